@@ -1,0 +1,106 @@
+// Learning: who plays what, and what is remembered.
+
+import { endVideo, expect, signIn, signUp, STUDENT, test } from './support.ts';
+
+const LIGHT = '/products/light-and-colour-in-blender';
+
+test('a visitor sees a locked lesson with its price and the next preview, and no video id', async ({ page }) => {
+  await page.goto(LIGHT);
+  await page.getByRole('link', { name: /Name the light/ }).click();
+  await page.getByRole('link', { name: /^Next/ }).click();
+  await page.getByRole('link', { name: /^Next/ }).click();
+  await expect(page.getByText('This lesson is part of the course')).toBeVisible();
+  await expect(page.getByRole('link', { name: /Buy .* for \$60/ }).first()).toBeVisible();
+  await expect(page.getByRole('link', { name: /^Watch free:/ })).toBeVisible();
+  const html = await (await page.request.get(page.url())).text();
+  expect(html).not.toContain('youtube-nocookie.com/embed');
+  expect(html).not.toContain('youtube_video_id');
+  await page.getByRole('link', { name: /Buy .* for \$60/ }).first().click();
+  await expect(page).toHaveURL(LIGHT);
+});
+
+test('a visitor is asked to sign in where a course is not theirs to see', async ({ page }) => {
+  await page.goto('/courses');
+  await expect(page).toHaveURL('/sign-in?next=/courses');
+  await signIn(page, STUDENT);
+  await expect(page).toHaveURL('/courses');
+  await expect(page.getByRole('heading', { name: 'Light and colour in Blender' })).toBeVisible();
+  await expect(page.getByText('4 of 9 lessons complete').first()).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Continue with lesson 5' })).toBeVisible();
+});
+
+test('a student without access has no course page', async ({ page, browser }) => {
+  await signIn(page, STUDENT);
+  await page.goto('/courses');
+  await page.getByRole('link', { name: 'Light and colour in Blender' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Light and colour in Blender' })).toBeVisible();
+  const course = page.url();
+  const context = await browser.newContext();
+  const other = await context.newPage();
+  await signUp(other, 'Demo outsider');
+  await other.goto('/courses');
+  await expect(other.getByText('No courses yet')).toBeVisible();
+  expect((await other.goto(course))?.status()).toBe(404);
+  await context.close();
+});
+
+test('a lesson is found only under its own course', async ({ page }) => {
+  await page.goto(LIGHT);
+  await page.getByRole('link', { name: /Name the light/ }).click();
+  await expect(page).toHaveURL(/\/lessons\//);
+  const other = page.url().replace(/courses\/[^/]+/, 'courses/00000000-0000-4000-8000-000000000000');
+  expect((await page.request.get(other)).status()).toBe(404);
+});
+
+test('a lesson is complete when its video ends, and stays so', async ({ page }) => {
+  await signUp(page, 'Demo watcher');
+  await page.goto('/products/telling-a-story-in-pictures');
+  await page.getByRole('button', { name: 'Enrol for free' }).filter({ visible: true }).first().click();
+  await page.getByRole('link', { name: 'Start learning' }).click();
+  await page.getByRole('link', { name: /^Start with/ }).click();
+  await expect(page.getByRole('button', { name: 'Mark complete' })).toBeVisible();
+  await endVideo(page);
+  await expect(page.getByRole('button', { name: 'Mark incomplete' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('button', { name: 'Mark incomplete' })).toBeVisible();
+  await page.getByRole('button', { name: 'Mark incomplete' }).click();
+  await expect(page.getByRole('button', { name: 'Mark complete' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('button', { name: 'Mark complete' })).toBeVisible();
+});
+
+test('previous and next go over section ends and stop at the ends', async ({ page }) => {
+  await signIn(page, STUDENT);
+  await page.goto('/courses');
+  await page.getByRole('link', { name: 'Light and colour in Blender' }).click();
+  await page.getByRole('link', { name: /Name the light/ }).click();
+  await expect(page.getByRole('link', { name: /^Previous/ })).toHaveCount(0);
+  const seen = new Set<string>();
+  for (let lesson = 1; lesson < 9; lesson += 1) {
+    const before = page.url();
+    seen.add(before);
+    await page.getByRole('link', { name: /^Next/ }).click();
+    await expect(page).not.toHaveURL(before);
+    // The page that was left stays until the next is there: its Next led here.
+    await expect(page.locator('[aria-current="page"]')).toHaveAttribute('href', new URL(page.url()).pathname);
+  }
+  seen.add(page.url());
+  expect(seen.size).toBe(9);
+  await expect(page.getByRole('link', { name: /^Next/ })).toHaveCount(0);
+});
+
+test('private lessons and sections are there for the admin only', async ({ page, browser }) => {
+  await signIn(page, { name: 'Instructor', email: 'instructor@example.com', password: 'demo-password-1' });
+  await page.goto(LIGHT);
+  await page.getByRole('link', { name: /Name the light/ }).click();
+  await page.getByRole('link', { name: 'Light and colour in Blender' }).first().click();
+  await page.getByRole('link', { name: /Few layers, named well/ }).click();
+  await expect(page.getByText('Private').first()).toBeVisible();
+  const address = page.url();
+  const context = await browser.newContext();
+  const student = await context.newPage();
+  expect((await student.goto(address))?.status()).toBe(404);
+  await signIn(student, STUDENT);
+  expect((await student.goto(address))?.status()).toBe(404);
+  await context.close();
+});

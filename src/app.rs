@@ -1,0 +1,135 @@
+//! The site map: the document, the frame around every page, and the whole route table.
+
+use leptos::{prelude::*, server::SharedValue};
+#[cfg(feature = "ssr")]
+use leptos_meta::{HashedStylesheet, MetaTags};
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    Lazy, SsrMode,
+    components::{Route, Router, Routes},
+    hooks::use_location,
+    path,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    admin::pages::OverviewRoute,
+    checkout::pages::{CheckoutRoute, FailureRoute, SuccessRoute},
+    error::Error,
+    learning::pages::{CourseRoute, LessonRoute, MyCoursesRoute},
+    load::Trouble,
+    paths,
+    products::pages::{ProductRoute, StorefrontRoute},
+    purchases::pages::{HistoryRoute, ReceiptRoute},
+    ui::{Main, SiteFooter, SiteHeader, ThemeSwitch, Toasts, provide_toaster},
+    users::{
+        Viewer,
+        menu::Menu,
+        pages::{AccountRoute, SignInRoute, SignUpRoute},
+    },
+};
+
+/// What the school is called, and its one sentence.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchoolNames {
+    pub name: String,
+    pub tagline: String,
+}
+
+/// What is true for as long as a page is loaded: it is sent with the page, and not asked for again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    pub viewer: Viewer,
+    pub school: SchoolNames,
+    /// The theme that the visitor chose, if any.
+    pub theme: Option<String>,
+}
+
+/// The frame of this page load.
+pub fn frame() -> Frame {
+    use_context::<Frame>().unwrap_or_default()
+}
+
+/// The HTML document. The theme is on it from the first byte, so that nothing flashes.
+#[cfg(feature = "ssr")]
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let theme = crate::server::page::begin();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <HashedStylesheet options=options.clone() id="style" />
+                <AutoReload options=options.clone() />
+                <HydrationScripts options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+#[cfg(feature = "ssr")]
+fn frame_of_request() -> Frame {
+    crate::server::page::frame()
+}
+
+#[cfg(not(feature = "ssr"))]
+fn frame_of_request() -> Frame {
+    Frame::default()
+}
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_toaster();
+    let frame = SharedValue::new(frame_of_request).into_inner();
+    let (school, theme) = (frame.school.name.clone(), frame.theme.clone());
+    let title = school.clone();
+    provide_context(frame);
+    view! {
+        <Title formatter=move |page: String| if page.is_empty() { title.clone() } else { format!("{page} · {title}") } />
+        <Router>
+            <SiteHeader school=school.clone()>
+                <Menu />
+            </SiteHeader>
+            <Routes fallback=NotFound>
+                <Route path=path!("/") view={Lazy::<StorefrontRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/products/:slug") view={Lazy::<ProductRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/products/:slug/purchase") view={Lazy::<CheckoutRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/products/:slug/purchase/success") view={Lazy::<SuccessRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/products/:slug/purchase/failure") view={Lazy::<FailureRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/courses") view={Lazy::<MyCoursesRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/courses/:course") view={Lazy::<CourseRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/courses/:course/lessons/:lesson") view={Lazy::<LessonRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/purchases") view={Lazy::<HistoryRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/purchases/:purchase") view={Lazy::<ReceiptRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/sign-in") view={Lazy::<SignInRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/sign-up") view={Lazy::<SignUpRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/account") view={Lazy::<AccountRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/admin") view={Lazy::<OverviewRoute>::new()} ssr=SsrMode::Async />
+            </Routes>
+            <SiteFooter>
+                <p>{school}</p>
+                <ThemeSwitch action=paths::THEME current=theme />
+            </SiteFooter>
+            <Toasts />
+        </Router>
+    }
+}
+
+/// An address that is none.
+#[component]
+fn NotFound() -> impl IntoView {
+    let _ = use_location();
+    view! {
+        <Main>
+            <Trouble error=Error::NotFound />
+        </Main>
+    }
+}

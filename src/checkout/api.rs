@@ -1,0 +1,68 @@
+//! What the browser may ask about a checkout. Starting one is a form post, see `start`.
+
+use leptos::prelude::*;
+
+use super::{CheckoutPage, CheckoutResult};
+use crate::{error::Result, wire::Json};
+
+#[cfg(feature = "ssr")]
+use {
+    super::{
+        AttemptState, Stage,
+        queries::{self, Found},
+    },
+    crate::{error::Error, paths, products::policy, server::call::Call},
+    std::time::Duration,
+};
+
+/// The page before paying. An owner is sent to their courses.
+#[server(output = Json)]
+pub async fn get_checkout_page(slug: String) -> Result<CheckoutPage> {
+    let Call { db, viewer, .. } = Call::current().await?;
+    let product = queries::find_sellable(&db, &slug, viewer.user_id())
+        .await?
+        .filter(|product| policy::can_see(viewer.is_admin(), product.status))
+        .ok_or(Error::NotFound)?;
+    viewer.signed_in()?;
+    if product.owned {
+        leptos_axum::redirect(paths::COURSES);
+    }
+    Ok(CheckoutPage {
+        slug: product.details.slug,
+        name: product.details.name,
+        image_url: product.details.image_url,
+        price: product.price,
+        courses: product.courses,
+    })
+}
+
+/// What became of a checkout of the viewer's. It waits a moment for Stripe's word, and never grants anything itself.
+#[server(output = Json)]
+pub async fn get_checkout_result(session: String) -> Result<CheckoutResult> {
+    let Call { db, viewer, .. } = Call::current().await?;
+    let user = viewer.signed_in()?.id;
+    let mut found = queries::find_checkout(&db, &session, user).await?.ok_or(Error::NotFound)?;
+    for _ in 0..8 {
+        if found.state != AttemptState::Open || found.submitted {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        found = queries::find_checkout(&db, &session, user).await?.ok_or(Error::NotFound)?;
+    }
+    Ok(tell(found))
+}
+
+#[cfg(feature = "ssr")]
+fn tell(found: Found) -> CheckoutResult {
+    let stage = match (found.state, found.purchase) {
+        (AttemptState::Paid | AttemptState::Free, Some(purchase)) => {
+            let course = if let [course] = found.courses[..] { Some(course) } else { None };
+            Stage::Bought { purchase, course }
+        }
+        (AttemptState::Paid | AttemptState::Free, None) => Stage::Returned,
+        (AttemptState::Open, _) => Stage::Waiting { delayed: found.submitted },
+        (AttemptState::Failed, _) => Stage::Failed,
+        (AttemptState::Expired, _) => Stage::Expired,
+    };
+    CheckoutResult { slug: found.slug, name: found.name, stage }
+}

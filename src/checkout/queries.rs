@@ -1,0 +1,316 @@
+//! What is asked of the database about attempts, events and what they become.
+
+use serde::{Deserialize, Serialize};
+use sqlx::{PgExecutor, types::Json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{AttemptId, AttemptState};
+use crate::{
+    courses::CourseId,
+    money::Cents,
+    products::{ProductId, ProductStatus},
+    purchases::PurchaseId,
+    users::UserId,
+};
+
+/// What a product was when checkout began. The first three go into the purchase.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Details {
+    pub name: String,
+    pub description: String,
+    pub image_url: String,
+    pub slug: String,
+}
+
+/// What a buyer may need to know of a product before paying.
+pub struct Sellable {
+    pub id: ProductId,
+    pub details: Details,
+    pub price: Cents,
+    pub status: ProductStatus,
+    pub owned: bool,
+    pub courses: Vec<String>,
+}
+
+pub async fn find_sellable(
+    db: impl PgExecutor<'_>,
+    slug: &str,
+    user: Option<UserId>,
+) -> sqlx::Result<Option<Sellable>> {
+    let row = sqlx::query!(
+        r#"select p.id, p.slug, p.name, p.description, p.image_url, p.price_in_dollars,
+                  p.status as "status: ProductStatus",
+                  exists (select from purchases b where b.user_id = $2 and b.product_id = p.id
+                          and b.refunded_at is null) as "owned!",
+                  array(select c.name from course_products cp join courses c on c.id = cp.course_id
+                         where cp.product_id = p.id order by cp.created_at, c.name) as "courses!"
+             from products p where p.slug = $1"#,
+        slug,
+        user.map(UserId::uuid),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Sellable {
+        id: row.id.into(),
+        details: Details { name: row.name, description: row.description, image_url: row.image_url, slug: row.slug },
+        price: Cents::from_dollars(row.price_in_dollars),
+        status: row.status,
+        owned: row.owned,
+        courses: row.courses,
+    }))
+}
+
+pub struct Attempt {
+    pub id: AttemptId,
+    pub amount: Cents,
+    pub details: Details,
+    pub session: Option<String>,
+    pub url: Option<String>,
+    pub submitted: bool,
+    pub expires_at: OffsetDateTime,
+}
+
+/// Lets go of open attempts that are too old to be paid comfortably. A late payment is still honoured.
+pub async fn expire_old_attempts(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    product: ProductId,
+    before: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update checkout_attempts set state = 'expired'
+          where user_id = $1 and product_id = $2 and state = 'open' and submitted_at is null and expires_at < $3",
+        user.uuid(),
+        product.uuid(),
+        before,
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// The open attempt of this buyer for this product and amount; a new one where there is none.
+pub async fn open_attempt(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    product: &Sellable,
+    expires_at: OffsetDateTime,
+) -> sqlx::Result<Attempt> {
+    let cents = i32::try_from(product.price.0).unwrap_or(i32::MAX);
+    let row = sqlx::query!(
+        r#"insert into checkout_attempts
+             (user_id, product_id, subtotal_in_cents, amount_in_cents, product_details, expires_at)
+           values ($1, $2, $3, $3, $4, $5)
+           on conflict (user_id, product_id, amount_in_cents) where state = 'open' do update set updated_at = now()
+           returning id, amount_in_cents, product_details as "details: Json<Details>", stripe_session_id,
+                     stripe_session_url, submitted_at, expires_at"#,
+        user.uuid(),
+        product.id.uuid(),
+        cents,
+        Json(&product.details) as _,
+        expires_at,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(Attempt {
+        id: row.id.into(),
+        amount: row.amount_in_cents.into(),
+        details: row.details.0,
+        session: row.stripe_session_id,
+        url: row.stripe_session_url,
+        submitted: row.submitted_at.is_some(),
+        expires_at: row.expires_at,
+    })
+}
+
+/// Remembers the session that Stripe made for an attempt.
+pub async fn set_session(db: impl PgExecutor<'_>, attempt: AttemptId, id: &str, url: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update checkout_attempts set stripe_session_id = $2, stripe_session_url = $3 where id = $1",
+        attempt.uuid(),
+        id,
+        url
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Moves an attempt on. Paid and free are final.
+pub async fn set_state(db: impl PgExecutor<'_>, attempt: AttemptId, state: AttemptState) -> sqlx::Result<bool> {
+    let result = sqlx::query!(
+        "update checkout_attempts set state = $2 where id = $1 and state not in ('paid', 'free')",
+        attempt.uuid(),
+        state as AttemptState,
+    )
+    .execute(db)
+    .await?;
+    Ok(result.rows_affected() > 0)
+}
+
+/// The buyer is through at Stripe, the money is not.
+pub async fn set_submitted(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update checkout_attempts set submitted_at = coalesce(submitted_at, now()) where id = $1",
+        attempt.uuid()
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// What fulfilment has to know of an attempt.
+pub struct LockedAttempt {
+    pub id: AttemptId,
+    pub user: UserId,
+    pub product: ProductId,
+    pub subtotal: i32,
+    pub amount: i32,
+    pub discount_name: Option<String>,
+    pub details: Details,
+    pub session: Option<String>,
+}
+
+/// The attempt, held until the transaction ends.
+pub async fn lock_attempt(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<Option<LockedAttempt>> {
+    let row = sqlx::query!(
+        r#"select id, user_id, product_id, subtotal_in_cents, amount_in_cents, discount_name,
+                  product_details as "details: Json<Details>", stripe_session_id
+             from checkout_attempts where id = $1 for update"#,
+        attempt.uuid(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| LockedAttempt {
+        id: row.id.into(),
+        user: row.user_id.into(),
+        product: row.product_id.into(),
+        subtotal: row.subtotal_in_cents,
+        amount: row.amount_in_cents,
+        discount_name: row.discount_name,
+        details: row.details.0,
+        session: row.stripe_session_id,
+    }))
+}
+
+/// Records a purchase. `None` when this session is recorded already, or the buyer owns the product.
+pub async fn insert_purchase(
+    db: impl PgExecutor<'_>,
+    attempt: &LockedAttempt,
+    session: Option<&str>,
+    payment_intent: Option<&str>,
+) -> sqlx::Result<Option<PurchaseId>> {
+    let Details { name, description, image_url, .. } = attempt.details.clone();
+    let details = crate::purchases::ProductDetails { name, description, image_url };
+    let id = sqlx::query_scalar!(
+        r#"insert into purchases (subtotal_in_cents, price_paid_in_cents, discount_name, product_details, user_id,
+                                  product_id, attempt_id, stripe_session_id, stripe_payment_intent_id)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+           on conflict do nothing
+           returning id"#,
+        attempt.subtotal,
+        attempt.amount,
+        attempt.discount_name,
+        Json(&details) as _,
+        attempt.user.uuid(),
+        attempt.product.uuid(),
+        attempt.id.uuid(),
+        session,
+        payment_intent,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(id.map(PurchaseId::from))
+}
+
+/// Whether this attempt became a purchase.
+pub async fn has_purchase(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select exists (select from purchases where attempt_id = $1) as "is!""#, attempt.uuid())
+        .fetch_one(db)
+        .await
+}
+
+/// Records that an event came. False when it came before; a delivery at the same moment waits here for the first.
+pub async fn insert_event(
+    db: impl PgExecutor<'_>,
+    id: &str,
+    kind: &str,
+    occurred_at: OffsetDateTime,
+    payload: &serde_json::Value,
+) -> sqlx::Result<bool> {
+    let result = sqlx::query!(
+        "insert into stripe_events (id, type, occurred_at, payload, outcome) values ($1, $2, $3, $4, 'received')
+         on conflict do nothing",
+        id,
+        kind,
+        occurred_at,
+        payload,
+    )
+    .execute(db)
+    .await?;
+    Ok(result.rows_affected() > 0)
+}
+
+pub async fn set_event_outcome(db: impl PgExecutor<'_>, id: &str, outcome: &str) -> sqlx::Result<()> {
+    sqlx::query!("update stripe_events set outcome = $2 where id = $1", id, outcome).execute(db).await.map(drop)
+}
+
+/// The intent to send a payment back that bought something owned. `None` when it is there already.
+pub async fn insert_return(
+    db: impl PgExecutor<'_>,
+    attempt: &LockedAttempt,
+    payment_intent: &str,
+) -> sqlx::Result<Option<Uuid>> {
+    sqlx::query_scalar!(
+        "insert into refunds (attempt_id, amount_in_cents, reason, stripe_payment_intent_id)
+         values ($1, $2, 'second payment for a product already owned', $3)
+         on conflict do nothing returning id",
+        attempt.id.uuid(),
+        attempt.amount,
+        payment_intent,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+pub async fn set_refund_sent(db: impl PgExecutor<'_>, refund: Uuid, stripe_id: &str) -> sqlx::Result<()> {
+    sqlx::query!("update refunds set state = 'succeeded', stripe_refund_id = $2 where id = $1", refund, stripe_id)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// What the return page shows: a checkout of this very user, by Stripe's session id or by the attempt's own.
+pub struct Found {
+    pub slug: String,
+    pub name: String,
+    pub state: AttemptState,
+    pub submitted: bool,
+    pub purchase: Option<PurchaseId>,
+    pub courses: Vec<CourseId>,
+}
+
+pub async fn find_checkout(db: impl PgExecutor<'_>, session: &str, user: UserId) -> sqlx::Result<Option<Found>> {
+    let row = sqlx::query!(
+        r#"select p.slug, p.name, a.state as "state: AttemptState", a.submitted_at, b.id as "purchase?",
+                  array(select pc.course_id from purchase_courses pc where pc.purchase_id = b.id) as "courses!"
+             from checkout_attempts a
+             join products p on p.id = a.product_id
+             left join purchases b on b.attempt_id = a.id
+            where a.user_id = $2 and (a.stripe_session_id = $1 or a.id = $3)"#,
+        session,
+        user.uuid(),
+        session.parse::<Uuid>().unwrap_or_default(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Found {
+        slug: row.slug,
+        name: row.name,
+        state: row.state,
+        submitted: row.submitted_at.is_some(),
+        purchase: row.purchase.map(PurchaseId::from),
+        courses: row.courses.into_iter().map(CourseId::from).collect(),
+    }))
+}

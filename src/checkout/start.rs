@@ -1,0 +1,122 @@
+//! Starting to buy: the form behind every Buy button. The browser sends which product; everything else is ours.
+
+use axum::{
+    extract::{Path, Request, State},
+    response::Response,
+};
+use stripe::StripeError;
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    AttemptState,
+    queries::{self, Attempt, Sellable},
+    stripe::NewSession,
+};
+use crate::{
+    error::{Error, Result},
+    paths,
+    products::policy,
+    server::{
+        clock,
+        page::{self, Posted},
+        state::AppState,
+    },
+    users::{User, Viewer},
+};
+
+/// A Checkout Session lives at most a day. <https://docs.stripe.com/api/checkout/sessions/create>
+const LIFE: Duration = Duration::hours(23);
+/// With less left than this, a new one is made.
+const ENOUGH: Duration = Duration::hours(1);
+
+/// Where a buyer goes next.
+enum Next {
+    Pay(String),
+    /// Owned before, or enrolled just now, or waiting for the bank: a page of ours.
+    Go(String),
+}
+
+/// `POST /products/:slug/purchase`.
+pub async fn start(State(state): State<AppState>, Path(slug): Path<String>, request: Request) -> Response {
+    let viewer = request.extensions().get::<Result<Viewer>>().cloned().unwrap_or(Err(Error::Internal));
+    let next = match viewer {
+        Ok(viewer) => Box::pin(buy(&state, &viewer, &slug, clock::now())).await,
+        Err(error) => Err(error),
+    };
+    match next {
+        Ok(Next::Pay(url) | Next::Go(url)) => page::see_other(&url),
+        Err(Error::Unauthenticated) => page::see_other(&paths::sign_in(&paths::purchase(&slug))),
+        Err(error) => page::again(&state, request, Posted(Vec::new()), &error).await,
+    }
+}
+
+async fn buy(state: &AppState, viewer: &Viewer, slug: &str, now: OffsetDateTime) -> Result<Next> {
+    let product = queries::find_sellable(&state.db, slug, viewer.user_id())
+        .await?
+        .filter(|product| policy::can_see(viewer.is_admin(), product.status))
+        .ok_or(Error::NotFound)?;
+    let user = viewer.signed_in()?;
+    if product.owned {
+        return Ok(Next::Go(paths::COURSES.into()));
+    }
+    queries::expire_old_attempts(&state.db, user.id, product.id, now + ENOUGH).await?;
+    let attempt = queries::open_attempt(&state.db, user.id, &product, now + LIFE).await?;
+    if product.price.is_zero() {
+        return enrol(state, &attempt, &product).await;
+    }
+    if let (true, Some(session)) = (attempt.submitted, &attempt.session) {
+        return Ok(Next::Go(success(&product, session)));
+    }
+    if let Some(url) = attempt.url {
+        return Ok(Next::Pay(url));
+    }
+    let id = attempt.id;
+    let session = match state.stripe.create_session(new_session(state, user, attempt)).await {
+        Ok(session) => session,
+        Err(error) => return Err(refused(state, id, &error).await?),
+    };
+    let url = session.url.ok_or(Error::Unavailable)?;
+    queries::set_session(&state.db, id, session.id.as_str(), &url).await?;
+    tracing::info!(attempt = %id, session = session.id.as_str(), "A checkout began");
+    Ok(Next::Pay(url))
+}
+
+/// A free product needs no Stripe: the purchase of 0 cents is recorded at once.
+async fn enrol(state: &AppState, attempt: &Attempt, product: &Sellable) -> Result<Next> {
+    let mut tx = state.db.begin().await?;
+    let locked = queries::lock_attempt(&mut *tx, attempt.id).await?.ok_or(Error::Internal)?;
+    queries::insert_purchase(&mut *tx, &locked, None, None).await?;
+    queries::set_state(&mut *tx, attempt.id, AttemptState::Free).await?;
+    tx.commit().await?;
+    tracing::info!(attempt = %attempt.id, "Somebody enrolled for free");
+    Ok(Next::Go(success(product, &attempt.id.to_string())))
+}
+
+fn success(product: &Sellable, session: &str) -> String {
+    format!("{}/success?session={session}", paths::purchase(&product.details.slug))
+}
+
+fn new_session(state: &AppState, user: &User, attempt: Attempt) -> NewSession {
+    let page = format!("{}{}", state.config.url, paths::purchase(&attempt.details.slug));
+    // Stripe fetches the picture itself: one of our own paths is of no use to it.
+    let image = Some(attempt.details.image_url).filter(|url| url.starts_with("https://"));
+    NewSession {
+        attempt: attempt.id,
+        name: attempt.details.name,
+        image,
+        amount: attempt.amount,
+        email: user.email.clone(),
+        success_url: format!("{page}/success?session={{CHECKOUT_SESSION_ID}}"),
+        cancel_url: format!("{page}/failure"),
+        expires_at: attempt.expires_at,
+    }
+}
+
+/// Says in words that Stripe would not. The attempt stays, unless Stripe will never take it as it is.
+async fn refused(state: &AppState, attempt: super::AttemptId, error: &StripeError) -> Result<Error> {
+    tracing::error!(%attempt, %error, "Stripe did not begin a checkout");
+    if let StripeError::Stripe(_, 400..=499) = error {
+        queries::set_state(&state.db, attempt, AttemptState::Failed).await?;
+    }
+    Ok(Error::PaymentsAway)
+}

@@ -1,0 +1,95 @@
+//! What the browser may ask and do while learning.
+
+use leptos::prelude::*;
+
+use super::{CoursePage, LessonPage, MyCourses};
+use crate::{courses::CourseId, error::Result, lessons::LessonId, wire::Json};
+
+#[cfg(feature = "ssr")]
+use {
+    super::{
+        LessonView,
+        policy::{self, Standing},
+        queries,
+    },
+    crate::{error::Error, server::call::Call},
+};
+
+/// The courses the student has, and no others. `page` counts from 1.
+#[server(output = Json)]
+pub async fn get_my_courses(page: u32) -> Result<MyCourses> {
+    const PAGE: i64 = 24;
+    let Call { db, viewer, .. } = Call::current().await?;
+    let user = viewer.signed_in()?.id;
+    let page = page.clamp(1, 10_000);
+    let mut courses = queries::list_my_courses(&db, user, PAGE, i64::from(page - 1) * PAGE).await?;
+    let more = courses.len() > 24;
+    courses.truncate(24);
+    Ok(MyCourses { courses, page, more })
+}
+
+/// A course with its outline: for those with access, and admins.
+#[server(output = Json)]
+pub async fn get_course_page(course: CourseId) -> Result<CoursePage> {
+    let Call { db, viewer, .. } = Call::current().await?;
+    viewer.signed_in()?;
+    let facts = queries::find_course(&db, course, viewer.user_id(), viewer.is_admin()).await?.ok_or(Error::NotFound)?;
+    if !policy::can_open_course(Standing { admin: viewer.is_admin(), access: facts.access }) {
+        return Err(Error::NotFound);
+    }
+    Ok(CoursePage { id: course, name: facts.name, description: facts.description, outline: facts.outline })
+}
+
+/// A lesson under its own course: playing, locked, or not there.
+#[server(output = Json)]
+pub async fn get_lesson_page(course: CourseId, lesson: LessonId) -> Result<LessonPage> {
+    let Call { db, viewer, .. } = Call::current().await?;
+    let facts =
+        queries::find_lesson(&db, course, lesson, viewer.user_id(), viewer.is_admin()).await?.ok_or(Error::NotFound)?;
+    let who = Standing { admin: viewer.is_admin(), access: facts.course.access };
+    if !policy::can_see(who, facts.set) {
+        return Err(Error::NotFound);
+    }
+    let offer = facts.offer.filter(|_| !who.access);
+    let view = if policy::can_watch(who, facts.set) {
+        let done = facts.course.outline.lessons().any(|(_, l)| l.id == lesson && l.done);
+        LessonView::Playing {
+            youtube_video_id: facts.youtube_video_id,
+            notes: facts.notes,
+            done: policy::can_complete(who, facts.set).then_some(done),
+            offer: offer.filter(|_| !who.admin),
+        }
+    } else {
+        LessonView::Locked { offer }
+    };
+    Ok(LessonPage {
+        course,
+        course_name: facts.course.name,
+        id: lesson,
+        name: facts.name,
+        set: facts.set,
+        outline: facts.course.outline,
+        view,
+    })
+}
+
+/// Marks a lesson complete, or takes the mark back, and answers which. Saying the same twice changes nothing.
+#[server(output = Json)]
+pub async fn mark_complete(course: CourseId, lesson: LessonId, done: bool) -> Result<bool> {
+    let Call { db, viewer, .. } = Call::current().await?;
+    let user = viewer.signed_in()?.id;
+    let (set, access) = queries::find_standing(&db, course, lesson, user).await?.ok_or(Error::NotFound)?;
+    let who = Standing { admin: viewer.is_admin(), access };
+    if !policy::can_see(who, set) {
+        return Err(Error::NotFound);
+    }
+    if !policy::can_complete(who, set) {
+        return Err(Error::Forbidden);
+    }
+    if done {
+        queries::insert_complete(&db, user, lesson).await?;
+    } else {
+        queries::delete_complete(&db, user, lesson).await?;
+    }
+    Ok(done)
+}

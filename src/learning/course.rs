@@ -1,0 +1,72 @@
+//! A course's own page: what it is about, how far one is, and its outline.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{CoursePage, policy};
+use crate::{
+    courses::{CourseId, Outline},
+    lessons::{LessonId, LessonStatus, Visibility},
+    paths,
+    ui::{
+        Accordion, EmptyState, LinkButton, OutlineItem, OutlineList, PageHeader, Paragraphs, ProgressLine, Prose, Stack,
+    },
+};
+
+#[component]
+pub fn Course(page: CoursePage) -> impl IntoView {
+    let CoursePage { id, name, description, outline } = page;
+    let progress = outline.progress();
+    let label = format!("{} of {} lessons complete", progress.done, progress.total);
+    let next = outline.next_to_learn().map(|lesson| {
+        let words = if progress.done == 0 { "Start with" } else { "Continue with" };
+        (paths::lesson(id, lesson.id), format!("{words} {}", lesson.name))
+    });
+    let empty = outline.lessons().next().is_none();
+    view! {
+        <Title text=name.clone() />
+        <PageHeader title=name>
+            {next.map(|(href, label)| view! { <LinkButton href=href>{label}</LinkButton> })}
+        </PageHeader>
+        <Stack>
+            <ProgressLine done=progress.done total=progress.total label=label />
+            <Prose>
+                <Paragraphs text=description />
+            </Prose>
+            {if empty {
+                view! { <EmptyState title="No lessons yet" text="They appear here as soon as they are published." /> }.into_any()
+            } else {
+                view! { <Sections course=id outline=outline current=None locked=false /> }.into_any()
+            }}
+        </Stack>
+    }
+}
+
+/// The outline as sections that fold. `locked`: lessons that are no preview cannot be played.
+#[component]
+pub fn Sections(course: CourseId, outline: Outline, current: Option<LessonId>, locked: bool) -> impl IntoView {
+    let sections = outline.sections.into_iter().filter(|section| !section.lessons.is_empty());
+    let sections = sections.map(move |section| {
+        let (done, total) = (section.lessons.iter().filter(|lesson| lesson.done).count(), section.lessons.len());
+        let open = current.is_none_or(|current| section.lessons.iter().any(|lesson| lesson.id == current));
+        let rows = section.lessons.into_iter().map(move |lesson| {
+            let set = Visibility { section: section.status, lesson: lesson.status };
+            let note = match lesson.status {
+                _ if !policy::is_published(set) => Some("Private"),
+                LessonStatus::Preview if locked => Some("Preview"),
+                _ if locked => Some("Locked"),
+                _ => None,
+            };
+            let href = paths::lesson(course, lesson.id);
+            let here = Some(lesson.id) == current;
+            view! { <OutlineItem href=href title=lesson.name done=lesson.done current=here note=note /> }
+        });
+        let aside = if locked { format!("{total}") } else { format!("{done} of {total}") };
+        view! {
+            <Accordion summary=section.name aside=aside open=open>
+                <OutlineList>{rows.collect_view()}</OutlineList>
+            </Accordion>
+        }
+    });
+    sections.collect_view()
+}

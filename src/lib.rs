@@ -1,0 +1,42 @@
+//! Lectern: a course platform that an instructor owns.
+//!
+//! The map. A folder is a word a customer uses: [`products`] are sold, [`courses`] with their [`lessons`] are taught,
+//! [`checkout`] turns the one into the other, [`purchases`] remembers it, [`learning`] is the student's side, [`users`] says
+//! who is asking, [`admin`] is the back office. [`ui`] is the design system and knows none of them; `server` is the machine
+//! room that wires them; `sandbox` is a Stripe of our own. In every feature the same file name means the same thing; see
+//! `docs/architecture.md`.
+
+#![recursion_limit = "512"]
+
+pub mod app;
+pub mod error;
+pub mod form;
+pub mod id;
+
+pub mod load;
+pub mod money;
+pub mod paths;
+pub mod wire;
+
+pub mod admin;
+pub mod checkout;
+pub mod courses;
+pub mod learning;
+pub mod lessons;
+pub mod products;
+pub mod purchases;
+pub mod ui;
+pub mod users;
+
+#[cfg(feature = "ssr")]
+pub mod sandbox;
+#[cfg(feature = "ssr")]
+pub mod server;
+
+/// Takes over the page that the server rendered. Called by the script tag that [`app::shell`] writes.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_lazy(app::App);
+}

@@ -1,0 +1,157 @@
+//! Loading: a page's data while it comes, when it is there, and when it does not come.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_location;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    error::{Error, Result},
+    paths,
+    ui::{ErrorState, LinkButton},
+};
+
+/// A page as a route. Its code, views and the shape of its data alike, is in the file of its `$group`, which comes when one of
+/// the group is first opened: nobody carries what they do not look at. A group is what people open together; a file for each
+/// page would leave dozens of small ones with what two or three of them share.
+///
+/// `$view` is the page as a function; `$preload` is `__preload_` and its name, which `#[lazy]` gives to what fetches the file.
+macro_rules! page {
+    ($(#[$about:meta])* $name:ident, $group:ident, $view:ident, $preload:ident) => {
+        $(#[$about])*
+        pub struct $name;
+
+        const _: () = {
+            #[leptos::lazy($group)]
+            fn $view() -> leptos::prelude::AnyView {
+                leptos::prelude::IntoAny::into_any(self::$view())
+            }
+
+            impl leptos_router::LazyRoute for $name {
+                fn data() -> Self {
+                    Self
+                }
+
+                async fn view(_page: Self) -> leptos::prelude::AnyView {
+                    $view().await
+                }
+
+                #[cfg(target_arch = "wasm32")]
+                async fn preload() {
+                    $preload().await;
+                }
+            }
+        };
+    };
+}
+pub(crate) use page;
+
+/// The data of a page: asked for on the server before the first byte, and again when `key` changes.
+pub fn load<K, T, F>(
+    key: impl Fn() -> K + Send + Sync + 'static,
+    fetch: impl Fn(K) -> F + Send + Sync + 'static,
+) -> Resource<Result<T>>
+where
+    K: PartialEq + Clone + Send + Sync + 'static,
+    T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    Resource::new_blocking(key, fetch)
+}
+
+/// A view that is on its way.
+type Coming = Pin<Box<dyn Future<Output = AnyView> + Send>>;
+
+/// Shows `children` with the data, `skeleton` until it is there, and what to do when it does not come. Data that is asked
+/// for again stays on the page until the new is there.
+#[component]
+pub fn Loaded<T, V>(
+    from: Resource<Result<T>>,
+    #[prop(into)] skeleton: ViewFn,
+    children: impl Fn(T) -> V + Clone + Send + Sync + 'static,
+) -> impl IntoView
+where
+    T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    let coming = move || -> Coming {
+        let children = children.clone();
+        Box::pin(async move {
+            match from.await {
+                Ok(data) => children(data).into_any(),
+                Err(error) => view! { <Trouble error /> }.into_any(),
+            }
+        })
+    };
+    settle(skeleton, Arc::new(coming))
+}
+
+/// The part that is the same for every page, compiled once.
+fn settle(skeleton: ViewFn, coming: Arc<dyn Fn() -> Coming + Send + Sync>) -> AnyView {
+    view! {
+        <Transition fallback=move || {
+            skeleton.run()
+        }>
+            {move || {
+                let coming = coming.clone();
+                Suspend::new(async move { coming().await })
+            }}
+        </Transition>
+    }
+    .into_any()
+}
+
+/// What a person reads when a page cannot be shown. On the server it gives the response its status, and sends visitors to
+/// sign in where that is what is missing.
+#[component]
+pub fn Trouble(error: Error) -> impl IntoView {
+    let location = use_location();
+    let here = move || format!("{}{}", location.pathname.get_untracked(), query(&location.search.get_untracked()));
+    tell_status(&error, &here());
+    let title = match error {
+        Error::NotFound => "Not found",
+        Error::Unauthenticated => "Sign in",
+        Error::Unavailable | Error::PaymentsAway | Error::Offline => "Not available right now",
+        _ => "That did not work",
+    };
+    let action = match error {
+        Error::NotFound | Error::Forbidden => {
+            view! { <LinkButton href=paths::HOME>"Go to the start page"</LinkButton> }.into_any()
+        }
+        Error::Unauthenticated => view! {
+            <LinkButton href=paths::sign_in(&here()) external=true>
+                "Sign in"
+            </LinkButton>
+        }
+        .into_any(),
+        _ => view! {
+            <LinkButton href=here() external=true>
+                "Try again"
+            </LinkButton>
+        }
+        .into_any(),
+    };
+    view! {
+        <Title text=title />
+        <ErrorState title=title text=error.to_string()>
+            {action}
+        </ErrorState>
+    }
+}
+
+fn query(search: &str) -> String {
+    if search.is_empty() { String::new() } else { format!("?{}", search.trim_start_matches('?')) }
+}
+
+#[cfg(feature = "ssr")]
+fn tell_status(error: &Error, here: &str) {
+    match error {
+        Error::Unauthenticated => leptos_axum::redirect(&paths::sign_in(here)),
+        error => crate::server::call::set_status_of_page(error.status()),
+    }
+}
+
+#[cfg(not(feature = "ssr"))]
+fn tell_status(_: &Error, _: &str) {}

@@ -1,0 +1,75 @@
+//! Every address of the site as a function: links, redirects and tests say it once.
+
+use crate::{courses::CourseId, lessons::LessonId, purchases::PurchaseId};
+
+pub const HOME: &str = "/";
+pub const SIGN_IN: &str = "/sign-in";
+pub const SIGN_UP: &str = "/sign-up";
+pub const SIGN_OUT: &str = "/sign-out";
+pub const ACCOUNT: &str = "/account";
+pub const THEME: &str = "/theme";
+pub const COURSES: &str = "/courses";
+pub const PURCHASES: &str = "/purchases";
+pub const ADMIN: &str = "/admin";
+pub const STRIPE_WEBHOOK: &str = "/api/webhooks/stripe";
+
+pub fn product(slug: &str) -> String {
+    format!("/products/{slug}")
+}
+pub fn purchase(slug: &str) -> String {
+    format!("/products/{slug}/purchase")
+}
+pub fn course(course: CourseId) -> String {
+    format!("/courses/{course}")
+}
+pub fn lesson(course: CourseId, lesson: LessonId) -> String {
+    format!("/courses/{course}/lessons/{lesson}")
+}
+pub fn receipt(purchase: PurchaseId) -> String {
+    format!("/purchases/{purchase}")
+}
+
+/// The sign-in page that comes back to `next`.
+pub fn sign_in(next: &str) -> String {
+    with_next(SIGN_IN, next)
+}
+
+/// The sign-up page that comes back to `next`.
+pub fn sign_up(next: &str) -> String {
+    with_next(SIGN_UP, next)
+}
+
+fn with_next(page: &str, next: &str) -> String {
+    if next == HOME || next.is_empty() {
+        return page.to_owned();
+    }
+    // Our own paths and queries need only these escaped inside a query value.
+    let next = next.replace('%', "%25").replace('&', "%26").replace('+', "%2B").replace('#', "%23").replace(' ', "%20");
+    format!("{page}?next={next}")
+}
+
+/// Where to go after signing in: a path of our own, else home. What a browser would read as another host is not a path.
+pub fn own(next: &str) -> &str {
+    let path = next.strip_prefix('/').is_some_and(|rest| !rest.starts_with(['/', '\\']));
+    if path && !next.contains(|c: char| c.is_control() || c == '\\') { next } else { HOME }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("/courses", "/courses")]
+    #[case("/products/a/purchase?code=x", "/products/a/purchase?code=x")]
+    #[case("", "/")]
+    #[case("https://example.com", "/")]
+    #[case("//example.com", "/")]
+    #[case("/\\example.com", "/")]
+    #[case("/a\\b", "/")]
+    #[case("/\t/example.com", "/")]
+    #[case("javascript:alert(1)", "/")]
+    fn a_redirect_stays_on_our_own_paths(#[case] next: &str, #[case] goes: &str) {
+        assert_eq!(own(next), goes);
+    }
+}

@@ -1,0 +1,210 @@
+//! The storefront and a product's own page.
+
+use leptos::{either::Either, prelude::*};
+use leptos_meta::{Meta, Title};
+use leptos_router::hooks::{use_params_map, use_query_map};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{
+    ProductCourse, ProductPage, ProductStatus, Storefront, api,
+    card::{Card, first_line, price},
+};
+use crate::{
+    app::frame,
+    courses::OutlineLesson,
+    lessons::LessonStatus,
+    load::{Loaded, load, page},
+    paths,
+    ui::{
+        Accordion, Badge, Button, BuyBar, Cover, EmptyState, Form, Grid, LinkButton, Main, OutlineItem, OutlineList,
+        PageHeader, Pager, Paragraphs, Price, Prose, SearchBox, SkeletonCards, SkeletonPage, Stack, TwoColumns,
+    },
+};
+
+page!(
+    /// `/`.
+    StorefrontRoute,
+    front,
+    storefront,
+    __preload_storefront
+);
+
+fn storefront() -> impl IntoView {
+    let query = use_query_map();
+    let page = load(
+        move || {
+            query.with(|query| {
+                let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+                (query.get("q").unwrap_or_default(), page)
+            })
+        },
+        |(search, page)| api::get_storefront(search, page),
+    );
+    let school = frame().school;
+    view! {
+        <Title text="" />
+        <Meta name="description" content=school.tagline.clone() />
+        <Main wide=true>
+            <PageHeader title=school.name lead=school.tagline />
+            <Loaded from=page skeleton=|| view! { <SkeletonCards count=4 /> } let:storefront>
+                <Shelf storefront />
+            </Loaded>
+        </Main>
+    }
+}
+
+#[component]
+fn Shelf(storefront: Storefront) -> impl IntoView {
+    let Storefront { products, search, page, more, resume } = storefront;
+    let turn = |page: u32| {
+        let search = if search.is_empty() {
+            String::new()
+        } else {
+            format!("&q={}", utf8_percent_encode(&search, NON_ALPHANUMERIC))
+        };
+        format!("/?page={page}{search}")
+    };
+    let (previous, next) = ((page > 1).then(|| turn(page - 1)), more.then(|| turn(page + 1)));
+    // A search box over four things is furniture.
+    let searchable = previous.is_some() || next.is_some() || !search.is_empty() || products.len() > 8;
+    let shelf = if products.is_empty() {
+        let title = if search.is_empty() { "Nothing is for sale yet" } else { "Nothing found" };
+        let text = if search.is_empty() { "Come back soon." } else { "Try another word, or look at everything." };
+        let all = (!search.is_empty()).then(|| view! { <LinkButton href=paths::HOME>"Show everything"</LinkButton> });
+        Either::Left(view! {
+            <EmptyState title=title text=text>
+                {all}
+            </EmptyState>
+        })
+    } else {
+        let cards = products.into_iter().enumerate().map(|(i, product)| view! { <Card product eager=i < 2 /> });
+        Either::Right(view! { <Grid>{cards.collect_view()}</Grid> })
+    };
+    view! {
+        <Stack>
+            {resume
+                .map(|resume| {
+                    let label = format!("Continue: {}", resume.lesson_name);
+                    view! {
+                        <p>
+                            <LinkButton href=paths::lesson(resume.course, resume.lesson)>{label}</LinkButton>
+                        </p>
+                    }
+                })} {searchable.then(|| view! { <SearchBox action=paths::HOME name="q" value=search.clone() label="Search courses" /> })} {shelf}
+            <Pager page previous next />
+        </Stack>
+    }
+}
+
+page!(
+    /// `/products/:slug`.
+    ProductRoute,
+    shop,
+    product,
+    __preload_product
+);
+
+fn product() -> impl IntoView {
+    let params = use_params_map();
+    let page = load(move || params.with(|params| params.get("slug").unwrap_or_default()), api::get_product_page);
+    view! {
+        <Main wide=true>
+            <Loaded from=page skeleton=|| view! { <SkeletonPage /> } let:product>
+                <Product product />
+            </Loaded>
+        </Main>
+    }
+}
+
+#[component]
+fn Product(product: ProductPage) -> impl IntoView {
+    let ProductPage { slug, name, description, image_url, price: cents, status, owned, courses, .. } = product;
+    let buy = StoredValue::new((slug, price(cents), owned));
+    let action = move || {
+        let (slug, price, owned) = buy.get_value();
+        view! { <Buy slug price owned /> }
+    };
+    let lessons = courses.iter().map(|course| course.outline.progress().total).sum::<u32>();
+    let contains = contents(courses.len(), lessons);
+    let aside = {
+        let (image, alt, price) = (image_url, name.clone(), price(cents));
+        move || {
+            view! {
+                <Cover src=image alt=alt eager=true />
+                <Price now=price />
+                {action()}
+                <p>{contains}</p>
+            }
+        }
+    };
+    let several = courses.len() > 1;
+    view! {
+        <Title text=name.clone() />
+        <Meta name="description" content=first_line(&description) />
+        <TwoColumns aside=aside>
+            <PageHeader title=name>
+                {(status == ProductStatus::Private).then(|| view! { <Badge>"Private"</Badge> })}
+            </PageHeader>
+            <Stack>
+                <Prose>
+                    <Paragraphs text=description />
+                </Prose>
+                <h2>"What you will learn"</h2>
+                {courses.into_iter().map(|course| view! { <Contained course titled=several /> }).collect_view()}
+            </Stack>
+        </TwoColumns>
+        <BuyBar>
+            <Price now=price(cents) />
+            {action()}
+        </BuyBar>
+    }
+}
+
+fn contents(courses: usize, lessons: u32) -> String {
+    let lessons = if lessons == 1 { "1 lesson".to_owned() } else { format!("{lessons} lessons") };
+    if courses > 1 { format!("{courses} courses, {lessons}") } else { lessons }
+}
+
+/// The one thing to do: buy, enrol, or go on with what one owns.
+#[component]
+fn Buy(slug: String, price: String, owned: bool) -> impl IntoView {
+    if owned {
+        return Either::Left(view! {
+            <p>"You own this."</p>
+            <LinkButton href=paths::COURSES wide=true>
+                "Continue learning"
+            </LinkButton>
+        });
+    }
+    let label = if price == "Free" { "Enrol for free".to_owned() } else { format!("Buy for {price}") };
+    Either::Right(view! {
+        <Form action=paths::purchase(&slug)>
+            <Button wide=true>{label}</Button>
+        </Form>
+    })
+}
+
+#[component]
+fn Contained(course: ProductCourse, titled: bool) -> impl IntoView {
+    let ProductCourse { id, name, description, outline } = course;
+    let sections = outline.sections.into_iter().filter(|section| !section.lessons.is_empty()).enumerate();
+    let sections = sections.map(move |(i, section)| {
+        let aside = contents(1, u32::try_from(section.lessons.len()).unwrap_or(u32::MAX));
+        let rows = section.lessons.into_iter().map(move |OutlineLesson { id: lesson, name, status, .. }| {
+            let preview = status == LessonStatus::Preview;
+            let href = preview.then(|| paths::lesson(id, lesson));
+            view! { <OutlineItem href=href title=name note=if preview { "Preview" } else { "Locked" } /> }
+        });
+        view! {
+            <Accordion summary=section.name aside=aside open=i == 0>
+                <OutlineList>{rows.collect_view()}</OutlineList>
+            </Accordion>
+        }
+    });
+    let head = titled.then(|| view! { <h3>{name}</h3> <p>{first_line(&description)}</p> });
+    view! {
+        <section>
+            {head} {sections.collect_view()}
+        </section>
+    }
+}

@@ -1,0 +1,110 @@
+//! What is asked of the database about products.
+
+use sqlx::{PgExecutor, types::Json};
+
+use super::{ProductCard, ProductCourse, ProductPage, ProductStatus, Resume};
+use crate::users::UserId;
+
+/// Public products, oldest first, whose name or description has the words; one more than `limit` when there are more.
+pub async fn list_public(
+    db: impl PgExecutor<'_>,
+    search: &str,
+    limit: i64,
+    offset: i64,
+) -> sqlx::Result<Vec<ProductCard>> {
+    sqlx::query_as!(
+        ProductCard,
+        r#"select p.slug, p.name, p.description, p.image_url, p.price_in_dollars * 100 as "price!",
+                  (select count(*) from course_products cp where cp.product_id = p.id) as "courses!"
+             from products p
+            where p.status = 'public'
+              and ($1 = '' or position(lower($1) in lower(p.name || ' ' || p.description)) > 0)
+            order by p.created_at, p.id
+            limit $2::bigint + 1 offset $3"#,
+        search,
+        limit,
+        offset,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The course a student touched last, and the lesson to go on with.
+pub async fn find_resume(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<Resume>> {
+    sqlx::query_as!(
+        Resume,
+        r#"select c.id as course, c.name as course_name, next.id as lesson, next.name as lesson_name
+             from user_course_access a
+             join courses c on c.id = a.course_id
+             cross join lateral (
+               select l.id, l.name
+                 from course_sections s join lessons l on l.section_id = s.id
+                where s.course_id = c.id and s.status = 'public' and l.status <> 'private'
+                  and not exists (select from user_lesson_complete d where d.lesson_id = l.id and d.user_id = $1)
+                order by s."order", l."order" limit 1) next
+             left join lateral (
+               select max(d.created_at) as at
+                 from course_sections s join lessons l on l.section_id = s.id
+                 join user_lesson_complete d on d.lesson_id = l.id and d.user_id = $1
+                where s.course_id = c.id) last on true
+            where a.user_id = $1
+            order by last.at desc nulls last, a.created_at desc, c.id
+            limit 1"#,
+        user.uuid(),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A product of any status by its slug, with its courses' published outlines and whether `user` owns it.
+pub async fn find_page(db: impl PgExecutor<'_>, slug: &str, user: Option<UserId>) -> sqlx::Result<Option<ProductPage>> {
+    let row = sqlx::query!(
+        r#"select p.id, p.slug, p.name, p.description, p.image_url, p.price_in_dollars * 100 as "price!",
+                  p.status as "status: ProductStatus",
+                  exists (select from purchases b where b.user_id = $2 and b.product_id = p.id
+                          and b.refunded_at is null) as "owned!",
+                  coalesce((
+                    select json_agg(json_build_object(
+                             'id', c.id, 'name', c.name, 'description', c.description, 'sections', coalesce((
+                               select json_agg(json_build_object(
+                                        'id', s.id, 'name', s.name, 'status', s.status, 'lessons', (
+                                          select coalesce(json_agg(json_build_object(
+                                                   'id', l.id, 'name', l.name, 'status', l.status, 'done', false)
+                                                   order by l."order"), '[]')
+                                            from lessons l where l.section_id = s.id and l.status <> 'private'))
+                                        order by s."order")
+                                 from course_sections s where s.course_id = c.id and s.status = 'public'), '[]'))
+                             order by cp.created_at, c.name)
+                      from course_products cp join courses c on c.id = cp.course_id
+                     where cp.product_id = p.id), '[]') as "courses!: Json<Vec<ProductCourse>>"
+             from products p
+            where p.slug = $1"#,
+        slug,
+        user.map(UserId::uuid),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| ProductPage {
+        id: row.id.into(),
+        slug: row.slug,
+        name: row.name,
+        description: row.description,
+        image_url: row.image_url,
+        price: row.price.into(),
+        status: row.status,
+        owned: row.owned,
+        courses: row.courses.0,
+    }))
+}
+
+/// The slug behind an id, for links that were made with it.
+pub async fn find_slug(db: impl PgExecutor<'_>, id: super::ProductId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!("select slug from products where id = $1", id.uuid()).fetch_optional(db).await
+}
+
+/// What a sitemap lists.
+pub async fn list_public_slugs(db: impl PgExecutor<'_>, limit: i64) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!("select slug from products where status = 'public' order by created_at, id limit $1", limit)
+        .fetch_all(db)
+        .await
+}

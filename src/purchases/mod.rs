@@ -1,0 +1,77 @@
+//! Purchases: what was bought, and its receipt.
+
+pub mod api;
+pub mod pages;
+#[cfg(feature = "ssr")]
+pub mod queries;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{id::Id, money::Cents};
+
+/// Names what a [`PurchaseId`] identifies.
+pub enum PurchaseKey {}
+pub type PurchaseId = Id<PurchaseKey>;
+
+/// What a product was called and looked like when it was bought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductDetails {
+    pub name: String,
+    pub description: String,
+    pub image_url: String,
+}
+
+/// A row of the purchase history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PurchaseRow {
+    pub id: PurchaseId,
+    pub name: String,
+    pub paid: Cents,
+    pub refunded: Cents,
+    pub refunded_at: Option<OffsetDateTime>,
+    pub bought_at: OffsetDateTime,
+}
+
+/// A page of the history, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    pub purchases: Vec<PurchaseRow>,
+    /// From 1.
+    pub page: u32,
+    pub more: bool,
+}
+
+/// A receipt, from our own rows: it works when Stripe is down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub id: PurchaseId,
+    pub number: i64,
+    pub seller: String,
+    pub buyer_name: String,
+    pub buyer_email: String,
+    pub product: ProductDetails,
+    pub subtotal: Cents,
+    pub paid: Cents,
+    pub discount_name: Option<String>,
+    pub refunds: Vec<RefundRow>,
+    pub bought_at: OffsetDateTime,
+    pub refunded_at: Option<OffsetDateTime>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRow {
+    pub amount: Cents,
+    pub at: OffsetDateTime,
+}
+
+impl Receipt {
+    pub fn discount(&self) -> Cents {
+        self.subtotal - self.paid
+    }
+
+    /// What was paid and not given back.
+    pub fn total(&self) -> Cents {
+        self.refunds.iter().fold(self.paid, |total, refund| total - refund.amount)
+    }
+}

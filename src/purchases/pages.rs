@@ -1,0 +1,150 @@
+//! The purchase history and a receipt.
+
+use leptos::{either::Either, prelude::*};
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use super::{History, PurchaseId, PurchaseRow, Receipt, api};
+use crate::{
+    error::Error,
+    load::{Loaded, load, page},
+    money::Cents,
+    paths,
+    ui::{
+        Amounts, Badge, EmptyState, LinkButton, LocalTime, Main, PageHeader, Pager, Sheet, SkeletonList, SkeletonPage,
+        Stack, Table, Tone,
+    },
+};
+
+page!(
+    /// `/purchases`.
+    HistoryRoute,
+    desk,
+    history,
+    __preload_history
+);
+
+fn history() -> impl IntoView {
+    let query = use_query_map();
+    let history = load(
+        move || query.with(|query| query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1)),
+        api::get_history,
+    );
+    view! {
+        <Title text="Purchases" />
+        <Main>
+            <PageHeader title="Purchases" />
+            <Loaded from=history skeleton=|| view! { <SkeletonList count=4 /> } let:history>
+                <Purchases history />
+            </Loaded>
+        </Main>
+    }
+}
+
+#[component]
+fn Purchases(history: History) -> impl IntoView {
+    let History { purchases, page, more } = history;
+    if purchases.is_empty() && page == 1 {
+        return Either::Left(view! {
+            <EmptyState title="No purchases yet" text="Your receipts will be here.">
+                <LinkButton href=paths::HOME>"Look around"</LinkButton>
+            </EmptyState>
+        });
+    }
+    let (previous, next) = (
+        (page > 1).then(|| format!("{}?page={}", paths::PURCHASES, page - 1)),
+        more.then(|| format!("{}?page={}", paths::PURCHASES, page + 1)),
+    );
+    Either::Right(view! {
+        <Stack>
+            <Table caption="Purchases" head=vec!["Product", "Date", "Paid"] numeric=vec![2]>
+                {purchases.into_iter().map(|purchase| view! { <Row purchase /> }).collect_view()}
+            </Table>
+            <Pager page previous next />
+        </Stack>
+    })
+}
+
+#[component]
+fn Row(purchase: PurchaseRow) -> impl IntoView {
+    let PurchaseRow { id, name, paid, refunded, refunded_at, bought_at } = purchase;
+    let badge = if refunded_at.is_some() {
+        Some("Refunded")
+    } else if refunded > Cents::ZERO {
+        Some("Partly refunded")
+    } else {
+        None
+    };
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=paths::receipt(id)>{name}</a>
+                " "
+                {badge.map(|badge| view! { <Badge tone=Tone::Warning>{badge}</Badge> })}
+            </th>
+            <td>
+                <LocalTime at=bought_at />
+            </td>
+            <td>{(paid - refunded).to_string()}</td>
+        </tr>
+    }
+}
+
+page!(
+    /// `/purchases/:purchase`.
+    ReceiptRoute,
+    desk,
+    receipt,
+    __preload_receipt
+);
+
+fn receipt() -> impl IntoView {
+    let params = use_params_map();
+    let id = move || params.with(|params| params.get("purchase").and_then(|id| id.parse::<PurchaseId>().ok()));
+    let receipt = load(id, async |id| api::get_receipt(id.ok_or(Error::NotFound)?).await);
+    view! {
+        <Main>
+            <Loaded from=receipt skeleton=|| view! { <SkeletonPage /> } let:receipt>
+                <Paper receipt />
+            </Loaded>
+        </Main>
+    }
+}
+
+#[component]
+fn Paper(receipt: Receipt) -> impl IntoView {
+    let total = receipt.total();
+    let mut rows = vec![("Subtotal".to_owned(), receipt.subtotal.to_string(), false)];
+    if !receipt.discount().is_zero() {
+        let name = receipt.discount_name.clone().unwrap_or_else(|| "Discount".into());
+        rows.push((name, (Cents::ZERO - receipt.discount()).to_string(), false));
+        rows.push(("Paid".to_owned(), receipt.paid.to_string(), false));
+    }
+    let refunds = receipt.refunds.iter().map(|refund| {
+        let on = refund.at.date();
+        (format!("Refund, {} {} {}", on.day(), on.month(), on.year()), (Cents::ZERO - refund.amount).to_string(), false)
+    });
+    rows.extend(refunds);
+    rows.push(("Total".to_owned(), total.to_string(), true));
+    let number = format!("Receipt {}", receipt.number);
+    view! {
+        <Title text=number.clone() />
+        <Sheet>
+            <PageHeader title=number lead=receipt.seller>
+                {receipt.refunded_at.map(|_| view! { <Badge tone=Tone::Warning>"Refunded"</Badge> })}
+            </PageHeader>
+            <Stack>
+                <p>
+                    {receipt.buyer_name}
+                    <br />
+                    {receipt.buyer_email}
+                    <br />
+                    <LocalTime at=receipt.bought_at with_time=true />
+                </p>
+                <h2>{receipt.product.name}</h2>
+                <Amounts rows />
+                <p>"All amounts in US dollars."</p>
+            </Stack>
+        </Sheet>
+    }
+}

@@ -1,0 +1,229 @@
+//! Rows kept in the order they came, found by id, and listed as Stripe lists them.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::{
+    error::{ApiError, Result},
+    form::Form,
+};
+
+/// Something with an id and a time of birth.
+pub trait Row {
+    /// Stripe's word for it in an error: `checkout.session`.
+    const NOUN: &'static str;
+    fn id(&self) -> &str;
+    /// Seconds since 1970.
+    fn created(&self) -> i64;
+}
+
+/// Rows by id, oldest first. On disk it is a plain list.
+#[derive(Debug)]
+pub struct Table<T> {
+    rows: Vec<T>,
+    places: HashMap<String, usize>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), places: HashMap::new() }
+    }
+}
+
+impl<T: Row> Table<T> {
+    pub fn insert(&mut self, row: T) {
+        self.places.insert(row.id().to_owned(), self.rows.len());
+        self.rows.push(row);
+    }
+
+    pub fn find(&self, id: &str) -> Option<&T> {
+        self.places.get(id).and_then(|place| self.rows.get(*place))
+    }
+
+    /// # Errors
+    /// 404 `resource_missing`, naming the `param` that held the id.
+    pub fn get(&self, id: &str, param: &str) -> Result<&T> {
+        self.find(id).ok_or_else(|| ApiError::no_such(T::NOUN, id, param))
+    }
+
+    /// # Errors
+    /// 404 `resource_missing`, naming the `param` that held the id.
+    pub fn get_mut(&mut self, id: &str, param: &str) -> Result<&mut T> {
+        let place = self.places.get(id).copied();
+        place.and_then(|place| self.rows.get_mut(place)).ok_or_else(|| ApiError::no_such(T::NOUN, id, param))
+    }
+
+    /// Oldest first.
+    pub fn rows(&self) -> &[T] {
+        &self.rows
+    }
+
+    /// Drops the rows that are not kept.
+    pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+        let before = self.rows.len();
+        self.rows.retain(keep);
+        if self.rows.len() != before {
+            *self = std::mem::take(&mut self.rows).into_iter().collect();
+        }
+    }
+
+    /// One page, newest first, of the rows that `matches` lets through: `limit` (1 to 100, 10 unless told), `starting_after`,
+    /// `ending_before` and `created` are taken from the form. See <https://docs.stripe.com/api/pagination>.
+    ///
+    /// # Errors
+    /// 400 for a limit out of range, both cursors at once, or a cursor that is no row's id.
+    pub fn page(
+        &self,
+        form: &mut Form,
+        url: &str,
+        matches: impl Fn(&T) -> bool,
+        render: impl Fn(&T) -> Value,
+    ) -> Result<Value> {
+        let limit = form.number("limit", 1)?.unwrap_or(10);
+        if limit > 100 {
+            let message = "This value must be less than or equal to 100.";
+            return Err(ApiError::invalid(message).code("parameter_invalid_integer").param("limit"));
+        }
+        let limit = usize::try_from(limit).unwrap_or(100);
+        let created = Created::take(form)?;
+        let after = self.cursor(form, "starting_after")?;
+        let before = self.cursor(form, "ending_before")?;
+
+        let fits = |row: &&T| created.holds(row.created()) && matches(row);
+        let (mut page, more): (Vec<&T>, bool) = match (after, before) {
+            (Some(_), Some(_)) => {
+                let message = "You cannot parameterize both starting_after and ending_before.";
+                return Err(ApiError::invalid(message).param("starting_after"));
+            }
+            (None, Some(place)) => {
+                let mut newer: Vec<_> = self.rows[place + 1..].iter().filter(fits).take(limit + 1).collect();
+                let more = newer.len() > limit;
+                newer.truncate(limit);
+                newer.reverse();
+                (newer, more)
+            }
+            (after, None) => {
+                let older = &self.rows[..after.unwrap_or(self.rows.len())];
+                let page: Vec<_> = older.iter().rev().filter(fits).take(limit + 1).collect();
+                let more = page.len() > limit;
+                (page, more)
+            }
+        };
+        page.truncate(limit);
+        let data: Vec<_> = page.into_iter().map(render).collect();
+        Ok(json!({ "object": "list", "data": data, "has_more": more, "url": url }))
+    }
+
+    fn cursor(&self, form: &mut Form, field: &str) -> Result<Option<usize>> {
+        let Some(id) = form.text(field)? else { return Ok(None) };
+        let place = self.places.get(&id).copied();
+        place.map(Some).ok_or_else(|| {
+            ApiError::invalid(ApiError::no_such(T::NOUN, &id, field).message).param(field).code("resource_missing")
+        })
+    }
+}
+
+impl<T: Row> FromIterator<T> for Table<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(rows: I) -> Self {
+        let mut table = Self::default();
+        rows.into_iter().for_each(|row| table.insert(row));
+        table
+    }
+}
+
+impl<T: Serialize> Serialize for Table<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.rows.serialize(serializer)
+    }
+}
+
+impl<'de, T: Row + Deserialize<'de>> Deserialize<'de> for Table<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
+/// `created=…` or `created[gte|gt|lte|lt]=…`, as an inclusive range of seconds.
+struct Created {
+    from: i64,
+    to: i64,
+}
+
+impl Created {
+    fn take(form: &mut Form) -> Result<Self> {
+        let mut range = Self { from: i64::MIN, to: i64::MAX };
+        if let Ok(Some(at)) = form.clone().number("created", 0) {
+            form.tolerate(&["created"]);
+            return Ok(Self { from: at, to: at });
+        }
+        let Some(mut bounds) = form.form("created")? else { return Ok(range) };
+        if let Some(at) = bounds.number("gte", 0)? {
+            range.from = range.from.max(at);
+        }
+        if let Some(at) = bounds.number("gt", 0)? {
+            range.from = range.from.max(at.saturating_add(1));
+        }
+        if let Some(at) = bounds.number("lte", 0)? {
+            range.to = range.to.min(at);
+        }
+        if let Some(at) = bounds.number("lt", 0)? {
+            range.to = range.to.min(at.saturating_sub(1));
+        }
+        bounds.finish()?;
+        Ok(range)
+    }
+
+    fn holds(&self, created: i64) -> bool {
+        (self.from..=self.to).contains(&created)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    struct Thing(String, i64);
+
+    impl Row for Thing {
+        const NOUN: &'static str = "thing";
+        fn id(&self) -> &str {
+            &self.0
+        }
+        fn created(&self) -> i64 {
+            self.1
+        }
+    }
+
+    #[rstest]
+    #[case("", "5 4 3 2 1", false)]
+    #[case("limit=2", "5 4", true)]
+    #[case("limit=2&starting_after=4", "3 2", true)]
+    #[case("limit=2&starting_after=3", "2 1", false)]
+    #[case("limit=2&ending_before=2", "4 3", true)]
+    #[case("limit=2&ending_before=3", "5 4", false)]
+    #[case("created[gte]=20&created[lt]=40", "3 2", false)]
+    #[case("created=30", "3", false)]
+    fn pages_are_newest_first(#[case] query: &str, #[case] ids: &str, #[case] more: bool) -> Result<()> {
+        let table: Table<Thing> = (1..=5).map(|n| Thing(n.to_string(), n * 10)).collect();
+        let mut form = Form::parse(query.as_bytes())?;
+        let page = table.page(&mut form, "/v1/things", |_| true, |thing| json!(thing.0))?;
+        let shown: Vec<_> = page["data"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        assert_eq!((shown.join(" ").as_str(), page["has_more"].as_bool()), (ids, Some(more)));
+        form.finish()
+    }
+
+    #[rstest]
+    #[case("limit=0")]
+    #[case("limit=101")]
+    #[case("starting_after=9")]
+    #[case("starting_after=1&ending_before=2")]
+    #[case("created[since]=1")]
+    fn a_page_that_cannot_be_is_refused(#[case] query: &str) -> Result<()> {
+        let table: Table<Thing> = (1..=5).map(|n| Thing(n.to_string(), n)).collect();
+        assert!(table.page(&mut Form::parse(query.as_bytes())?, "/", |_| true, |_| json!(null)).is_err());
+        Ok(())
+    }
+}

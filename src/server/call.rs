@@ -1,0 +1,81 @@
+//! A call: what a server function starts with. Who asks was found out once per request, by [`identify`].
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{StatusCode, header::ACCEPT, request::Parts};
+use leptos::{nonce::Nonce, prelude::*};
+use leptos_axum::ResponseOptions;
+use sqlx::PgPool;
+
+use super::{security, state::AppState};
+use crate::{
+    error::{Error, Result},
+    users::Viewer,
+};
+
+pub struct Call {
+    pub db: PgPool,
+    pub viewer: Viewer,
+    pub state: AppState,
+}
+
+impl Call {
+    /// The call under way.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database could not say who asks.
+    #[expect(
+        clippy::unused_async,
+        reason = "so that every server function starts with the same line, whatever it needs later"
+    )]
+    pub async fn current() -> Result<Self> {
+        let state = use_context::<AppState>().ok_or(Error::Internal)?;
+        let viewer = use_context::<Parts>()
+            .and_then(|parts| parts.extensions.get::<Result<Viewer>>().cloned())
+            .ok_or(Error::Internal)??;
+        Ok(Self { db: state.db.clone(), viewer, state })
+    }
+}
+
+/// Finds out who sends a request, before anything of ours sees it, and gives a page its policy.
+pub async fn identify(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let viewer = state.identity.viewer(&state.db, request.headers()).await;
+    let nonce = Nonce::new();
+    request.extensions_mut().insert(viewer);
+    request.extensions_mut().insert(nonce.clone());
+    let mut response = next.run(request).await;
+    security::guard_page(&mut response, &nonce, &state.config);
+    response
+}
+
+/// The viewer of the page that is rendered; a visitor where it cannot be known.
+pub fn viewer_of_page() -> Viewer {
+    use_context::<Parts>()
+        .and_then(|parts| parts.extensions.get::<Result<Viewer>>().cloned())
+        .and_then(Result::ok)
+        .unwrap_or_default()
+}
+
+/// The status of a page that is rendered.
+pub fn set_status_of_page(status: u16) {
+    if let (Some(response), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {
+        response.set_status(status);
+    }
+}
+
+/// The status of a failed server function. A form posted without JavaScript is redirected instead, and keeps that status.
+pub fn set_status_of_call(status: u16) {
+    let wants_html = use_context::<Parts>().is_some_and(|parts| {
+        parts
+            .headers
+            .get(ACCEPT)
+            .and_then(|accept| accept.to_str().ok())
+            .is_some_and(|accept| accept.contains("text/html"))
+    });
+    if !wants_html {
+        set_status_of_page(status);
+    }
+}

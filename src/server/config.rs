@@ -1,0 +1,185 @@
+//! Configuration: read once from the environment, so that a mistake is told at start and nowhere else.
+
+#![expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+use anyhow::{Context, Result, bail, ensure};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    Development,
+    Production,
+}
+
+/// What the program was told. Secrets are here, so it is never logged whole.
+#[derive(Clone)]
+pub struct Config {
+    pub environment: Environment,
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// The public address, without a slash at its end.
+    pub url: String,
+    pub data_dir: PathBuf,
+    /// Without one, a private cluster under the data folder is run.
+    pub database_url: Option<String>,
+    pub database_connections: u32,
+    pub stripe: StripeConfig,
+    /// Becomes admin at sign-up.
+    pub admin_email: Option<String>,
+    /// Fill an empty database with the demo school at start.
+    pub seed_demo: bool,
+    pub json_logs: bool,
+    /// Run by `cargo leptos watch`, which reloads the page after a build.
+    pub watched: bool,
+}
+
+/// How Stripe is reached. The sandbox differs by its address only.
+#[derive(Clone)]
+pub struct StripeConfig {
+    pub secret_key: String,
+    pub webhook_secret: String,
+    /// `None` is Stripe's own address.
+    pub api_base: Option<String>,
+    /// Where our own sandbox listens, when there is no account at Stripe.
+    pub sandbox: Option<SocketAddr>,
+}
+
+pub const SANDBOX_SECRET_KEY: &str = "sk_test_sandbox";
+pub const SANDBOX_WEBHOOK_SECRET: &str = "whsec_sandbox";
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// A sentence for whoever starts the program, naming the variable.
+    pub fn from_env() -> Result<Self> {
+        Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    fn read(var: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let environment = match var("LECTERN_ENV").as_deref() {
+            None | Some("development") => Environment::Development,
+            Some("production") => Environment::Production,
+            Some(other) => bail!("LECTERN_ENV is {other:?}; it can be development or production"),
+        };
+        let listen: SocketAddr = parsed(&var, "LECTERN_LISTEN")?.unwrap_or(([127, 0, 0, 1], 3000).into());
+        let url = var("LECTERN_URL").unwrap_or_else(|| format!("http://{listen}"));
+        let url = url.trim_end_matches('/').to_owned();
+        ensure!(
+            url.starts_with("http://") || url.starts_with("https://"),
+            "LECTERN_URL is {url:?}; it starts with https:// (or http:// on this machine)"
+        );
+        let seed_demo = var("LECTERN_SEED_DEMO").is_some_and(|value| value == "1" || value == "true");
+        ensure!(
+            !(seed_demo && environment == Environment::Production),
+            "LECTERN_SEED_DEMO makes accounts with a known password; it does not go with LECTERN_ENV=production"
+        );
+        Ok(Self {
+            environment,
+            listen,
+            url,
+            data_dir: var("LECTERN_DATA_DIR").map_or_else(|| PathBuf::from("data"), PathBuf::from),
+            database_url: var("DATABASE_URL"),
+            database_connections: parsed(&var, "LECTERN_DATABASE_CONNECTIONS")?.unwrap_or(20),
+            stripe: StripeConfig::read(environment, &var)?,
+            admin_email: var("ADMIN_EMAIL"),
+            seed_demo,
+            json_logs: var("LECTERN_LOG_FORMAT").map_or(environment == Environment::Production, |f| f == "json"),
+            watched: var("LEPTOS_WATCH").is_some(),
+        })
+    }
+
+    /// Nothing configured but where Stripe is.
+    #[cfg(test)]
+    pub fn for_tests(stripe: &str) -> Self {
+        let mut config = Self::read(|_| None).unwrap();
+        config.stripe.api_base = Some(stripe.to_owned());
+        config
+    }
+
+    /// Where buyers are sent to pay: Stripe's own page, or the sandbox's.
+    pub fn pays_at(&self) -> String {
+        match self.stripe.sandbox {
+            Some(_) => self.stripe.api_base.clone().unwrap_or_default(),
+            None => "https://checkout.stripe.com".into(),
+        }
+    }
+
+    /// Cookies are `Secure` when the site is.
+    pub fn is_https(&self) -> bool {
+        self.url.starts_with("https://")
+    }
+}
+
+impl StripeConfig {
+    fn read(environment: Environment, var: &impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let api_base = var("STRIPE_API_BASE");
+        match (var("STRIPE_SECRET_KEY"), var("STRIPE_WEBHOOK_SECRET")) {
+            (Some(secret_key), Some(webhook_secret)) => {
+                Ok(Self { secret_key, webhook_secret, api_base, sandbox: None })
+            }
+            (Some(_), None) => {
+                bail!("STRIPE_SECRET_KEY is set but STRIPE_WEBHOOK_SECRET is not: payments could not be confirmed")
+            }
+            (None, Some(_)) => {
+                bail!("STRIPE_WEBHOOK_SECRET is set but STRIPE_SECRET_KEY is not: nothing could be sold")
+            }
+            (None, None) if environment == Environment::Production => {
+                bail!(
+                    "set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET: the payment sandbox does not run with LECTERN_ENV=production"
+                )
+            }
+            (None, None) => {
+                let sandbox = parsed(var, "LECTERN_SANDBOX_LISTEN")?.unwrap_or(([127, 0, 0, 1], 12111).into());
+                Ok(Self {
+                    secret_key: SANDBOX_SECRET_KEY.into(),
+                    webhook_secret: SANDBOX_WEBHOOK_SECRET.into(),
+                    api_base: Some(format!("http://{sandbox}")),
+                    sandbox: Some(sandbox),
+                })
+            }
+        }
+    }
+}
+
+fn parsed<T: FromStr>(var: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<T>>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    var(name)
+        .map(|value| value.parse().with_context(|| format!("{name} is {value:?}, which cannot be read")))
+        .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(vars: &[(&str, &str)]) -> Result<Config> {
+        Config::read(|name| vars.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn nothing_configured_is_a_whole_school_on_this_machine() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.url, "http://127.0.0.1:3000");
+        assert_eq!(config.stripe.api_base.as_deref(), Some("http://127.0.0.1:12111"));
+        assert!(!config.is_https());
+    }
+
+    #[test]
+    fn production_refuses_the_sandbox_and_demo_accounts() {
+        assert!(read(&[("LECTERN_ENV", "production")]).is_err());
+        let live =
+            [("LECTERN_ENV", "production"), ("STRIPE_SECRET_KEY", "sk_live_x"), ("STRIPE_WEBHOOK_SECRET", "whsec_x")];
+        assert!(read(&live).unwrap().stripe.sandbox.is_none());
+        assert!(read(&[&live[..], &[("LECTERN_SEED_DEMO", "1")]].concat()).is_err());
+    }
+
+    #[test]
+    fn half_a_stripe_account_is_an_error() {
+        assert!(read(&[("STRIPE_SECRET_KEY", "sk_test_x")]).is_err());
+        assert!(read(&[("STRIPE_WEBHOOK_SECRET", "whsec_x")]).is_err());
+    }
+}

@@ -1,0 +1,329 @@
+//! Doors: what each address and each server function answers to whom, and when something is away. Only tests are here.
+
+use std::time::Duration;
+
+use axum::{Router, body::Body, extract::Request};
+use sqlx::PgPool;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+
+use super::{router::router, testing, testing::Browser};
+use crate::{
+    admin::api::GetOverview,
+    checkout::api::GetCheckoutResult,
+    courses::CourseId,
+    learning::api::{GetCoursePage, GetLessonPage, GetMyCourses, MarkComplete},
+    lessons::LessonId,
+    purchases::{
+        PurchaseId,
+        api::{GetHistory, GetReceipt},
+    },
+    sandbox::{self, SandboxConfig},
+    users::UserId,
+};
+
+/// An address where nobody listens.
+const NOWHERE: &str = "http://127.0.0.1:9";
+const VIDEO: &str = "aqz-KE-bpKQ";
+
+/// A school with one course: a preview, a published and a private lesson, and a private section. `owner` bought it.
+struct School {
+    db: PgPool,
+    router: Router,
+    course: CourseId,
+    preview: LessonId,
+    published: LessonId,
+    private: LessonId,
+    hidden: LessonId,
+    receipt: PurchaseId,
+    owner: UserId,
+    other: UserId,
+    admin: UserId,
+}
+
+impl School {
+    async fn open(db: PgPool) -> Self {
+        let course = testing::course(&db, "Course").await;
+        let lessons = [("Preview", "preview"), ("Published", "public"), ("Private", "private")];
+        let open = testing::section(&db, course, 0, "public", &lessons).await;
+        let hidden = testing::section(&db, course, 1, "private", &[("Hidden", "preview")]).await;
+        let product = testing::product(&db, "product", 60, &[course]).await;
+        let owner = testing::student(&db, "owner").await;
+        let other = testing::student(&db, "other").await;
+        let admin = testing::student(&db, "admin").await;
+        crate::users::queries::grant_admin(&db, "admin@example.com").await.unwrap();
+        let receipt = testing::purchase(&db, owner, product).await;
+        let router = router(testing::state(&db, NOWHERE).await);
+        let (preview, published, private, hidden) = (open[0], open[1], open[2], hidden[0]);
+        Self { db, router, course, preview, published, private, hidden, receipt, owner, other, admin }
+    }
+
+    async fn browser(&self, who: &str) -> Browser {
+        let user = match who {
+            "visitor" => None,
+            "owner" => Some(self.owner),
+            "other" => Some(self.other),
+            "admin" => Some(self.admin),
+            who => panic!("who is {who}?"),
+        };
+        let cookie = match user {
+            Some(user) => Some(testing::cookie(&self.db, user).await),
+            None => None,
+        };
+        Browser { router: self.router.clone(), cookie }
+    }
+}
+
+const WHO: [&str; 4] = ["visitor", "other", "owner", "admin"];
+
+/// The status of each page for visitor, student without access, student with access, admin; then who gets the video's id.
+#[sqlx::test]
+async fn pages(db: PgPool) {
+    let school = School::open(db).await;
+    let lesson = |lesson: LessonId| crate::paths::lesson(school.course, lesson);
+    let table = [
+        ("/".to_owned(), [200, 200, 200, 200], ""),
+        ("/products/product".to_owned(), [200, 200, 200, 200], ""),
+        ("/products/nothing".to_owned(), [404, 404, 404, 404], ""),
+        ("/products/product/purchase".to_owned(), [302, 200, 302, 200], ""),
+        ("/courses".to_owned(), [302, 200, 200, 200], ""),
+        (crate::paths::course(school.course), [302, 404, 200, 200], ""),
+        ("/courses/not-an-id".to_owned(), [404, 404, 404, 404], ""),
+        (lesson(school.preview), [200, 200, 200, 200], "visitor other owner admin"),
+        (lesson(school.published), [200, 200, 200, 200], "owner admin"),
+        (lesson(school.private), [404, 404, 404, 200], "admin"),
+        (lesson(school.hidden), [404, 404, 404, 200], "admin"),
+        ("/purchases".to_owned(), [302, 200, 200, 200], ""),
+        (crate::paths::receipt(school.receipt), [302, 404, 200, 404], ""),
+        ("/account".to_owned(), [302, 200, 200, 200], ""),
+        ("/admin".to_owned(), [302, 404, 404, 200], ""),
+        ("/sign-in".to_owned(), [200, 200, 200, 200], ""),
+        ("/nowhere".to_owned(), [404, 404, 404, 404], ""),
+        ("/healthz".to_owned(), [200, 200, 200, 200], ""),
+        ("/readyz".to_owned(), [200, 200, 200, 200], ""),
+    ];
+    for (index, who) in WHO.into_iter().enumerate() {
+        let browser = school.browser(who).await;
+        for (path, statuses, players) in &table {
+            let answer = browser.get(path).await;
+            assert_eq!(answer.status, statuses[index], "{who} opens {path}");
+            assert_eq!(answer.body.contains(VIDEO), players.contains(who), "{who} gets the video of {path}");
+        }
+    }
+}
+
+#[sqlx::test]
+async fn server_functions(db: PgPool) {
+    let school = School::open(db).await;
+    let (course, published) = (school.course, school.published);
+    let mark = |lesson: LessonId| format!("course={course}&lesson={lesson}&done=true");
+    for (index, who) in WHO.into_iter().enumerate() {
+        let browser = school.browser(who).await;
+        let answers = [
+            ("overview", browser.call::<GetOverview>("").await, [401, 404, 404, 200]),
+            ("my courses", browser.call::<GetMyCourses>("page=1").await, [401, 200, 200, 200]),
+            ("course", browser.call::<GetCoursePage>(&format!("course={course}")).await, [401, 404, 200, 200]),
+            ("history", browser.call::<GetHistory>("page=1").await, [401, 200, 200, 200]),
+            (
+                "receipt",
+                browser.call::<GetReceipt>(&format!("purchase={}", school.receipt)).await,
+                [401, 404, 200, 404],
+            ),
+            ("checkout", browser.call::<GetCheckoutResult>("session=cs_nothing").await, [401, 404, 404, 404]),
+            ("mark", browser.call::<MarkComplete>(&mark(published)).await, [401, 403, 200, 403]),
+            ("mark private", browser.call::<MarkComplete>(&mark(school.private)).await, [401, 404, 404, 403]),
+            ("bad argument", browser.call::<GetCoursePage>("course=1").await, [404, 404, 404, 404]),
+        ];
+        for (what, answer, statuses) in answers {
+            assert_eq!(answer.status, statuses[index], "{who}: {what}");
+        }
+        let lesson = browser.call::<GetLessonPage>(&format!("course={course}&lesson={published}")).await;
+        assert_eq!(lesson.body.contains(VIDEO), index >= 2, "{who} reads the video of a published lesson");
+    }
+}
+
+#[sqlx::test]
+async fn a_private_product_is_there_for_admins_only(db: PgPool) {
+    let school = School::open(db).await;
+    sqlx::query!("update products set status = 'private'").execute(&school.db).await.unwrap();
+    for (who, status) in [("visitor", 404), ("other", 404), ("owner", 404), ("admin", 200)] {
+        let browser = school.browser(who).await;
+        assert_eq!(browser.get("/products/product").await.status, status, "{who}");
+        if who != "admin" {
+            assert_eq!(browser.post("/products/product/purchase", "").await.status, 404, "{who} buys");
+        }
+    }
+    let owner = school.browser("owner").await;
+    assert_eq!(owner.get(&crate::paths::course(school.course)).await.status, 200, "the owner keeps the course");
+    assert_eq!(owner.get(&crate::paths::receipt(school.receipt)).await.status, 200, "and the receipt");
+}
+
+#[sqlx::test]
+async fn a_product_is_found_by_its_id_and_led_to_its_name(db: PgPool) {
+    let school = School::open(db).await;
+    let id = sqlx::query_scalar!("select id from products").fetch_one(&school.db).await.unwrap();
+    let answer = school.browser("visitor").await.get(&format!("/products/{id}")).await;
+    assert_eq!((answer.status, answer.location.as_deref()), (302, Some("/products/product")));
+}
+
+#[sqlx::test]
+async fn stripe_away_is_told_and_the_button_works_again(db: PgPool) {
+    let school = School::open(db).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let buyer = Browser {
+        router: router(testing::state(&school.db, &address).await),
+        cookie: Some(testing::cookie(&school.db, school.other).await),
+    };
+    let answer = buyer.post("/products/product/purchase", "").await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.contains("The payment service does not answer. Nothing was charged"));
+    let attempts = || async {
+        sqlx::query_scalar!(r#"select count(*) as "n!" from checkout_attempts where state = 'open'"#)
+            .fetch_one(&school.db)
+            .await
+            .unwrap()
+    };
+    assert_eq!(attempts().await, 1, "the attempt stays");
+
+    let listener = TcpListener::bind(address.trim_start_matches("http://")).await.unwrap();
+    let stop = CancellationToken::new();
+    let config = SandboxConfig {
+        public_url: address.clone(),
+        webhook_url: NOWHERE.into(),
+        webhook_secret: super::config::SANDBOX_WEBHOOK_SECRET.into(),
+        secret_key: super::config::SANDBOX_SECRET_KEY.into(),
+        state_file: None,
+    };
+    let sandbox = tokio::spawn(sandbox::serve(listener, config, stop.clone()));
+    let answer = buyer.post("/products/product/purchase", "").await;
+    assert_eq!(answer.status, 303);
+    assert!(answer.location.unwrap().starts_with(&address));
+    assert_eq!(attempts().await, 1, "and is the one that is paid");
+    stop.cancel();
+    sandbox.await.unwrap().unwrap();
+}
+
+/// A way to the database that can be cut, and mended.
+async fn cut_off(port: u16, upstream: String, cut: CancellationToken) {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    loop {
+        let (mut near, _) =
+            tokio::select! { () = cut.cancelled() => return, accepted = listener.accept() => accepted.unwrap() };
+        let (upstream, cut) = (upstream.clone(), cut.clone());
+        tokio::spawn(async move {
+            let mut far = TcpStream::connect(upstream).await.unwrap();
+            tokio::select! { () = cut.cancelled() => {}, _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {} }
+        });
+    }
+}
+
+#[sqlx::test]
+async fn the_database_away_is_told_and_it_recovers_by_itself(db: PgPool) {
+    let school = School::open(db).await;
+    let options = school.db.connect_options();
+    let upstream = format!("{}:{}", options.get_host(), options.get_port());
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let cut = CancellationToken::new();
+    let way = tokio::spawn(cut_off(port, upstream.clone(), cut.clone()));
+    let through = (*options).clone().host("127.0.0.1").port(port);
+    let pool = sqlx::postgres::PgPoolOptions::new().acquire_timeout(Duration::from_secs(1));
+    let pool = loop {
+        match pool.clone().connect_with(through.clone()).await {
+            Ok(pool) => break pool,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
+    let cookie = testing::cookie(&school.db, school.owner).await;
+    let visitor = Browser { router: router(testing::state(&pool, NOWHERE).await), cookie: None };
+    let owner = Browser { router: visitor.router.clone(), cookie: Some(cookie) };
+    assert_eq!(visitor.get("/").await.status, 200);
+
+    cut.cancel();
+    way.await.unwrap();
+    for browser in [&visitor, &owner] {
+        let page = browser.get("/").await;
+        assert_eq!(page.status, 503);
+        assert!(page.body.contains("Try again"));
+    }
+    assert_eq!(visitor.get("/readyz").await.status, 503);
+    assert_eq!(visitor.get("/healthz").await.status, 200);
+
+    let mended = CancellationToken::new();
+    let way = tokio::spawn(cut_off(port, upstream, mended.clone()));
+    let mut answer = visitor.get("/readyz").await.status;
+    for _ in 0..20 {
+        if answer == 200 {
+            break;
+        }
+        answer = visitor.get("/readyz").await.status;
+    }
+    assert_eq!(answer, 200);
+    assert_eq!(owner.get("/courses").await.status, 200);
+    mended.cancel();
+    way.await.unwrap();
+}
+
+/// Secret, age in seconds, altered body, status.
+#[sqlx::test]
+async fn a_webhook_is_believed_only_when_signed(db: PgPool) {
+    let school = School::open(db).await;
+    let browser = school.browser("visitor").await;
+    let table = [
+        ("whsec_sandbox", 0, "", 200),
+        ("whsec_sandbox", 290, "", 200),
+        ("whsec_other", 0, "", 400),
+        ("whsec_sandbox", 301, "", 400),
+        ("whsec_sandbox", -310, "", 400),
+        ("whsec_sandbox", 0, " ", 400),
+    ];
+    let now = super::clock::now().unix_timestamp();
+    for (n, (secret, age, altered, status)) in table.into_iter().enumerate() {
+        let body =
+            format!(r#"{{"id":"evt_{n}","type":"a.kind.of.tomorrow","created":1,"data":{{"object":{{"new":[]}}}}}}"#);
+        let signature = stripe_webhook::Webhook::generate_test_header(&body, secret, Some(now - age));
+        let request = Request::post(crate::paths::STRIPE_WEBHOOK).header("stripe-signature", signature);
+        let answer = browser.send(request.body(Body::from(body + altered)).unwrap()).await;
+        assert_eq!(answer.status, status, "{secret}, {age} s old, altered by {altered:?}");
+    }
+    assert_eq!(browser.post(crate::paths::STRIPE_WEBHOOK, "{}").await.status, 400, "not signed at all");
+    let kept =
+        sqlx::query_scalar!("select outcome from stripe_events order by id").fetch_all(&school.db).await.unwrap();
+    assert_eq!(kept, ["kept", "kept"], "what is refused leaves nothing");
+}
+
+#[sqlx::test]
+async fn a_visitors_page_is_kept_until_the_catalogue_changes(db: PgPool) {
+    let school = School::open(db).await;
+    let state = testing::state(&school.db, NOWHERE).await;
+    let stop = CancellationToken::new();
+    let follower = tokio::spawn(super::changes::follow(state.clone(), stop.clone()));
+    let visitor = Browser { router: router(state.clone()), cookie: None };
+    let owner =
+        Browser { router: visitor.router.clone(), cookie: Some(testing::cookie(&school.db, school.owner).await) };
+    let page = || visitor.get("/products/product");
+    while !state.kept.is_told() {
+        tokio::task::yield_now().await;
+    }
+    let (first, second) = (page().await, page().await);
+    assert_eq!((first.status, second.status), (200, 200));
+    let nonce = |answer: &testing::Answer| answer.body.split("nonce=\"").nth(1).unwrap()[..22].to_owned();
+    let (one, two) = (nonce(&first), nonce(&second));
+    assert_ne!(one, two, "every answer has a nonce of its own");
+    assert_eq!(first.body.replace(&one, ""), second.body.replace(&two, ""));
+    assert!(owner.get("/products/product").await.body.contains("You own this."), "and people see their own");
+    assert!(!page().await.body.contains("You own this."));
+
+    sqlx::query!("update products set name = 'Renamed'").execute(&school.db).await.unwrap();
+    let renamed = async {
+        while !page().await.body.contains("Renamed") {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), renamed)
+        .await
+        .expect("the change arrives before the page's time is over");
+    stop.cancel();
+    follower.await.unwrap();
+}

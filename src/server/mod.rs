@@ -1,0 +1,24 @@
+//! The machine room: everything that is not about courses.
+
+pub mod call;
+pub mod changes;
+pub mod clock;
+pub mod cluster;
+pub mod config;
+pub mod cookies;
+pub mod database;
+#[cfg(test)]
+mod doors;
+pub mod health;
+pub mod jobs;
+pub mod kept;
+pub mod page;
+pub mod router;
+pub mod school;
+pub mod security;
+pub mod seed;
+pub mod serve;
+pub mod state;
+pub mod telemetry;
+#[cfg(test)]
+pub mod testing;

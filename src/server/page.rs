@@ -1,0 +1,110 @@
+//! Pages that answer a posted form: the same page again with what was typed, or a way on.
+
+use std::any::Any;
+
+use axum::{
+    body::Body,
+    extract::Request,
+    response::{Html, IntoResponse, Response},
+};
+use http::{
+    HeaderValue, StatusCode,
+    header::{LOCATION, SET_COOKIE},
+    request::Parts,
+};
+use http_body_util::{BodyExt, Collected, Limited};
+use leptos::{nonce::Nonce, prelude::*};
+
+use super::{call, cookies, state::AppState};
+use crate::{
+    app::{Frame, shell},
+    error::Error,
+    form::Submitted,
+};
+
+/// Names and values of a posted form, in order.
+pub struct Posted(pub Vec<(String, String)>);
+
+/// The most a form of ours can hold, in bytes.
+const LIMIT: usize = 64 * 1024;
+
+impl Posted {
+    /// Reads a form's body and hands the request back without it. One that is larger than 64 KiB, or breaks off, is empty:
+    /// the form's own rules refuse that.
+    pub async fn read(request: Request) -> (Request, Self) {
+        let (parts, body) = request.into_parts();
+        let body = Limited::new(body, LIMIT).collect().await.map(Collected::to_bytes).unwrap_or_default();
+        let fields = form_urlencoded::parse(&body).into_owned().collect();
+        (Request::from_parts(parts, Body::empty()), Self(fields))
+    }
+
+    pub fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// The page of this request again, with what was typed and why it was refused.
+pub async fn again(state: &AppState, request: Request, posted: Posted, error: &Error) -> Response {
+    let submitted = Submitted::refused(posted.0, error);
+    let mut response = render(state, request, submitted).await;
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    response
+}
+
+async fn render(state: &AppState, request: Request, submitted: Submitted) -> Response {
+    let (context, options) = (state.clone(), state.leptos.clone());
+    let handler = leptos_axum::render_app_async_with_context(
+        move || {
+            provide_context(context.clone());
+            provide_context(submitted.clone());
+        },
+        move || shell(options.clone()),
+    );
+    handler(request).await.into_response()
+}
+
+/// `303 See Other`: the form was taken, go on with a GET there.
+pub fn see_other(to: &str) -> Response {
+    match to.parse::<HeaderValue>() {
+        Ok(to) => (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Begins a page: gives its scripts the nonce of its policy, and returns the theme for `<html data-theme>`.
+pub fn begin() -> Option<String> {
+    if let Some(nonce) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Nonce>().cloned()) {
+        provide_context(nonce);
+    }
+    theme()
+}
+
+/// Who looks, at which school, in which light.
+pub fn frame() -> Frame {
+    let school = use_context::<AppState>().map(|state| state.school.names()).unwrap_or_default();
+    Frame { viewer: call::viewer_of_page(), school, theme: theme() }
+}
+
+fn theme() -> Option<String> {
+    let parts = use_context::<Parts>()?;
+    cookies::get(&parts.headers, cookies::THEME).filter(|theme| theme == "paper" || theme == "night")
+}
+
+/// What a person sees when a request panicked: the page that needs nothing to work.
+pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = said.unwrap_or("nothing it could say"), "A request panicked");
+    let body = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+                <title>That did not work</title><h1>That did not work</h1>\
+                <p>Something went wrong on our side. Try again; if it stays, write to us.</p><p><a href=\"/\">Start page</a></p>";
+    (StatusCode::INTERNAL_SERVER_ERROR, Html(body)).into_response()
+}

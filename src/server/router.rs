@@ -1,0 +1,96 @@
+//! Every address, and what a request passes on its way there.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::State,
+    middleware,
+    response::IntoResponse,
+    routing::{get, post},
+};
+use http::{StatusCode, header::CONTENT_TYPE};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use tower::ServiceBuilder;
+use tower_http::{
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    limit::RequestBodyLimitLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    timeout::TimeoutLayer,
+    trace::TraceLayer,
+};
+
+use super::{call, health, kept, page, security, state::AppState, telemetry};
+use crate::{
+    app::{App, shell},
+    checkout, paths, products, users,
+};
+
+/// The largest body that anyone may send, in bytes. Webhooks and forms set themselves smaller limits.
+const BODY: usize = 1024 * 1024;
+/// The longest that an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub fn router(state: AppState) -> Router {
+    let options = state.leptos.clone();
+    let pages = generate_route_list(App);
+    Router::new()
+        .route(paths::SIGN_UP, post(users::forms::sign_up))
+        .route(paths::SIGN_IN, post(users::forms::sign_in))
+        .route(paths::SIGN_OUT, post(users::forms::sign_out))
+        .route(paths::THEME, post(users::forms::theme))
+        .route("/products/{slug}/purchase", post(checkout::start::start))
+        .leptos_routes(&state, pages, move || shell(options.clone()))
+        .fallback(leptos_axum::file_and_error_handler::<AppState, _>(shell))
+        .layer(middleware::from_fn_with_state(state.clone(), call::identify))
+        .layer(middleware::from_fn_with_state(state.clone(), kept::keep))
+        .route(paths::STRIPE_WEBHOOK, post(checkout::webhook::receive))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/robots.txt", get(robots))
+        .route("/sitemap.xml", get(sitemap))
+        .layer(RequestBodyLimitLayer::new(BODY))
+        .layer(
+            ServiceBuilder::new()
+                .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+                .layer(
+                    TraceLayer::new_for_http()
+                        .make_span_with(telemetry::span)
+                        .on_response(telemetry::answered)
+                        .on_request(()),
+                )
+                .layer(PropagateRequestIdLayer::x_request_id())
+                .layer(CatchPanicLayer::custom(page::panicked))
+                .layer(middleware::from_fn(security::headers))
+                .layer(middleware::from_fn(security::same_site))
+                .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+                .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE)),
+        )
+        .with_state(state)
+}
+
+async fn robots(State(state): State<AppState>) -> String {
+    let url = &state.config.url;
+    format!("User-agent: *\nDisallow: /admin\nDisallow: /api/\nDisallow: /account\nSitemap: {url}/sitemap.xml\n")
+}
+
+/// Public products and the storefront. <https://www.sitemaps.org/protocol.html> allows 50,000 addresses.
+async fn sitemap(State(state): State<AppState>) -> axum::response::Response {
+    let slugs = match products::queries::list_public_slugs(&state.db, 49_999).await {
+        Ok(slugs) => slugs,
+        Err(error) => {
+            tracing::error!(%error, "Could not list products for the sitemap");
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+    };
+    let url = &state.config.url;
+    let products = slugs.iter().map(|slug| format!("<url><loc>{url}{}</loc></url>", paths::product(slug)));
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\
+         <url><loc>{url}/</loc></url>{}</urlset>\n",
+        products.collect::<String>()
+    );
+    ([(CONTENT_TYPE, "application/xml")], body).into_response()
+}

@@ -1,0 +1,153 @@
+//! Serving: everything is started here, and ended in the opposite order.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use axum::serve::ListenerExt;
+use leptos::config::get_configuration;
+use sqlx::PgPool;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    changes, cluster::Cluster, config::Config, database, jobs, kept::Kept, router, school::School, seed,
+    state::AppState,
+};
+use crate::{
+    checkout::stripe::Stripe,
+    paths,
+    sandbox::{self, SandboxConfig},
+    users::identity::Identity,
+};
+
+/// How long requests under way may take when we are told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A database to work on, and the private cluster behind it where there is one.
+pub struct Database {
+    pub pool: PgPool,
+    cluster: Option<Cluster>,
+}
+
+impl Database {
+    /// Connects, starting the private cluster where no address is configured, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// When there is no database to be had, with what to do about it.
+    pub async fn open(config: &Config) -> Result<Self> {
+        let (url, cluster) = if let Some(url) = &config.database_url {
+            (url.clone(), None)
+        } else {
+            let cluster = Cluster::start(&config.data_dir).await?;
+            (cluster.url(), Some(cluster))
+        };
+        let pool = database::connect(&url, config.database_connections).await?;
+        database::migrate(&pool).await?;
+        Ok(Self { pool, cluster })
+    }
+
+    /// # Errors
+    /// When the private cluster does not stop.
+    pub async fn close(self) -> Result<()> {
+        self.pool.close().await;
+        match self.cluster {
+            Some(cluster) => cluster.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs the school until SIGINT or SIGTERM.
+///
+/// # Errors
+/// What keeps it from starting, or from ending well.
+pub async fn serve(config: Config) -> Result<()> {
+    let stop = stop_on_signal()?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
+    let database = Database::open(&config).await?;
+    let db = database.pool.clone();
+    if config.seed_demo {
+        seed::demo(&db).await.context("fill the demo school")?;
+    }
+    let mut beside = JoinSet::new();
+    if let Some(listen) = config.stripe.sandbox {
+        let sandbox = SandboxConfig {
+            public_url: format!("http://{listen}"),
+            webhook_url: format!("http://{}{}", config.listen, paths::STRIPE_WEBHOOK),
+            webhook_secret: config.stripe.webhook_secret.clone(),
+            secret_key: config.stripe.secret_key.clone(),
+            state_file: Some(config.data_dir.join("sandbox.json")),
+        };
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for the sandbox"))?;
+        let stop = stop.clone();
+        beside.spawn(async move { sandbox::serve(listener, sandbox, stop).await });
+        tracing::info!(
+            address = format!("http://{listen}"),
+            "No Stripe account is configured: the payment sandbox runs. No money moves"
+        );
+    }
+    let state = AppState {
+        stripe: Stripe::new(&config.stripe)?,
+        identity: Identity::Local,
+        school: School::load(&db).await?,
+        kept: Kept::default(),
+        leptos: get_configuration(None).context("read Leptos' settings")?.leptos_options,
+        db: db.clone(),
+        config: Arc::new(config),
+    };
+    let (changing, follows, sweeps) = (state.clone(), stop.clone(), stop.clone());
+    beside.spawn(async move {
+        changes::follow(changing, follows).await;
+        Ok(())
+    });
+    beside.spawn(async move {
+        jobs::sweep(db, sweeps).await;
+        Ok(())
+    });
+    tracing::info!(address = state.config.url, "The school is open");
+    // Without this, a page that is sent in two writes waits 40 ms for the client's delayed acknowledgement.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "A connection kept Nagle's algorithm");
+        }
+    });
+    let told = stop.clone();
+    let serving =
+        axum::serve(listener, router::router(state)).with_graceful_shutdown(async move { told.cancelled().await });
+    let late = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        ended = serving.into_future() => ended.context("serve")?,
+        () = late => tracing::warn!("Requests took longer than the grace period; closing them"),
+    }
+    stop.cancel();
+    while let Some(ended) = beside.join_next().await {
+        ended.context("a task died")??;
+    }
+    database.close().await?;
+    tracing::info!("The school is closed");
+    Ok(())
+}
+
+/// Is cancelled by SIGINT or SIGTERM.
+///
+/// # Errors
+/// When signals cannot be listened to.
+pub fn stop_on_signal() -> Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let token = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        tracing::info!("Told to stop");
+        token.cancel();
+    });
+    Ok(stop)
+}

@@ -1,0 +1,21 @@
+//! What every request shares.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use sqlx::PgPool;
+
+use super::{config::Config, kept::Kept, school::School};
+use crate::{checkout::stripe::Stripe, users::identity::Identity};
+
+#[derive(Clone, FromRef)]
+pub struct AppState {
+    pub db: PgPool,
+    pub config: Arc<Config>,
+    pub stripe: Stripe,
+    pub identity: Identity,
+    pub school: School,
+    pub kept: Kept,
+    pub leptos: LeptosOptions,
+}

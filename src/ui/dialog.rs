@@ -1,0 +1,32 @@
+//! Dialogs: a question that is answered before anything else. They need JavaScript.
+
+use leptos::{html, prelude::*};
+
+use super::Icon;
+
+/// A modal question. The browser's own `<dialog>` keeps the focus inside, gives it back, and closes on Escape.
+#[component]
+pub fn Dialog(open: RwSignal<bool>, #[prop(into)] title: String, children: Children) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        let Some(dialog) = dialog.get() else { return };
+        match (open.get(), dialog.open()) {
+            // It fails only on a dialog that has left the page.
+            (true, false) => drop(dialog.show_modal()),
+            (false, true) => dialog.close(),
+            _ => {}
+        }
+    });
+    let name = title.clone();
+    view! {
+        <dialog node_ref=dialog class="dialog" aria-label=name closedby="any" on:close=move |_| open.set(false)>
+            <div class="dialog-head">
+                <h2>{title}</h2>
+                <button type="button" class="icon-button" on:click=move |_| open.set(false)>
+                    <Icon icon=icondata_lu::LuX label="Close" />
+                </button>
+            </div>
+            <div class="dialog-body">{children()}</div>
+        </dialog>
+    }
+}

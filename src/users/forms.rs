@@ -1,0 +1,78 @@
+//! The forms of signing up, in and out, and of the theme. Plain posts: they work before, and without, wasm.
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use time::Duration;
+
+use super::{UserId, Viewer, local};
+use crate::{
+    error::{Error, Result},
+    paths,
+    server::{
+        clock, cookies,
+        page::{self, Posted},
+        state::AppState,
+    },
+};
+
+pub async fn sign_up(State(state): State<AppState>, request: Request) -> Response {
+    let (request, form) = Posted::read(request).await;
+    let user = async {
+        let form = local::SignUp::parse(form.get("name"), form.get("email"), form.get("password"))?;
+        local::sign_up(&state.db, form, state.config.admin_email.as_deref()).await
+    };
+    let user = user.await;
+    answer(&state, request, form, user).await
+}
+
+pub async fn sign_in(State(state): State<AppState>, request: Request) -> Response {
+    let (request, form) = Posted::read(request).await;
+    let user = local::check_password(&state.db, form.get("email"), form.get("password")).await;
+    let user =
+        user.and_then(|user| user.ok_or_else(|| Error::Rejected("That email and password do not match.".into())));
+    answer(&state, request, form, user).await
+}
+
+/// Starts a session for the user and goes on to `next`; or shows the form again.
+async fn answer(state: &AppState, request: Request, form: Posted, user: Result<UserId>) -> Response {
+    let previous = cookies::get(request.headers(), cookies::SESSION);
+    let session = async { local::start_session(&state.db, user?, previous.as_deref(), clock::now()).await };
+    match session.await {
+        Ok(token) => {
+            let cookie = cookies::session(&state.config, &token, local::SESSION);
+            page::with_cookie(page::see_other(paths::own(form.get("next"))), cookie)
+        }
+        Err(error) => page::again(state, request, form, &error).await,
+    }
+}
+
+/// Ends the session, here and in the database.
+pub async fn sign_out(State(state): State<AppState>, request: Request) -> Response {
+    if let Some(token) = cookies::get(request.headers(), cookies::SESSION)
+        && let Err(error) = local::end_session(&state.db, &token).await
+    {
+        let mut request = request;
+        request.extensions_mut().insert::<Result<Viewer>>(Err(error.clone()));
+        return page::again(&state, request, Posted(Vec::new()), &error).await;
+    }
+    page::with_cookie(page::see_other(paths::HOME), cookies::session(&state.config, "", Duration::ZERO))
+}
+
+/// Keeps the theme that was chosen; `system` keeps none.
+pub async fn theme(State(state): State<AppState>, request: Request) -> Response {
+    let back = request
+        .headers()
+        .get(http::header::REFERER)
+        .and_then(|referrer| referrer.to_str().ok())
+        .and_then(|referrer| referrer.split_once("://"))
+        .and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()))
+        .unwrap_or_else(|| paths::HOME.into());
+    let (_, form) = Posted::read(request).await;
+    let cookie = match form.get("theme") {
+        chosen @ ("paper" | "night") => cookies::theme(&state.config, chosen, Duration::days(365)),
+        _ => cookies::theme(&state.config, "", Duration::ZERO),
+    };
+    page::with_cookie(page::see_other(paths::own(&back)), cookie)
+}

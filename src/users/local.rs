@@ -1,0 +1,236 @@
+//! Local accounts: email and password, sessions of our own.
+//!
+//! Passwords are hashed with argon2id by the parameters of the OWASP Password Storage Cheat Sheet (19 MiB, two passes, one
+//! lane). A session is 32 random bytes in a cookie; the database has their SHA-256.
+
+use std::sync::LazyLock;
+
+use anyhow::Context;
+use argon2::{
+    Argon2, Params,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use rand::RngExt;
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use time::{Duration, OffsetDateTime};
+use tokio::sync::Semaphore;
+
+use super::{Role, UserId, queries};
+use crate::error::{Error, FieldError, Result, on_constraint};
+
+/// How long a session lasts.
+pub const SESSION: Duration = Duration::days(30);
+
+/// Each hash takes 19 MiB and a core: a flood of sign-ins waits here instead of taking the machine.
+static HASHING: Semaphore = Semaphore::const_new(4);
+
+/// Stands in for the hash of someone who does not exist, so that the answer takes as long.
+static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash("nobody has this password").ok());
+
+/// What someone types to get an account.
+#[derive(Debug)]
+pub struct SignUp {
+    pub name: String,
+    pub email: String,
+    pub password: String,
+}
+
+impl SignUp {
+    /// Every field is looked at, so that every mistake is told at once.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with a sentence for each field that does not do.
+    pub fn parse(name: &str, email: &str, password: &str) -> Result<Self> {
+        let (name, email) = (name.trim(), email.trim());
+        let mut errors = Vec::new();
+        if name.is_empty() {
+            errors.push(FieldError::new("name", "Enter your name."));
+        } else if name.chars().count() > 100 {
+            errors.push(FieldError::new("name", "Enter a name of at most 100 characters."));
+        } else if name.contains(char::is_control) {
+            errors.push(FieldError::new("name", "Enter a name without control characters."));
+        }
+        if email.is_empty() {
+            errors.push(FieldError::new("email", "Enter your email address."));
+        } else if email.len() > 254 || !email_address::EmailAddress::is_valid(email) {
+            errors.push(FieldError::new("email", "Enter an address like name@example.com."));
+        }
+        if password.chars().count() < 12 {
+            errors.push(FieldError::new("password", "Use at least 12 characters."));
+        } else if password.len() > 500 {
+            errors.push(FieldError::new("password", "Use at most 500 characters."));
+        }
+        if errors.is_empty() {
+            Ok(Self { name: name.into(), email: email.into(), password: password.into() })
+        } else {
+            Err(Error::Invalid(errors))
+        }
+    }
+}
+
+/// Makes the account. `admin_email` is the address that becomes admin.
+///
+/// # Errors
+/// [`Error::Invalid`] when the address is taken: without a mail to the owner, this much has to be told.
+pub async fn sign_up(db: &PgPool, form: SignUp, admin_email: Option<&str>) -> Result<UserId> {
+    let SignUp { name, email, password } = form;
+    let password_hash = in_background(move || hash(&password)).await?;
+    let admin = admin_email.is_some_and(|admin| admin.eq_ignore_ascii_case(&email));
+    let role = if admin { Role::Admin } else { Role::User };
+    let mut tx = db.begin().await?;
+    let subject = format!("local_{}", uuid::Uuid::new_v4());
+    let user = queries::insert(&mut *tx, &subject, &email, &name, role).await.map_err(|error| {
+        if on_constraint(&error, "users_email_key") {
+            let sentence = "No account could be made with this address. If it is yours, sign in instead.";
+            Error::Invalid(vec![FieldError::new("email", sentence)])
+        } else {
+            error.into()
+        }
+    })?;
+    queries::insert_credentials(&mut *tx, user, &password_hash).await?;
+    tx.commit().await?;
+    tracing::info!(%user, ?role, "Somebody signed up");
+    Ok(user)
+}
+
+/// Who has this address and password. `None` does not tell which was wrong, and takes as long either way.
+///
+/// # Errors
+/// [`Error::Unavailable`] or [`Error::Internal`] only.
+pub async fn check_password(db: &PgPool, email: &str, password: &str) -> Result<Option<UserId>> {
+    let known = queries::find_credentials(db, email.trim()).await?;
+    let (user, hash) = match known {
+        Some(found) => (Some(found.id), Some(found.password_hash)),
+        None => (None, NOBODY.clone()),
+    };
+    let password: String = password.chars().take(500).collect();
+    let right = in_background(move || Ok(hash.is_some_and(|hash| verify(&password, &hash)))).await?;
+    Ok(user.filter(|_| right))
+}
+
+/// Starts a session and returns the token for its cookie. The session that the browser came with ends.
+///
+/// # Errors
+/// The database's.
+pub async fn start_session(db: &PgPool, user: UserId, previous: Option<&str>, now: OffsetDateTime) -> Result<String> {
+    let token = hex::encode(rand::rng().random::<[u8; 32]>());
+    let mut tx = db.begin().await?;
+    if let Some(previous) = previous {
+        queries::delete_session(&mut *tx, &digest(previous)).await?;
+    }
+    queries::insert_session(&mut *tx, &digest(&token), user, now + SESSION).await?;
+    tx.commit().await?;
+    Ok(token)
+}
+
+/// Ends a session. Ending none is no error.
+///
+/// # Errors
+/// The database's.
+pub async fn end_session(db: &PgPool, token: &str) -> Result<()> {
+    Ok(queries::delete_session(db, &digest(token)).await?)
+}
+
+/// What the database knows a session token by.
+pub fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// The PHC string of a password, with a salt of its own.
+///
+/// # Errors
+/// Only when the system has no randomness.
+pub fn hash(password: &str) -> anyhow::Result<String> {
+    let hash = hasher()?.hash_password(password.as_bytes()).map_err(|e| anyhow::anyhow!("hashing failed: {e}"))?;
+    Ok(hash.to_string())
+}
+
+fn verify(password: &str, hash: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else { return false };
+    // The parameters are read from the hash, so that raising ours leaves older passwords valid.
+    Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+}
+
+fn hasher() -> anyhow::Result<Argon2<'static>> {
+    let params = Params::new(19 * 1024, 2, 1, None).map_err(|e| anyhow::anyhow!("argon2 parameters: {e}"))?;
+    Ok(Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params))
+}
+
+async fn in_background<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T> {
+    let _permit = HASHING.acquire().await.context("the hashing queue closed")?;
+    Ok(tokio::task::spawn_blocking(work).await.context("a hashing thread died")??)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[test]
+    fn a_password_opens_only_its_own_hash() {
+        let hash = hash("correct horse battery").expect("hashes");
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(verify("correct horse battery", &hash));
+        assert!(!verify("correct horse batterz", &hash));
+        assert!(!verify("anything", "not a hash"));
+    }
+
+    #[rstest]
+    #[case("", "", "", &["name", "email", "password"])]
+    #[case("Ada", "ada@example.com", "long enough, this", &[])]
+    #[case("Ada", "no address", "long enough, this", &["email"])]
+    #[case("Ada", "ada@example.com", "short", &["password"])]
+    #[case("A\u{0}da", "ada@example.com", "long enough, this", &["name"])]
+    fn every_mistake_is_told_at_once(
+        #[case] name: &str,
+        #[case] email: &str,
+        #[case] password: &str,
+        #[case] wrong: &[&str],
+    ) {
+        let fields = match SignUp::parse(name, email, password) {
+            Ok(_) => Vec::new(),
+            Err(Error::Invalid(errors)) => errors.into_iter().map(|e| e.field).collect(),
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(fields, wrong);
+    }
+
+    #[sqlx::test]
+    async fn a_student_signs_up_in_and_out(db: PgPool) {
+        let form = SignUp::parse("Demo student", "Student@example.com", "a long password").unwrap();
+        let user = sign_up(&db, form, Some("student@EXAMPLE.com")).await.unwrap();
+        assert_eq!(check_password(&db, "student@example.com", "a long password").await, Ok(Some(user)));
+        assert_eq!(check_password(&db, "student@example.com", "another password").await, Ok(None));
+        assert_eq!(check_password(&db, "nobody@example.com", "a long password").await, Ok(None));
+
+        let now = crate::server::clock::now();
+        let first = start_session(&db, user, None, now).await.unwrap();
+        let second = start_session(&db, user, Some(&first), now).await.unwrap();
+        let role = |token: String| {
+            let db = db.clone();
+            async move { queries::find_by_session(&db, &digest(&token)).await.unwrap().map(|u| u.role) }
+        };
+        assert_eq!(role(first).await, None, "signing in again rotates the session");
+        assert_eq!(role(second.clone()).await, Some(Role::Admin));
+        end_session(&db, &second).await.unwrap();
+        assert_eq!(role(second).await, None);
+    }
+
+    #[sqlx::test]
+    async fn an_expired_session_opens_nothing(db: PgPool) {
+        let form = SignUp::parse("Demo student", "student@example.com", "a long password").unwrap();
+        let user = sign_up(&db, form, None).await.unwrap();
+        let token = start_session(&db, user, None, crate::server::clock::now() - SESSION).await.unwrap();
+        assert_eq!(queries::find_by_session(&db, &digest(&token)).await.unwrap(), None);
+        assert_eq!(queries::delete_expired_sessions(&db).await.unwrap(), 1);
+    }
+
+    #[sqlx::test]
+    async fn an_address_has_one_account_whatever_its_case(db: PgPool) {
+        let form = || SignUp::parse("Demo student", "student@example.com", "a long password").unwrap();
+        sign_up(&db, form(), None).await.unwrap();
+        let again = SignUp { email: "STUDENT@example.com".into(), ..form() };
+        assert!(matches!(sign_up(&db, again, None).await, Err(Error::Invalid(_))));
+    }
+}

@@ -1,0 +1,29 @@
+//! The menu in the header: what there is for whoever looks.
+
+use leptos::{either::Either, prelude::*};
+
+use crate::{
+    app::frame,
+    paths,
+    ui::{Button, Form, Intent, NavLink},
+};
+
+#[component]
+pub fn Menu() -> impl IntoView {
+    let viewer = frame().viewer;
+    if viewer.user().is_none() {
+        return Either::Left(view! {
+            <NavLink href=paths::SIGN_IN>"Sign in"</NavLink>
+            <NavLink href=paths::SIGN_UP>"Sign up"</NavLink>
+        });
+    }
+    Either::Right(view! {
+        <NavLink href=paths::COURSES>"My courses"</NavLink>
+        <NavLink href=paths::PURCHASES>"Purchases"</NavLink>
+        {viewer.is_admin().then(|| view! { <NavLink href=paths::ADMIN>"Admin"</NavLink> })}
+        <NavLink href=paths::ACCOUNT>"Account"</NavLink>
+        <Form action=paths::SIGN_OUT>
+            <Button intent=Intent::Quiet>"Sign out"</Button>
+        </Form>
+    })
+}

@@ -1,0 +1,82 @@
+//! Users: who is asking. A visitor, a student, or an admin.
+
+pub mod menu;
+pub mod pages;
+
+#[cfg(feature = "ssr")]
+pub mod forms;
+#[cfg(feature = "ssr")]
+pub mod identity;
+#[cfg(feature = "ssr")]
+pub mod local;
+#[cfg(feature = "ssr")]
+pub mod queries;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Error, Result},
+    id::Id,
+};
+
+/// Names what a [`UserId`] identifies.
+pub enum UserKey {}
+pub type UserId = Id<UserKey>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "user_role", rename_all = "lowercase"))]
+pub enum Role {
+    User,
+    Admin,
+}
+
+/// Someone signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    pub id: UserId,
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+}
+
+/// Who a request comes from. It holds for one page load: signing in and out are full page loads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Viewer {
+    #[default]
+    Visitor,
+    User(User),
+}
+
+impl Viewer {
+    pub const fn user(&self) -> Option<&User> {
+        match self {
+            Self::Visitor => None,
+            Self::User(user) => Some(user),
+        }
+    }
+
+    pub fn user_id(&self) -> Option<UserId> {
+        self.user().map(|user| user.id)
+    }
+
+    pub fn is_admin(&self) -> bool {
+        self.user().is_some_and(|user| user.role == Role::Admin)
+    }
+
+    /// The person signed in.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for a visitor.
+    pub fn signed_in(&self) -> Result<&User> {
+        self.user().ok_or(Error::Unauthenticated)
+    }
+
+    /// The admin. To everybody else who is signed in, the back office is not there.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for a visitor, [`Error::NotFound`] for a student.
+    pub fn admin(&self) -> Result<&User> {
+        let user = self.signed_in()?;
+        if user.role == Role::Admin { Ok(user) } else { Err(Error::NotFound) }
+    }
+}

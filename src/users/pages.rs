@@ -1,0 +1,118 @@
+//! The pages of signing in and up, and one's account.
+
+use leptos::{either::Either, prelude::*};
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::{
+    app::frame,
+    form::Submitted,
+    load::{Trouble, page},
+    paths,
+    ui::{Amounts, AuthCard, Button, Field, Form, FormErrors, Main, PageHeader},
+};
+
+/// Where to go after signing in: as typed before, else from the address.
+fn next(form: &Submitted) -> String {
+    let typed = form.value("next");
+    if typed.is_empty() { use_query_map().with_untracked(|query| query.get("next").unwrap_or_default()) } else { typed }
+}
+
+page!(
+    /// `/sign-in`.
+    SignInRoute,
+    desk,
+    sign_in,
+    __preload_sign_in
+);
+
+fn sign_in() -> impl IntoView {
+    let form = Submitted::current();
+    let next = next(&form);
+    let other = paths::sign_up(&next);
+    view! {
+        <Title text="Sign in" />
+        <Main>
+            <AuthCard title="Sign in">
+                <Form action=paths::SIGN_IN label="Sign in">
+                    <FormErrors errors=form.messages() />
+                    <input type="hidden" name="next" value=next />
+                    <Field label="Email" name="email" kind="email" value=form.value("email") autocomplete="username" required=true />
+                    <Field label="Password" name="password" kind="password" autocomplete="current-password" required=true />
+                    <Button wide=true>"Sign in"</Button>
+                </Form>
+                <p>"New here? " <a href=other>"Create an account"</a></p>
+            </AuthCard>
+        </Main>
+    }
+}
+
+page!(
+    /// `/sign-up`.
+    SignUpRoute,
+    desk,
+    sign_up,
+    __preload_sign_up
+);
+
+fn sign_up() -> impl IntoView {
+    let form = Submitted::current();
+    let next = next(&form);
+    let other = paths::sign_in(&next);
+    view! {
+        <Title text="Create an account" />
+        <Main>
+            <AuthCard title="Create an account">
+                <Form action=paths::SIGN_UP label="Create an account">
+                    <FormErrors errors=form.messages() />
+                    <input type="hidden" name="next" value=next />
+                    <Field label="Name" name="name" value=form.value("name") error=form.error("name") autocomplete="name" required=true maxlength=100_u32 />
+                    <Field
+                        label="Email"
+                        name="email"
+                        kind="email"
+                        value=form.value("email")
+                        error=form.error("email")
+                        autocomplete="username"
+                        required=true
+                        maxlength=254_u32
+                    />
+                    <Field
+                        label="Password"
+                        name="password"
+                        kind="password"
+                        error=form.error("password")
+                        autocomplete="new-password"
+                        required=true
+                        hint="At least 12 characters."
+                    />
+                    <Button wide=true>"Create account"</Button>
+                </Form>
+                <p>"Have an account? " <a href=other>"Sign in"</a></p>
+            </AuthCard>
+        </Main>
+    }
+}
+
+page!(
+    /// `/account`.
+    AccountRoute,
+    desk,
+    account,
+    __preload_account
+);
+
+fn account() -> impl IntoView {
+    view! {
+        <Main>
+            {match frame().viewer.signed_in() {
+                Err(error) => Either::Left(view! { <Trouble error=error /> }),
+                Ok(user) => Either::Right(view! {
+                    <Title text="Account" />
+                    <PageHeader title="Account" lead="How we know you." />
+                    <Amounts rows=vec![("Name".to_owned(), user.name.clone(), false), ("Email".to_owned(), user.email.clone(), false)] />
+                }),
+            }}
+        </Main>
+    }
+}

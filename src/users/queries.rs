@@ -1,0 +1,98 @@
+//! What is asked of the database about users, their passwords and sessions.
+
+use sqlx::PgExecutor;
+use time::OffsetDateTime;
+
+use super::{Role, User, UserId};
+
+/// The living user behind an unexpired session.
+pub async fn find_by_session(db: impl PgExecutor<'_>, token_hash: &[u8]) -> sqlx::Result<Option<User>> {
+    sqlx::query_as!(
+        User,
+        r#"select u.id, u.name, u.email, u.role as "role: Role"
+             from sessions s join users u on u.id = s.user_id
+            where s.token_hash = $1 and s.expires_at > now() and u.deleted_at is null"#,
+        token_hash,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Someone who may sign in with a password.
+pub struct Credentials {
+    pub id: UserId,
+    pub password_hash: String,
+}
+
+pub async fn find_credentials(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<Option<Credentials>> {
+    sqlx::query_as!(
+        Credentials,
+        r#"select u.id, c.password_hash from users u join local_credentials c on c.user_id = u.id
+            where lower(u.email) = lower($1) and u.deleted_at is null"#,
+        email,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A new user. Fails on `users_email_key` when a living user has the address.
+pub async fn insert(
+    db: impl PgExecutor<'_>,
+    subject: &str,
+    email: &str,
+    name: &str,
+    role: Role,
+) -> sqlx::Result<UserId> {
+    sqlx::query_scalar!(
+        r#"insert into users (clerk_user_id, email, name, role) values ($1, $2, $3, $4) returning id"#,
+        subject,
+        email,
+        name,
+        role as Role,
+    )
+    .fetch_one(db)
+    .await
+    .map(UserId::from)
+}
+
+pub async fn insert_credentials(db: impl PgExecutor<'_>, user: UserId, password_hash: &str) -> sqlx::Result<()> {
+    sqlx::query!("insert into local_credentials (user_id, password_hash) values ($1, $2)", user.uuid(), password_hash)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+pub async fn insert_session(
+    db: impl PgExecutor<'_>,
+    token_hash: &[u8],
+    user: UserId,
+    expires_at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into sessions (token_hash, user_id, expires_at) values ($1, $2, $3)",
+        token_hash,
+        user.uuid(),
+        expires_at
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+pub async fn delete_session(db: impl PgExecutor<'_>, token_hash: &[u8]) -> sqlx::Result<()> {
+    sqlx::query!("delete from sessions where token_hash = $1", token_hash).execute(db).await.map(drop)
+}
+
+/// Sessions that nobody can use any more.
+pub async fn delete_expired_sessions(db: impl PgExecutor<'_>) -> sqlx::Result<u64> {
+    Ok(sqlx::query!("delete from sessions where expires_at <= now()").execute(db).await?.rows_affected())
+}
+
+/// Makes the living user with this address an admin. False when there is none.
+pub async fn grant_admin(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<bool> {
+    let result =
+        sqlx::query!("update users set role = 'admin' where lower(email) = lower($1) and deleted_at is null", email)
+            .execute(db)
+            .await?;
+    Ok(result.rows_affected() > 0)
+}
