@@ -53,6 +53,7 @@ pub fn frame() -> Frame {
 /// The HTML document. The theme is on it from the first byte, so that nothing flashes.
 #[cfg(feature = "ssr")]
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    use leptos::nonce::use_nonce;
     let theme = crate::server::page::begin();
     view! {
         <!DOCTYPE html>
@@ -64,6 +65,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <HashedStylesheet options=options.clone() id="style" />
                 <AutoReload options=options.clone() />
+                <script nonce=use_nonce() inner_html=include_str!("recover.js") />
                 <HydrationScripts options />
                 <MetaTags />
             </head>

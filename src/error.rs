@@ -104,6 +104,10 @@ mod server {
         fn from(error: sqlx::Error) -> Self {
             let away = match &error {
                 sqlx::Error::RowNotFound => return Self::NotFound,
+                // Characters that no text in the database can have, such as NUL: nothing has this name.
+                sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "22021" || code == "22P05") => {
+                    return Self::NotFound;
+                }
                 sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) => true,
                 // Class 57: operator intervention, such as a server that is starting or stopping; class 08: connections;
                 // 53300: too many of them. https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -19,6 +19,10 @@ pub fn product(slug: &str) -> String {
 pub fn purchase(slug: &str) -> String {
     format!("/products/{slug}/purchase")
 }
+/// What became of a checkout, by Stripe's session id or the attempt's own.
+pub fn purchase_result(slug: &str, session: &str) -> String {
+    format!("{}/success?session={session}", purchase(slug))
+}
 pub fn course(course: CourseId) -> String {
     format!("/courses/{course}")
 }

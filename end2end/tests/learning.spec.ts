@@ -104,3 +104,19 @@ test('private lessons and sections are there for the admin only', async ({ page,
   expect((await student.goto(address))?.status()).toBe(404);
   await context.close();
 });
+
+test('each lesson is one step of the history, with its own video', async ({ page }) => {
+  await signIn(page, STUDENT);
+  await page.goto('/courses');
+  await page.getByRole('link', { name: 'Light and colour in Blender' }).click();
+  await page.getByRole('link', { name: /Name the light/ }).click();
+  const frame = page.locator('iframe');
+  await expect(frame).toBeVisible();
+  const [first, video, steps] = [page.url(), await frame.getAttribute('src'), await page.evaluate(() => history.length)];
+  await page.getByRole('link', { name: /^Next/ }).click();
+  await expect(frame).not.toHaveAttribute('src', video!);
+  expect(await page.evaluate(() => history.length)).toBe(steps + 1);
+  await page.goBack();
+  await expect(page).toHaveURL(first);
+  await expect(frame).toHaveAttribute('src', video!);
+});

@@ -148,3 +148,20 @@ test('a keyboard alone finds its way from the skip link to a product', async ({ 
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: 'The whole school' })).toBeVisible();
 });
+
+test('a tab of an older release still leads where its links say', async ({ page, problems }) => {
+  problems.expect(/status of 404|panicked|unreachable|RuntimeError|SplitLoader/);
+  await page.goto('/sign-in');
+  await page.waitForLoadState('networkidle');
+  await page.route('**/pkg/*', (route) => (/(split|chunk)_/.test(route.request().url()) ? route.fulfill({ status: 404 }) : route.continue()));
+  await page.getByRole('link', { name: 'Open Film School' }).click();
+  await expect(page).toHaveURL('/');
+  await expect(page.getByRole('heading', { level: 1, name: 'Open Film School' })).toBeVisible();
+});
+
+test('an owner finds their lessons open on the product page', async ({ page }) => {
+  await signIn(page, STUDENT);
+  await page.goto('/products/light-and-colour-in-blender');
+  await expect(page.getByRole('link', { name: /Value before colour/ })).toBeVisible();
+  await expect(page.getByText('Locked')).toHaveCount(0);
+});

@@ -36,7 +36,7 @@ fn Figures(overview: Overview) -> impl IntoView {
     let rows = vec![
         ("Net sales".to_owned(), overview.net_sales.to_string()),
         ("Refunded sales".to_owned(), overview.refunded_sales.to_string()),
-        ("Purchases".to_owned(), overview.purchases.to_string()),
+        ("Unrefunded purchases".to_owned(), overview.purchases.to_string()),
         ("Refunded purchases".to_owned(), overview.refunded_purchases.to_string()),
         ("Students".to_owned(), overview.students.to_string()),
         ("Products".to_owned(), overview.products.to_string()),

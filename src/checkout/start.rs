@@ -65,7 +65,7 @@ async fn buy(state: &AppState, viewer: &Viewer, slug: &str, now: OffsetDateTime)
         return enrol(state, &attempt, &product).await;
     }
     if let (true, Some(session)) = (attempt.submitted, &attempt.session) {
-        return Ok(Next::Go(success(&product, session)));
+        return Ok(Next::Go(paths::purchase_result(slug, session)));
     }
     if let Some(url) = attempt.url {
         return Ok(Next::Pay(url));
@@ -85,15 +85,14 @@ async fn buy(state: &AppState, viewer: &Viewer, slug: &str, now: OffsetDateTime)
 async fn enrol(state: &AppState, attempt: &Attempt, product: &Sellable) -> Result<Next> {
     let mut tx = state.db.begin().await?;
     let locked = queries::lock_attempt(&mut *tx, attempt.id).await?.ok_or(Error::Internal)?;
-    queries::insert_purchase(&mut *tx, &locked, None, None).await?;
+    if queries::insert_purchase(&mut *tx, &locked, None, None).await?.is_none() {
+        // The same button, pressed twice: the other one enrolled.
+        return Ok(Next::Go(paths::COURSES.into()));
+    }
     queries::set_state(&mut *tx, attempt.id, AttemptState::Free).await?;
     tx.commit().await?;
     tracing::info!(attempt = %attempt.id, "Somebody enrolled for free");
-    Ok(Next::Go(success(product, &attempt.id.to_string())))
-}
-
-fn success(product: &Sellable, session: &str) -> String {
-    format!("{}/success?session={session}", paths::purchase(&product.details.slug))
+    Ok(Next::Go(paths::purchase_result(&product.details.slug, &attempt.id.to_string())))
 }
 
 fn new_session(state: &AppState, user: &User, attempt: Attempt) -> NewSession {

@@ -2,9 +2,11 @@
 
 use leptos::{either::Either, ev, prelude::*};
 use leptos_meta::Title;
+use leptos_router::hooks::use_location;
 
 use super::{LessonPage, LessonView, Offer, api::MarkComplete, course::Sections, policy, youtube};
 use crate::{
+    app::frame,
     courses::{CourseId, Outline, OutlineLesson},
     lessons::{LessonId, LessonStatus},
     paths,
@@ -77,7 +79,8 @@ pub fn Lesson(page: LessonPage) -> impl IntoView {
 /// Keeps the mark in step with the server, and says what happened.
 fn tell_marked(mark: ServerAction<MarkComplete>, marked: RwSignal<bool>) {
     let toaster = use_toast();
-    Effect::new(move |_| match mark.value().get() {
+    // Version 0 is what the page's address says became of a form: anybody can write an address.
+    Effect::new(move |_| match mark.value().get().filter(|_| mark.version().get() > 0) {
         Some(Ok(done)) => {
             marked.set(done);
             toaster.show(Tone::Accent, if done { "Marked complete." } else { "Marked incomplete." });
@@ -124,12 +127,15 @@ fn next_preview(outline: &Outline, id: LessonId) -> Option<(LessonId, String)> {
 /// In the place of the video for those without access: what it costs, and what is free to watch.
 #[component]
 fn Locked(offer: Option<Offer>, preview: Option<(String, String)>) -> impl IntoView {
+    let visitor = frame().viewer.user().is_none();
+    let here = use_location().pathname.get_untracked();
     view! {
         <LockedPanel title="This lesson is part of the course">
             {match offer {
                 Some(offer) => Either::Left(view! { <BuyOffer offer intent=Intent::Primary /> }),
                 None => Either::Right(view! { <p>"It is not for sale right now."</p> }),
             }}
+            {visitor.then(|| view! { <p>"Bought it already? " <a href=paths::sign_in(&here)>"Sign in"</a></p> })}
             {preview
                 .map(|(href, name)| {
                     view! {
@@ -161,6 +167,18 @@ fn BuyOffer(offer: Offer, intent: Intent) -> impl IntoView {
 /// is over. <https://developers.google.com/youtube/iframe_api_reference>
 #[component]
 fn Video(id: String, title: String, ended: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    // One element for each video: a frame that is led elsewhere would add to the history of the page.
+    view! {
+        <VideoFrame>
+            <For each=move || [id.clone()] key=String::clone let:id>
+                <Player id title=title.clone() ended />
+            </For>
+        </VideoFrame>
+    }
+}
+
+#[component]
+fn Player(id: String, title: String, ended: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
     let src = format!("{}/embed/{id}?enablejsapi=1&rel=0", youtube::HOST);
     let frame = NodeRef::<leptos::html::Iframe>::new();
     Effect::new(move |_| {
@@ -174,19 +192,17 @@ fn Video(id: String, title: String, ended: impl Fn() + Copy + Send + Sync + 'sta
         on_cleanup(move || handle.remove());
     });
     view! {
-        <VideoFrame>
-            <iframe
-                node_ref=frame
-                src=src
-                title=title
-                on:load=move |_| {
-                    if let Some(frame) = frame.get_untracked() {
-                        youtube::listen(&frame);
-                    }
+        <iframe
+            node_ref=frame
+            src=src
+            title=title
+            on:load=move |_| {
+                if let Some(frame) = frame.get_untracked() {
+                    youtube::listen(&frame);
                 }
-                allow="accelerometer; autoplay; encrypted-media; fullscreen; gyroscope; picture-in-picture"
-                referrerpolicy="strict-origin-when-cross-origin"
-            ></iframe>
-        </VideoFrame>
+            }
+            allow="accelerometer; autoplay; encrypted-media; fullscreen; gyroscope; picture-in-picture"
+            referrerpolicy="strict-origin-when-cross-origin"
+        ></iframe>
     }
 }

@@ -69,6 +69,8 @@ pub struct ProductPage {
     pub price: Cents,
     pub status: ProductStatus,
     pub owned: bool,
+    /// The Checkout Session whose payment is on its way.
+    pub waiting: Option<String>,
     pub courses: Vec<ProductCourse>,
 }
 
@@ -78,6 +80,8 @@ pub struct ProductCourse {
     pub id: CourseId,
     pub name: String,
     pub description: String,
+    /// Whether the viewer has this course already, by this product or another.
+    pub access: bool,
     #[serde(rename = "sections")]
     pub outline: Outline,
 }

@@ -17,7 +17,7 @@ use crate::{
     paths,
     ui::{
         Accordion, Badge, Button, BuyBar, Cover, EmptyState, Form, Grid, LinkButton, Main, OutlineItem, OutlineList,
-        PageHeader, Pager, Paragraphs, Price, Prose, SearchBox, SkeletonCards, SkeletonPage, Stack, TwoColumns,
+        PageHeader, Pager, Paragraphs, Price, Prose, SearchBox, SkeletonCards, SkeletonPage, Stack, Tone, TwoColumns,
     },
 };
 
@@ -118,11 +118,11 @@ fn product() -> impl IntoView {
 
 #[component]
 fn Product(product: ProductPage) -> impl IntoView {
-    let ProductPage { slug, name, description, image_url, price: cents, status, owned, courses, .. } = product;
-    let buy = StoredValue::new((slug, price(cents), owned));
+    let ProductPage { slug, name, description, image_url, price: cents, status, owned, waiting, courses, .. } = product;
+    let buy = StoredValue::new((slug, price(cents), owned, waiting));
     let action = move || {
-        let (slug, price, owned) = buy.get_value();
-        view! { <Buy slug price owned /> }
+        let (slug, price, owned, waiting) = buy.get_value();
+        view! { <Buy slug price owned waiting /> }
     };
     let lessons = courses.iter().map(|course| course.outline.progress().total).sum::<u32>();
     let contains = contents(courses.len(), lessons);
@@ -165,14 +165,20 @@ fn contents(courses: usize, lessons: u32) -> String {
     if courses > 1 { format!("{courses} courses, {lessons}") } else { lessons }
 }
 
-/// The one thing to do: buy, enrol, or go on with what one owns.
+/// The one thing to do: buy, enrol, wait, or go on with what one owns.
 #[component]
-fn Buy(slug: String, price: String, owned: bool) -> impl IntoView {
-    if owned {
+fn Buy(slug: String, price: String, owned: bool, waiting: Option<String>) -> impl IntoView {
+    if owned || waiting.is_some() {
+        let (words, href, label) = match waiting {
+            Some(session) => {
+                ("Your payment is on its way.", paths::purchase_result(&slug, &session), "See how it stands")
+            }
+            None => ("You own this.", paths::COURSES.to_owned(), "Continue learning"),
+        };
         return Either::Left(view! {
-            <p>"You own this."</p>
-            <LinkButton href=paths::COURSES wide=true>
-                "Continue learning"
+            <p>{words}</p>
+            <LinkButton href=href wide=true>
+                {label}
             </LinkButton>
         });
     }
@@ -186,14 +192,16 @@ fn Buy(slug: String, price: String, owned: bool) -> impl IntoView {
 
 #[component]
 fn Contained(course: ProductCourse, titled: bool) -> impl IntoView {
-    let ProductCourse { id, name, description, outline } = course;
+    let ProductCourse { id, name, description, access, outline } = course;
+    let plays = access || frame().viewer.is_admin();
     let sections = outline.sections.into_iter().filter(|section| !section.lessons.is_empty()).enumerate();
     let sections = sections.map(move |(i, section)| {
         let aside = contents(1, u32::try_from(section.lessons.len()).unwrap_or(u32::MAX));
         let rows = section.lessons.into_iter().map(move |OutlineLesson { id: lesson, name, status, .. }| {
             let preview = status == LessonStatus::Preview;
-            let href = preview.then(|| paths::lesson(id, lesson));
-            view! { <OutlineItem href=href title=name note=if preview { "Preview" } else { "Locked" } /> }
+            let href = (plays || preview).then(|| paths::lesson(id, lesson));
+            let note = (!plays).then_some(if preview { "Preview" } else { "Locked" });
+            view! { <OutlineItem href=href title=name note=note /> }
         });
         view! {
             <Accordion summary=section.name aside=aside open=i == 0>
@@ -201,7 +209,13 @@ fn Contained(course: ProductCourse, titled: bool) -> impl IntoView {
             </Accordion>
         }
     });
-    let head = titled.then(|| view! { <h3>{name}</h3> <p>{first_line(&description)}</p> });
+    let head = titled.then(|| {
+        let have = access.then(|| view! { " " <Badge tone=Tone::Accent>"You have this"</Badge> });
+        view! {
+            <h3>{name} {have}</h3>
+            <p>{first_line(&description)}</p>
+        }
+    });
     view! {
         <section>
             {head} {sections.collect_view()}

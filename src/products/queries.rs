@@ -63,9 +63,13 @@ pub async fn find_page(db: impl PgExecutor<'_>, slug: &str, user: Option<UserId>
                   p.status as "status: ProductStatus",
                   exists (select from purchases b where b.user_id = $2 and b.product_id = p.id
                           and b.refunded_at is null) as "owned!",
+                  (select a.stripe_session_id from checkout_attempts a where a.user_id = $2 and a.product_id = p.id
+                    and a.state = 'open' and a.submitted_at is not null limit 1) as waiting,
                   coalesce((
                     select json_agg(json_build_object(
-                             'id', c.id, 'name', c.name, 'description', c.description, 'sections', coalesce((
+                             'id', c.id, 'name', c.name, 'description', c.description,
+                             'access', exists (select from user_course_access a where a.user_id = $2 and a.course_id = c.id),
+                             'sections', coalesce((
                                select json_agg(json_build_object(
                                         'id', s.id, 'name', s.name, 'status', s.status, 'lessons', (
                                           select coalesce(json_agg(json_build_object(
@@ -93,6 +97,7 @@ pub async fn find_page(db: impl PgExecutor<'_>, slug: &str, user: Option<UserId>
         price: row.price.into(),
         status: row.status,
         owned: row.owned,
+        waiting: row.waiting,
         courses: row.courses.0,
     }))
 }

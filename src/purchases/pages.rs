@@ -57,7 +57,7 @@ fn Purchases(history: History) -> impl IntoView {
     );
     Either::Right(view! {
         <Stack>
-            <Table caption="Purchases" head=vec!["Product", "Date", "Paid"] numeric=vec![2]>
+            <Table caption="Purchases" head=vec!["Product", "Paid"] numeric=vec![1]>
                 {purchases.into_iter().map(|purchase| view! { <Row purchase /> }).collect_view()}
             </Table>
             <Pager page previous next />
@@ -81,10 +81,9 @@ fn Row(purchase: PurchaseRow) -> impl IntoView {
                 <a href=paths::receipt(id)>{name}</a>
                 " "
                 {badge.map(|badge| view! { <Badge tone=Tone::Warning>{badge}</Badge> })}
-            </th>
-            <td>
+                <br />
                 <LocalTime at=bought_at />
-            </td>
+            </th>
             <td>{(paid - refunded).to_string()}</td>
         </tr>
     }
@@ -135,10 +134,7 @@ fn Paper(receipt: Receipt) -> impl IntoView {
             </PageHeader>
             <Stack>
                 <p>
-                    {receipt.buyer_name}
-                    <br />
-                    {receipt.buyer_email}
-                    <br />
+                    "Bought by " {receipt.buyer_name} ", " {receipt.buyer_email} <br /> "on "
                     <LocalTime at=receipt.bought_at with_time=true />
                 </p>
                 <h2>{receipt.product.name}</h2>
@@ -146,5 +142,8 @@ fn Paper(receipt: Receipt) -> impl IntoView {
                 <p>"All amounts in US dollars."</p>
             </Stack>
         </Sheet>
+        <p class="no-print">
+            <a href=paths::PURCHASES>"All purchases"</a>
+        </p>
     }
 }

@@ -167,6 +167,28 @@ async fn a_product_is_found_by_its_id_and_led_to_its_name(db: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_page_that_leads_elsewhere_is_a_redirect_whoever_asks(db: PgPool) {
+    let school = School::open(db).await;
+    let visitor = school.browser("visitor").await;
+    for accept in ["text/html", "*/*"] {
+        let request = Request::get("/products/product/purchase").header("accept", accept).body(Body::empty()).unwrap();
+        let answer = visitor.send(request).await;
+        let to = answer.location.as_deref();
+        assert_eq!((answer.status, to), (302, Some("/sign-in?next=/products/product/purchase")), "accepts {accept}");
+    }
+}
+
+#[sqlx::test]
+async fn what_no_name_can_hold_is_not_found(db: PgPool) {
+    let school = School::open(db).await;
+    let student = school.browser("other").await;
+    for path in ["/products/a%00b", "/products/%00/purchase", "/products/x/purchase/success?session=%00", "/?q=%00"] {
+        assert_eq!(student.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(student.post("/products/%00/purchase", "").await.status, 404);
+}
+
+#[sqlx::test]
 async fn stripe_away_is_told_and_the_button_works_again(db: PgPool) {
     let school = School::open(db).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

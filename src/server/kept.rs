@@ -86,7 +86,11 @@ impl Kept {
     fn key(&self, request: &Request) -> Option<Key> {
         let path = request.uri().path();
         let shared = path == "/" || path.starts_with("/products/") || path.contains("/lessons/");
-        let anonymous = request.uri().query().is_none() && cookies::get(request.headers(), cookies::SESSION).is_none();
+        let anonymous = request.uri().query().is_none()
+            && [true, false]
+                .map(cookies::session_name)
+                .iter()
+                .all(|name| cookies::get(request.headers(), name).is_none());
         if !(shared && anonymous && request.method() == Method::GET && self.told.load(Ordering::SeqCst)) {
             return None;
         }

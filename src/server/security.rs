@@ -8,12 +8,13 @@ use axum::{
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, LINK, ORIGIN, REFERRER_POLICY,
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, LINK, LOCATION, ORIGIN, REFERRER_POLICY,
         X_CONTENT_TYPE_OPTIONS,
     },
 };
 
 use leptos::nonce::Nonce;
+use server_fn::redirect::REDIRECT_HEADER;
 
 use super::config::Config;
 use crate::{paths, ui::FONTS};
@@ -21,12 +22,22 @@ use crate::{paths, ui::FONTS};
 /// For answers that are not pages: nothing may run in them.
 const CLOSED: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// Gives an HTML page its policy: our own scripts by nonce, wasm, pictures, and YouTube's frame. No inline style, no other host. A
+/// Makes a page that leads elsewhere a redirect, whoever asks: Leptos does so only for those who accept HTML, and answers the others
+/// with 200 and a header for its own router, which a page's reader may not know and a cache may keep.
+///
+/// Gives every other HTML page its policy: our own scripts by nonce, wasm, pictures, and YouTube's frame. No inline style, no other host. A
 /// Buy form may be sent on to where one pays; `cargo leptos watch` may tell of a rebuild. Fonts are named in the style sheet; said
 /// here, they come beside it and not after it.
 pub fn guard_page(response: &mut Response, nonce: &Nonce, config: &Config) {
     let html = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/html");
-    if response.status().is_redirection() || !response.headers().get(CONTENT_TYPE).is_some_and(html) {
+    if !response.headers().get(CONTENT_TYPE).is_some_and(html) {
+        return;
+    }
+    if response.headers().contains_key(LOCATION) && response.status().is_success() {
+        *response.status_mut() = StatusCode::FOUND;
+        response.headers_mut().remove(REDIRECT_HEADER);
+    }
+    if response.status().is_redirection() {
         return;
     }
     let connect = if config.watched { "'self' ws:" } else { "'self'" };
@@ -83,6 +94,9 @@ fn cache_control(path: &str) -> &'static str {
 /// Refuses state changes that another site's page sends: by `Sec-Fetch-Site`, or by `Origin` where a browser lacks it.
 /// Stripe's webhook is signed instead.
 pub async fn same_site(request: Request, next: Next) -> Response {
+    if request.method() == Method::CONNECT {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if safe || request.uri().path() == paths::STRIPE_WEBHOOK || is_own(request.headers()) {
         return next.run(request).await;

@@ -93,7 +93,7 @@ pub async fn serve(config: Config) -> Result<()> {
     }
     let state = AppState {
         stripe: Stripe::new(&config.stripe)?,
-        identity: Identity::Local,
+        identity: Identity::Local { https: config.is_https() },
         school: School::load(&db).await?,
         kept: Kept::default(),
         leptos: get_configuration(None).context("read Leptos' settings")?.leptos_options,

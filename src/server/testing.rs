@@ -143,7 +143,7 @@ pub async fn state(db: &PgPool, stripe: &str) -> AppState {
     AppState {
         db: db.clone(),
         stripe: Stripe::new(&config.stripe).unwrap(),
-        identity: Identity::Local,
+        identity: Identity::Local { https: false },
         school: School::load(db).await.unwrap(),
         kept: Kept::default(),
         leptos: LeptosOptions::builder().output_name("lectern").build(),

@@ -13,7 +13,11 @@ struct Described {
 
 impl Described {
     fn new(id: Words, name: &str, hint: Words, error: Words) -> Self {
-        Self { id: id.0.unwrap_or_else(|| format!("field-{name}")), hint: hint.0, error: error.0 }
+        Self {
+            id: id.0.unwrap_or_else(|| format!("field-{name}")),
+            hint: hint.0.filter(|_| error.0.is_none()),
+            error: error.0,
+        }
     }
 
     fn by(&self) -> Option<String> {

@@ -37,7 +37,7 @@ pub async fn sign_in(State(state): State<AppState>, request: Request) -> Respons
 
 /// Starts a session for the user and goes on to `next`; or shows the form again.
 async fn answer(state: &AppState, request: Request, form: Posted, user: Result<UserId>) -> Response {
-    let previous = cookies::get(request.headers(), cookies::SESSION);
+    let previous = cookies::get(request.headers(), cookies::session_name(state.config.is_https()));
     let session = async { local::start_session(&state.db, user?, previous.as_deref(), clock::now()).await };
     match session.await {
         Ok(token) => {
@@ -50,7 +50,7 @@ async fn answer(state: &AppState, request: Request, form: Posted, user: Result<U
 
 /// Ends the session, here and in the database.
 pub async fn sign_out(State(state): State<AppState>, request: Request) -> Response {
-    if let Some(token) = cookies::get(request.headers(), cookies::SESSION)
+    if let Some(token) = cookies::get(request.headers(), cookies::session_name(state.config.is_https()))
         && let Err(error) = local::end_session(&state.db, &token).await
     {
         let mut request = request;

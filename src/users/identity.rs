@@ -10,8 +10,8 @@ use crate::{error::Result, server::cookies};
 /// Where identity comes from, chosen once from the configuration.
 #[derive(Clone, Debug)]
 pub enum Identity {
-    /// Accounts of our own: a session cookie.
-    Local,
+    /// Accounts of our own: a session cookie, whose name depends on TLS.
+    Local { https: bool },
 }
 
 impl Identity {
@@ -21,8 +21,10 @@ impl Identity {
     /// The database's, so that nobody is taken for a visitor because it is away.
     pub async fn viewer(&self, db: &PgPool, headers: &HeaderMap) -> Result<Viewer> {
         match self {
-            Self::Local => {
-                let Some(token) = cookies::get(headers, cookies::SESSION) else { return Ok(Viewer::Visitor) };
+            Self::Local { https } => {
+                let Some(token) = cookies::get(headers, cookies::session_name(*https)) else {
+                    return Ok(Viewer::Visitor);
+                };
                 let user = queries::find_by_session(db, &local::digest(&token)).await?;
                 Ok(user.map_or(Viewer::Visitor, Viewer::User))
             }

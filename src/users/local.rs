@@ -10,6 +10,7 @@ use argon2::{
     Argon2, Params,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use email_address::{EmailAddress, Options};
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
@@ -53,7 +54,7 @@ impl SignUp {
         }
         if email.is_empty() {
             errors.push(FieldError::new("email", "Enter your email address."));
-        } else if email.len() > 254 || !email_address::EmailAddress::is_valid(email) {
+        } else if email.len() > 254 || EmailAddress::parse_with_options(email, address()).is_err() {
             errors.push(FieldError::new("email", "Enter an address like name@example.com."));
         }
         if password.chars().count() < 12 {
@@ -67,6 +68,11 @@ impl SignUp {
             Err(Error::Invalid(errors))
         }
     }
+}
+
+/// A bare address in a domain of the web's: what mail and receipts can be sent to.
+fn address() -> Options {
+    Options::default().without_display_text().without_domain_literal().with_required_tld()
 }
 
 /// Makes the account. `admin_email` is the address that becomes admin.
@@ -180,6 +186,9 @@ mod tests {
     #[case("", "", "", &["name", "email", "password"])]
     #[case("Ada", "ada@example.com", "long enough, this", &[])]
     #[case("Ada", "no address", "long enough, this", &["email"])]
+    #[case("Ada", "Ada <ada@example.com>", "long enough, this", &["email"])]
+    #[case("Ada", "ada@localhost", "long enough, this", &["email"])]
+    #[case("Ada", "ada@[127.0.0.1]", "long enough, this", &["email"])]
     #[case("Ada", "ada@example.com", "short", &["password"])]
     #[case("A\u{0}da", "ada@example.com", "long enough, this", &["name"])]
     fn every_mistake_is_told_at_once(

@@ -30,6 +30,7 @@ fn sign_in() -> impl IntoView {
     let form = Submitted::current();
     let next = next(&form);
     let other = paths::sign_up(&next);
+    let refused = !form.messages().is_empty();
     view! {
         <Title text="Sign in" />
         <Main>
@@ -38,7 +39,7 @@ fn sign_in() -> impl IntoView {
                     <FormErrors errors=form.messages() />
                     <input type="hidden" name="next" value=next />
                     <Field label="Email" name="email" kind="email" value=form.value("email") autocomplete="username" required=true />
-                    <Field label="Password" name="password" kind="password" autocomplete="current-password" required=true />
+                    <Field label="Password" name="password" kind="password" autocomplete="current-password" required=true autofocus=refused />
                     <Button wide=true>"Sign in"</Button>
                 </Form>
                 <p>"New here? " <a href=other>"Create an account"</a></p>
@@ -66,13 +67,15 @@ fn sign_up() -> impl IntoView {
                 <Form action=paths::SIGN_UP label="Create an account">
                     <FormErrors errors=form.messages() />
                     <input type="hidden" name="next" value=next />
-                    <Field label="Name" name="name" value=form.value("name") error=form.error("name") autocomplete="name" required=true maxlength=100_u32 />
+                    <Field label="Name" name="name" value=form.value("name") error=form.error("name")
+                        autofocus=form.error("name").is_some() autocomplete="name" required=true maxlength=100_u32 />
                     <Field
                         label="Email"
                         name="email"
                         kind="email"
                         value=form.value("email")
                         error=form.error("email")
+                        autofocus=form.error("email").is_some()
                         autocomplete="username"
                         required=true
                         maxlength=254_u32
@@ -82,6 +85,7 @@ fn sign_up() -> impl IntoView {
                         name="password"
                         kind="password"
                         error=form.error("password")
+                        autofocus=form.error("password").is_some()
                         autocomplete="new-password"
                         required=true
                         hint="At least 12 characters."
