@@ -61,8 +61,7 @@ test('the first page of a student is small, and has no other group of pages in i
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   test.info().annotations.push({ type: "first load", description: `${total} bytes in ${files.length} files: ${files.map((f) => `${f.name} ${f.bytes}`).join(', ')}` });
   expect(files.length).toBeGreaterThanOrEqual(3);
-  // The aim is 260,000. This is what holds today; see docs/development.md.
-  expect(total).toBeLessThanOrEqual(275_000);
+  expect(total).toBeLessThanOrEqual(260 * 1024);
   expect(files.filter((file) => /split_(?!front)/.test(file.name)).map((file) => file.name)).toEqual([]);
 });
 

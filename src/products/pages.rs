@@ -17,7 +17,8 @@ use crate::{
     paths,
     ui::{
         Accordion, Badge, Button, BuyBar, Cover, EmptyState, Form, Grid, LinkButton, Main, OutlineItem, OutlineList,
-        PageHeader, Pager, Paragraphs, Price, Prose, SearchBox, SkeletonCards, SkeletonPage, Stack, Tone, TwoColumns,
+        PageHeader, Pager, Paragraphs, Price, Prose, SearchBox, SkeletonCards, SkeletonPage, Space, Stack, Tone,
+        TwoColumns,
     },
 };
 
@@ -81,7 +82,7 @@ fn Shelf(storefront: Storefront) -> impl IntoView {
         Either::Right(view! { <Grid>{cards.collect_view()}</Grid> })
     };
     view! {
-        <Stack>
+        <Stack gap=Space::Loose>
             {resume
                 .map(|resume| {
                     let label = format!("Continue: {}", resume.lesson_name);

@@ -141,9 +141,9 @@ fn Paper(receipt: Receipt) -> impl IntoView {
                 <Amounts rows />
                 <p>"All amounts in US dollars."</p>
             </Stack>
+            <p class="no-print">
+                <a href=paths::PURCHASES>"All purchases"</a>
+            </p>
         </Sheet>
-        <p class="no-print">
-            <a href=paths::PURCHASES>"All purchases"</a>
-        </p>
     }
 }
