@@ -170,7 +170,7 @@ fn contents(courses: usize, lessons: u32) -> String {
 #[component]
 fn Buy(slug: String, price: String, owned: bool, waiting: Option<String>) -> impl IntoView {
     if owned || waiting.is_some() {
-        let (words, href, label) = match waiting {
+        let (words, href, label) = match waiting.filter(|_| !owned) {
             Some(session) => {
                 ("Your payment is on its way.", paths::purchase_result(&slug, &session), "See how it stands")
             }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{router::router, testing, testing::Browser};
 use crate::{
     admin::api::GetOverview,
-    checkout::api::GetCheckoutResult,
+    checkout::{api::GetCheckoutResult, queries as checkout},
     courses::CourseId,
     learning::api::{GetCoursePage, GetLessonPage, GetMyCourses, MarkComplete},
     lessons::LessonId,
@@ -186,6 +186,22 @@ async fn what_no_name_can_hold_is_not_found(db: PgPool) {
         assert_eq!(student.get(path).await.status, 404, "{path}");
     }
     assert_eq!(student.post("/products/%00/purchase", "").await.status, 404);
+}
+
+#[sqlx::test]
+async fn a_payment_on_its_way_is_told_but_not_to_who_owns_it(db: PgPool) {
+    let school = School::open(db).await;
+    let product = sqlx::query_scalar!("select id from products").fetch_one(&school.db).await.unwrap();
+    for (who, user, words) in
+        [("other", school.other, "Your payment is on its way."), ("owner", school.owner, "You own this.")]
+    {
+        let attempt = testing::attempt(&school.db, user, product.into(), 6000).await;
+        checkout::set_session(&school.db, attempt, &format!("cs_{who}"), "https://example.com").await.unwrap();
+        checkout::set_submitted(&school.db, attempt).await.unwrap();
+        let page = school.browser(who).await.get("/products/product").await;
+        assert!(page.body.contains(words), "{who} reads: {words}");
+        assert!(!page.body.contains("Buy for"), "and {who} is not asked to pay again");
+    }
 }
 
 #[sqlx::test]
