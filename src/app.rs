@@ -13,17 +13,25 @@ use leptos_router::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    admin::pages::OverviewRoute,
+    admin::{activity::ActivityRoute, pages::OverviewRoute},
     checkout::pages::{CheckoutRoute, FailureRoute, SuccessRoute},
+    courses::admin::{CoursesRoute, EditCourseRoute, NewCourseRoute},
     error::Error,
     learning::pages::{CourseRoute, LessonRoute, MyCoursesRoute},
     load::Trouble,
     paths,
-    products::pages::{ProductRoute, StorefrontRoute},
-    purchases::pages::{HistoryRoute, ReceiptRoute},
+    products::{
+        admin::{EditProductRoute, NewProductRoute, ProductsRoute},
+        pages::{ProductRoute, StorefrontRoute},
+    },
+    purchases::{
+        admin::{SaleRoute, SalesRoute},
+        pages::{HistoryRoute, ReceiptRoute},
+    },
     ui::{Main, SiteFooter, SiteHeader, ThemeSwitch, Toasts, provide_toaster},
     users::{
         Viewer,
+        admin::{StudentRoute, StudentsRoute},
         menu::Menu,
         pages::{AccountRoute, SignInRoute, SignUpRoute},
     },
@@ -115,6 +123,17 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sign-up") view={Lazy::<SignUpRoute>::new()} ssr=SsrMode::Async />
                 <Route path=path!("/account") view={Lazy::<AccountRoute>::new()} ssr=SsrMode::Async />
                 <Route path=path!("/admin") view={Lazy::<OverviewRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/admin/courses") view={Lazy::<CoursesRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/admin/courses/new") view={Lazy::<NewCourseRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/admin/courses/:course/edit") view={Lazy::<EditCourseRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/admin/products") view={Lazy::<ProductsRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/admin/products/new") view={Lazy::<NewProductRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/admin/products/:product/edit") view={Lazy::<EditProductRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/admin/sales") view={Lazy::<SalesRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/admin/sales/:purchase") view={Lazy::<SaleRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/admin/students") view={Lazy::<StudentsRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/admin/students/:student") view={Lazy::<StudentRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/admin/activity") view={Lazy::<ActivityRoute>::new()} ssr=SsrMode::Async />
             </Routes>
             <SiteFooter>
                 <p>{school}</p>

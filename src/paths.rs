@@ -1,6 +1,6 @@
 //! Every address of the site as a function: links, redirects and tests say it once.
 
-use crate::{courses::CourseId, lessons::LessonId, purchases::PurchaseId};
+use crate::{courses::CourseId, lessons::LessonId, products::ProductId, purchases::PurchaseId, users::UserId};
 
 pub const HOME: &str = "/";
 pub const SIGN_IN: &str = "/sign-in";
@@ -11,6 +11,13 @@ pub const THEME: &str = "/theme";
 pub const COURSES: &str = "/courses";
 pub const PURCHASES: &str = "/purchases";
 pub const ADMIN: &str = "/admin";
+pub const ADMIN_COURSES: &str = "/admin/courses";
+pub const ADMIN_NEW_COURSE: &str = "/admin/courses/new";
+pub const ADMIN_PRODUCTS: &str = "/admin/products";
+pub const ADMIN_NEW_PRODUCT: &str = "/admin/products/new";
+pub const ADMIN_SALES: &str = "/admin/sales";
+pub const ADMIN_STUDENTS: &str = "/admin/students";
+pub const ADMIN_ACTIVITY: &str = "/admin/activity";
 pub const STRIPE_WEBHOOK: &str = "/api/webhooks/stripe";
 
 pub fn product(slug: &str) -> String {
@@ -31,6 +38,25 @@ pub fn lesson(course: CourseId, lesson: LessonId) -> String {
 }
 pub fn receipt(purchase: PurchaseId) -> String {
     format!("/purchases/{purchase}")
+}
+
+/// The lessons of a course, to write and move them.
+pub fn edit_course(course: CourseId) -> String {
+    format!("{ADMIN_COURSES}/{course}/edit")
+}
+/// What a course is called and about.
+pub fn edit_course_details(course: CourseId) -> String {
+    format!("{ADMIN_COURSES}/{course}/edit?tab=details")
+}
+pub fn edit_product(product: ProductId) -> String {
+    format!("{ADMIN_PRODUCTS}/{product}/edit")
+}
+/// A sale with what happened to it.
+pub fn sale(purchase: PurchaseId) -> String {
+    format!("{ADMIN_SALES}/{purchase}")
+}
+pub fn student(student: UserId) -> String {
+    format!("{ADMIN_STUDENTS}/{student}")
 }
 
 /// The sign-in page that comes back to `next`.

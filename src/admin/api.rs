@@ -6,12 +6,14 @@ use super::Overview;
 use crate::{error::Result, wire::Json};
 
 #[cfg(feature = "ssr")]
-use {super::queries, crate::server::call::Call};
+use {
+    super::queries,
+    crate::server::call::{AdminCall, Call},
+};
 
 /// The school in figures. For admins.
 #[server(output = Json)]
 pub async fn get_overview() -> Result<Overview> {
-    let Call { db, viewer, .. } = Call::current().await?;
-    viewer.admin()?;
+    let AdminCall { db, .. } = Call::admin().await?;
     Ok(queries::find_overview(&db).await?)
 }

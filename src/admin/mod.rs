@@ -1,6 +1,10 @@
 //! The back office. For everybody but admins it is not there.
 
+pub mod activity;
 pub mod api;
+#[cfg(feature = "ssr")]
+pub mod audit;
+pub mod layout;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod queries;

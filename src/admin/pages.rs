@@ -3,11 +3,10 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{Overview, api};
+use super::{Overview, api, layout::back_office};
 use crate::{
     load::{Loaded, load, page},
-    paths,
-    ui::{AdminLayout, NavLink, PageHeader, SkeletonList, Stats},
+    ui::{PageHeader, SkeletonList, Stats},
 };
 
 page!(
@@ -19,16 +18,15 @@ page!(
 );
 
 fn overview() -> impl IntoView {
-    let overview = load(|| (), |()| api::get_overview());
-    let nav = || view! { <NavLink href=paths::ADMIN current=true>"Overview"</NavLink> };
-    view! {
-        <Title text="Admin" />
-        <AdminLayout nav=nav>
+    back_office(|| {
+        let overview = load(|| (), |()| api::get_overview());
+        view! {
+            <Title text="Admin" />
             <Loaded from=overview skeleton=|| view! { <SkeletonList count=4 /> } let:overview>
                 <Figures overview />
             </Loaded>
-        </AdminLayout>
-    }
+        }
+    })
 }
 
 #[component]

@@ -1,5 +1,7 @@
 //! Courses: what is taught. A course has sections, a section has lessons.
 
+pub mod admin;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{

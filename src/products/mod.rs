@@ -1,5 +1,6 @@
 //! Products: what the storefront sells. A product has a price and contains one or more courses.
 
+pub mod admin;
 pub mod api;
 pub mod card;
 pub mod pages;

@@ -1,5 +1,6 @@
 //! Purchases: what was bought, and its receipt.
 
+pub mod admin;
 pub mod api;
 pub mod pages;
 #[cfg(feature = "ssr")]

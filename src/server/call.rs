@@ -12,8 +12,9 @@ use sqlx::PgPool;
 
 use super::{security, state::AppState};
 use crate::{
+    admin::audit,
     error::{Error, Result},
-    users::Viewer,
+    users::{User, Viewer},
 };
 
 pub struct Call {
@@ -38,6 +39,29 @@ impl Call {
             .ok_or(Error::Internal)??;
         Ok(Self { db: state.db.clone(), viewer, state })
     }
+
+    /// The call under way, of an admin: what every server function of the back office starts with. A student who tries leaves a
+    /// line in the audit log.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for a visitor, [`Error::Forbidden`] for a student.
+    pub async fn admin() -> Result<AdminCall> {
+        let Self { db, viewer, state } = Self::current().await?;
+        let admin = viewer.signed_in()?.clone();
+        if !viewer.is_admin() {
+            let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
+            audit::refused(&db, admin.id, &path).await?;
+            return Err(Error::Forbidden);
+        }
+        Ok(AdminCall { db, admin, state })
+    }
+}
+
+/// A call of an admin.
+pub struct AdminCall {
+    pub db: PgPool,
+    pub admin: User,
+    pub state: AppState,
 }
 
 /// Finds out who sends a request, before anything of ours sees it, and gives a page its policy.

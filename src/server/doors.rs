@@ -120,7 +120,7 @@ async fn server_functions(db: PgPool) {
     for (index, who) in WHO.into_iter().enumerate() {
         let browser = school.browser(who).await;
         let answers = [
-            ("overview", browser.call::<GetOverview>("").await, [401, 404, 404, 200]),
+            ("overview", browser.call::<GetOverview>("").await, [401, 403, 403, 200]),
             ("my courses", browser.call::<GetMyCourses>("page=1").await, [401, 200, 200, 200]),
             ("course", browser.call::<GetCoursePage>(&format!("course={course}")).await, [401, 404, 200, 200]),
             ("history", browser.call::<GetHistory>("page=1").await, [401, 200, 200, 200]),

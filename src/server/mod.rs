@@ -12,6 +12,7 @@ mod doors;
 pub mod health;
 pub mod jobs;
 pub mod kept;
+pub mod markdown;
 pub mod page;
 pub mod router;
 pub mod school;

@@ -6,9 +6,13 @@ use super::{Icon, Words};
 
 /// A link in the header or the back office. `current` says that this is where we are.
 #[component]
-pub fn NavLink(#[prop(into)] href: String, children: Children, #[prop(optional)] current: bool) -> impl IntoView {
+pub fn NavLink(
+    #[prop(into)] href: String,
+    children: Children,
+    #[prop(optional, into)] current: Signal<bool>,
+) -> impl IntoView {
     view! {
-        <a class="nav-link" href=href aria-current=current.then_some("page")>
+        <a class="nav-link" href=href aria-current=move || current.get().then_some("page")>
             {children()}
         </a>
     }

@@ -17,6 +17,12 @@ pub fn Paragraphs(#[prop(into)] text: String) -> impl IntoView {
     view! { <div class="book" inner_html=paragraphs(&text) /> }
 }
 
+/// Markdown that the server has made HTML of, and cleaned.
+#[component]
+pub fn Written(#[prop(into)] html: String) -> impl IntoView {
+    view! { <div class="book" inner_html=html /> }
+}
+
 /// Text as HTML that means the same.
 pub(super) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());

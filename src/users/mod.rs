@@ -1,5 +1,6 @@
 //! Users: who is asking. A visitor, a student, or an admin.
 
+pub mod admin;
 pub mod menu;
 pub mod pages;
 

@@ -1,0 +1,45 @@
+//! The audit log: who changed what, and when. It is written in the transaction that makes the change.
+
+use sqlx::PgExecutor;
+use uuid::Uuid;
+
+use crate::users::UserId;
+
+/// Writes a line. `action` is a word for programs, such as `lesson.rename`; `summary` is the sentence for people, such as
+/// "Renamed the lesson “Hook” to “The hook”", and is cut at 2000 characters; `subject` is the id of what it was done to.
+pub async fn record(
+    db: impl PgExecutor<'_>,
+    actor: UserId,
+    action: &str,
+    subject: impl Into<Option<Uuid>>,
+    summary: &str,
+) -> sqlx::Result<()> {
+    let summary: String = summary.chars().take(2000).collect();
+    sqlx::query!(
+        "insert into audit_log (actor_id, action, subject_id, summary) values ($1, $2, $3, $4)",
+        actor.uuid(),
+        action,
+        subject.into(),
+        summary,
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Writes that somebody who is no admin knocked at a door of the back office: once a minute for each person, however often.
+pub async fn refused(db: impl PgExecutor<'_>, actor: UserId, path: &str) -> sqlx::Result<()> {
+    let path: String = path.chars().take(200).collect();
+    tracing::warn!(user = %actor, path, "Refused somebody who is no admin");
+    sqlx::query!(
+        "insert into audit_log (actor_id, action, summary)
+         select $1, 'refused', 'Was refused at ' || $2
+          where not exists (select from audit_log where actor_id = $1 and action = 'refused'
+                            and created_at > now() - interval '1 minute')",
+        actor.uuid(),
+        path,
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
