@@ -1,6 +1,7 @@
 //! Lessons: a video and its notes.
 
 pub mod api;
+pub mod markdown;
 mod youtube_id;
 
 use serde::{Deserialize, Serialize};

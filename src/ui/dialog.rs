@@ -6,7 +6,14 @@ use super::Icon;
 
 /// A modal question. The browser's own `<dialog>` keeps the focus inside, gives it back, and closes on Escape.
 #[component]
-pub fn Dialog(open: RwSignal<bool>, #[prop(into)] title: String, children: Children) -> impl IntoView {
+pub fn Dialog(
+    open: RwSignal<bool>,
+    #[prop(into)] title: String,
+    children: Children,
+    /// For a form with a video and text in it.
+    #[prop(optional)]
+    wide: bool,
+) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
         let Some(dialog) = dialog.get() else { return };
@@ -19,7 +26,7 @@ pub fn Dialog(open: RwSignal<bool>, #[prop(into)] title: String, children: Child
     });
     let name = title.clone();
     view! {
-        <dialog node_ref=dialog class="dialog" aria-label=name closedby="any" on:close=move |_| open.set(false)>
+        <dialog node_ref=dialog class="dialog" class:dialog-wide=wide aria-label=name closedby="any" on:close=move |_| open.set(false)>
             <div class="dialog-head">
                 <h2>{title}</h2>
                 <button type="button" class="icon-button" on:click=move |_| open.set(false)>

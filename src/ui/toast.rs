@@ -13,6 +13,14 @@ struct Toast {
     id: u32,
     tone: Tone,
     text: String,
+    action: Option<Action>,
+}
+
+/// Something that can be done about what happened: what the button says, and what it does.
+#[derive(Clone, Debug)]
+struct Action {
+    words: String,
+    run: Callback<()>,
 }
 
 /// Where a page says what just happened. Get it with [`use_toast`].
@@ -24,10 +32,18 @@ pub struct Toaster {
 impl Toaster {
     /// Shows one sentence for six seconds.
     pub fn show(self, tone: Tone, text: impl Into<String>) {
-        let text = text.into();
+        self.push(tone, text.into(), None);
+    }
+
+    /// Shows one sentence for fifteen seconds, with a button beside it.
+    pub fn offer(self, tone: Tone, text: impl Into<String>, words: impl Into<String>, run: Callback<()>) {
+        self.push(tone, text.into(), Some(Action { words: words.into(), run }));
+    }
+
+    fn push(self, tone: Tone, text: String, action: Option<Action>) {
         self.toasts.update(|toasts| {
             let id = toasts.last().map_or(0, |last| last.id + 1);
-            toasts.push(Toast { id, tone, text });
+            toasts.push(Toast { id, tone, text, action });
             let over = toasts.len().saturating_sub(SEEN);
             toasts.drain(..over);
         });
@@ -70,17 +86,30 @@ pub fn Toasts(#[prop(optional, into)] flash: Words) -> impl IntoView {
 
 #[component]
 fn Slip(toast: Toast, toaster: Toaster) -> impl IntoView {
-    let Toast { id, tone, text } = toast;
+    let Toast { id, tone, text, action } = toast;
     let (class, icon) = match tone {
         Tone::Plain => ("toast-slip", icondata_lu::LuInfo),
         Tone::Accent => ("toast-slip toast-accent", icondata_lu::LuCircleCheck),
         Tone::Danger => ("toast-slip toast-danger", icondata_lu::LuCircleAlert),
         Tone::Warning => ("toast-slip toast-warning", icondata_lu::LuTriangleAlert),
     };
+    let lasting = action.is_some();
+    let action = action.map(|Action { words, run }| {
+        let act = move |_| {
+            toaster.dismiss(id);
+            run.run(());
+        };
+        view! {
+            <button type="button" class="btn btn-ghost" on:click=act>
+                {words}
+            </button>
+        }
+    });
     view! {
-        <div class=class on:animationend=move |_| toaster.dismiss(id)>
+        <div class=class class:toast-lasting=lasting on:animationend=move |_| toaster.dismiss(id)>
             <Icon icon />
             <p>{text}</p>
+            {action}
             <button type="button" class="icon-button" on:click=move |_| toaster.dismiss(id)>
                 <Icon icon=icondata_lu::LuX label="Dismiss" />
             </button>

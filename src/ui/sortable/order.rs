@@ -51,6 +51,29 @@ impl Order {
         order
     }
 
+    /// This order for what is there in truth: what is gone is left out, what is new stands at the end of where it is.
+    #[must_use]
+    pub fn reconciled(&self, truth: &Self) -> Self {
+        let is_group = |key: &Uuid| matches!(truth.place(*key), Some(Place::Group { .. }));
+        let is_item = |key: &Uuid| matches!(truth.place(*key), Some(Place::Item { .. }));
+        let kept = self.0.iter().filter(|(group, _)| is_group(group));
+        let mut order =
+            Self(kept.map(|(group, items)| (*group, items.iter().copied().filter(is_item).collect())).collect());
+        for (group, items) in &truth.0 {
+            if order.place(*group).is_none() {
+                order.0.push((*group, Vec::new()));
+            }
+            for item in items {
+                if order.place(*item).is_none()
+                    && let Some((_, items)) = order.0.iter_mut().find(|(id, _)| id == group)
+                {
+                    items.push(*item);
+                }
+            }
+        }
+        order
+    }
+
     /// The order after one step of the keyboard: items go on into the neighbouring group at the ends of theirs.
     #[must_use]
     pub fn step(&self, key: Uuid, step: Step) -> Self {
@@ -107,6 +130,16 @@ mod tests {
     #[case::unknown("A1", 'x', Place::Group { index: 0 }, "A1")]
     fn moving(#[case] before: &str, #[case] what: char, #[case] to: Place, #[case] after: &str) {
         assert_eq!(order(before).with(key(what), to), order(after));
+    }
+
+    #[rstest]
+    #[case::the_same("A12 B3", "A12 B3", "A12 B3")]
+    #[case::a_move_is_kept("A2 B13", "A12 B3", "A2 B13")]
+    #[case::what_is_gone_is_left_out("B13 A2", "A12 B", "B1 A2")]
+    #[case::what_is_new_stands_at_the_end("A21", "A123 B4", "A213 B4")]
+    #[case::a_group_is_gone_but_its_item_is_not("A B12", "A12", "A12")]
+    fn reconciling(#[case] shown: &str, #[case] truth: &str, #[case] after: &str) {
+        assert_eq!(order(shown).reconciled(&order(truth)), order(after));
     }
 
     #[rstest]
