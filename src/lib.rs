@@ -1,6 +1,6 @@
 //! Lectern: a course platform that an instructor owns.
 //!
-//! The map. A folder is a word a customer uses: [`products`] are sold, [`courses`] with their [`lessons`] are taught,
+//! The map. A folder is a word a customer uses: [`products`] are sold, [`courses`] with their [`sections`] and [`lessons`] are taught,
 //! [`checkout`] turns the one into the other, [`purchases`] remembers it, [`learning`] is the student's side, [`users`] says
 //! who is asking, [`admin`] is the back office. [`ui`] is the design system and knows none of them; `server` is the machine
 //! room that wires them; `sandbox` is a Stripe of our own. In every feature the same file name means the same thing; see
@@ -25,6 +25,7 @@ pub mod learning;
 pub mod lessons;
 pub mod products;
 pub mod purchases;
+pub mod sections;
 pub mod ui;
 pub mod users;
 

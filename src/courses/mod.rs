@@ -1,6 +1,8 @@
 //! Courses: what is taught. A course has sections, a section has lessons.
 
 pub mod admin;
+pub mod api;
+pub mod editor;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,45 @@ pub struct OutlineLesson {
 pub struct Progress {
     pub done: u32,
     pub total: u32,
+}
+
+/// A course as its editor shows it: everything, in order, and the version it is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseTree {
+    pub id: CourseId,
+    pub name: String,
+    /// Markdown.
+    pub description: String,
+    /// Counted one further by everything that is made, moved or deleted in it.
+    pub version: i64,
+    pub sections: Vec<TreeSection>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TreeSection {
+    pub id: SectionId,
+    pub name: String,
+    pub status: SectionStatus,
+    pub lessons: Vec<TreeLesson>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TreeLesson {
+    pub id: LessonId,
+    pub name: String,
+    pub status: LessonStatus,
+}
+
+/// The order of a whole course: each section with its lessons.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TreeOrder(pub Vec<(SectionId, Vec<LessonId>)>);
+
+impl TreeOrder {
+    pub fn of(tree: &CourseTree) -> Self {
+        let lessons = |section: &TreeSection| section.lessons.iter().map(|lesson| lesson.id).collect();
+        Self(tree.sections.iter().map(|section| (section.id, lessons(section))).collect())
+    }
 }
 
 impl Outline {

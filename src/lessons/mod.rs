@@ -1,28 +1,83 @@
 //! Lessons: a video and its notes.
 
+pub mod api;
+mod youtube_id;
+
 use serde::{Deserialize, Serialize};
 
-use crate::id::Id;
+use crate::{courses::SectionId, id::Id};
+
+pub use youtube_id::YoutubeId;
 
 /// Names what a [`LessonId`] identifies.
 pub enum LessonKey {}
 pub type LessonId = Id<LessonKey>;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "lesson_status", rename_all = "lowercase"))]
 pub enum LessonStatus {
     Public,
+    #[default]
     Private,
     Preview,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+impl LessonStatus {
+    pub const ALL: [Self; 3] = [Self::Public, Self::Private, Self::Preview];
+
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Public => "Public",
+            Self::Private => "Private",
+            Self::Preview => "Preview",
+        }
+    }
+
+    /// As it stands in a form.
+    pub const fn value(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+            Self::Preview => "preview",
+        }
+    }
+
+    pub fn from_value(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.value() == value)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "section_status", rename_all = "lowercase"))]
 pub enum SectionStatus {
     Public,
+    #[default]
     Private,
+}
+
+impl SectionStatus {
+    pub const ALL: [Self; 2] = [Self::Public, Self::Private];
+
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Public => "Public",
+            Self::Private => "Private",
+        }
+    }
+
+    /// As it stands in a form.
+    pub const fn value(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+        }
+    }
+
+    pub fn from_value(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.value() == value)
+    }
 }
 
 /// What is set to be seen: a lesson is as visible as its section lets it be.
@@ -30,4 +85,35 @@ pub enum SectionStatus {
 pub struct Visibility {
     pub section: SectionStatus,
     pub lesson: LessonStatus,
+}
+
+/// A lesson as somebody types it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LessonForm {
+    pub name: String,
+    /// Any form of a YouTube address, or the bare id.
+    pub video: String,
+    /// Markdown.
+    pub description: String,
+    pub status: LessonStatus,
+    pub section: SectionId,
+}
+
+/// A lesson to go on writing at. The form's `video` is the address to watch it at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LessonDraft {
+    pub id: LessonId,
+    pub form: LessonForm,
+    pub youtube_video_id: String,
+}
+
+/// What is known of a video before it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VideoCheck {
+    pub id: String,
+    /// What YouTube calls it; `None` when YouTube did not say.
+    pub title: Option<String>,
+    /// Whether it can be shown in a lesson. `Some(false)`: YouTube answered that there is no such video, that it is private, or
+    /// that its owner does not let it be shown elsewhere. `None`: YouTube could not be asked.
+    pub embeddable: Option<bool>,
 }

@@ -1,0 +1,3 @@
+//! Sections: the chapters of a course.
+
+pub mod api;
