@@ -70,6 +70,9 @@ impl FromServerFnError for Error {
         match error {
             ServerFnErrorErr::Request(_) => Self::Offline,
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::NotFound,
+            // On the server, the same of arguments that are sent as JSON.
+            #[cfg(feature = "ssr")]
+            ServerFnErrorErr::Deserialization(_) => Self::NotFound,
             other => {
                 report(&other);
                 Self::Internal

@@ -3,13 +3,25 @@
 pub mod admin;
 pub mod api;
 pub mod editor;
+#[cfg(feature = "ssr")]
+pub mod forms;
+#[cfg(feature = "ssr")]
+pub mod queries;
+#[cfg(feature = "ssr")]
+pub mod reorder;
+mod tree;
+#[cfg(feature = "ssr")]
+pub mod writing;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    error::{Error, FieldError, Result},
     id::Id,
     lessons::{LessonId, LessonStatus, SectionStatus, Visibility},
 };
+
+pub use tree::{CourseTree, Moved, TreeLesson, TreeOrder, TreeSection};
 
 /// Names what a [`CourseId`] identifies.
 pub enum CourseKey {}
@@ -47,45 +59,6 @@ pub struct OutlineLesson {
 pub struct Progress {
     pub done: u32,
     pub total: u32,
-}
-
-/// A course as its editor shows it: everything, in order, and the version it is of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CourseTree {
-    pub id: CourseId,
-    pub name: String,
-    /// Markdown.
-    pub description: String,
-    /// Counted one further by everything that is made, moved or deleted in it.
-    pub version: i64,
-    pub sections: Vec<TreeSection>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TreeSection {
-    pub id: SectionId,
-    pub name: String,
-    pub status: SectionStatus,
-    pub lessons: Vec<TreeLesson>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TreeLesson {
-    pub id: LessonId,
-    pub name: String,
-    pub status: LessonStatus,
-}
-
-/// The order of a whole course: each section with its lessons.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TreeOrder(pub Vec<(SectionId, Vec<LessonId>)>);
-
-impl TreeOrder {
-    pub fn of(tree: &CourseTree) -> Self {
-        let lessons = |section: &TreeSection| section.lessons.iter().map(|lesson| lesson.id).collect();
-        Self(tree.sections.iter().map(|section| (section.id, lessons(section))).collect())
-    }
 }
 
 impl Outline {
@@ -135,6 +108,79 @@ impl Outline {
             .find(|lesson| !lesson.done)
             .or_else(|| self.lessons().next().map(|l| l.1))
     }
+}
+
+/// A course in the list of the back office.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseRow {
+    pub id: CourseId,
+    pub name: String,
+    pub sections: i64,
+    pub lessons: i64,
+    /// Those who have access.
+    pub students: i64,
+}
+
+/// A page of the courses, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseList {
+    pub courses: Vec<CourseRow>,
+    pub search: String,
+    /// From 1.
+    pub page: u32,
+    pub more: bool,
+}
+
+/// What a course is called and about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseDetails {
+    pub id: CourseId,
+    pub name: String,
+    /// Markdown.
+    pub description: String,
+}
+
+/// A course's details as somebody types them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseForm {
+    pub name: String,
+    /// Markdown.
+    pub description: String,
+}
+
+/// The most characters that a course's description has.
+pub const DESCRIPTION: u32 = 20_000;
+
+impl CourseForm {
+    /// The form as it is kept.
+    pub fn parse(&self) -> Result<Self> {
+        let description = parse_text("description", &self.description, DESCRIPTION);
+        match (parse_name(&self.name), description) {
+            (Ok(name), Ok(description)) => Ok(Self { name, description }),
+            (name, description) => Err(Error::Invalid(name.err().into_iter().chain(description.err()).collect())),
+        }
+    }
+}
+
+/// What a course, a section or a lesson can be called: one line of 1 to 200 characters.
+pub fn parse_name(text: &str) -> Result<String, FieldError> {
+    let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err(FieldError::new("name", "Enter a name.")),
+        1..=200 => Ok(text.to_owned()),
+        _ => Err(FieldError::new("name", "Enter at most 200 characters.")),
+    }
+}
+
+/// Markdown of at most so many characters, with the line breaks that Markdown has.
+pub fn parse_text(field: &str, text: &str, most: u32) -> Result<String, FieldError> {
+    let text = text.replace("\r\n", "\n").replace('\0', "");
+    if text.chars().count() > most as usize {
+        let thousands = most / 1000;
+        return Err(FieldError::new(field, format!("Enter at most {thousands},000 characters.")));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

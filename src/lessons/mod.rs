@@ -2,11 +2,21 @@
 
 pub mod api;
 pub mod markdown;
+#[cfg(feature = "ssr")]
+pub mod oembed;
+#[cfg(feature = "ssr")]
+pub mod queries;
+#[cfg(feature = "ssr")]
+pub mod writing;
 mod youtube_id;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{courses::SectionId, id::Id};
+use crate::{
+    courses::{SectionId, parse_name, parse_text},
+    error::{Error, Result},
+    id::Id,
+};
 
 pub use youtube_id::YoutubeId;
 
@@ -98,6 +108,40 @@ pub struct LessonForm {
     pub description: String,
     pub status: LessonStatus,
     pub section: SectionId,
+}
+
+/// The most characters that a lesson's notes have.
+pub const NOTES: u32 = 50_000;
+
+/// A lesson as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParsedLesson {
+    pub name: String,
+    pub video: YoutubeId,
+    pub description: Option<String>,
+    pub status: LessonStatus,
+    pub section: SectionId,
+}
+
+impl LessonForm {
+    /// Reads the form, and says everything that is wrong with it at once.
+    pub fn parse(&self) -> Result<ParsedLesson> {
+        let name = parse_name(&self.name);
+        let video = YoutubeId::parse_field(&self.video);
+        let description = parse_text("description", &self.description, NOTES);
+        match (name, video, description) {
+            (Ok(name), Ok(video), Ok(description)) => Ok(ParsedLesson {
+                name,
+                video,
+                description: Some(description).filter(|text| !text.trim().is_empty()),
+                status: self.status,
+                section: self.section,
+            }),
+            (name, video, description) => {
+                Err(Error::Invalid([name.err(), video.err(), description.err()].into_iter().flatten().collect()))
+            }
+        }
+    }
 }
 
 /// A lesson to go on writing at. The form's `video` is the address to watch it at.

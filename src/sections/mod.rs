@@ -1,3 +1,7 @@
 //! Sections: the chapters of a course.
 
 pub mod api;
+#[cfg(feature = "ssr")]
+pub mod queries;
+#[cfg(feature = "ssr")]
+pub mod writing;

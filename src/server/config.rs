@@ -25,6 +25,8 @@ pub struct Config {
     pub database_url: Option<String>,
     pub database_connections: u32,
     pub stripe: StripeConfig,
+    /// Where YouTube tells the title of a video. <https://oembed.com>
+    pub youtube_oembed: String,
     /// Becomes admin at sign-up.
     pub admin_email: Option<String>,
     /// Fill an empty database with the demo school at start.
@@ -45,6 +47,7 @@ pub struct StripeConfig {
     pub sandbox: Option<SocketAddr>,
 }
 
+const YOUTUBE_OEMBED: &str = "https://www.youtube.com/oembed";
 pub const SANDBOX_SECRET_KEY: &str = "sk_test_sandbox";
 pub const SANDBOX_WEBHOOK_SECRET: &str = "whsec_sandbox";
 
@@ -83,6 +86,7 @@ impl Config {
             database_url: var("DATABASE_URL"),
             database_connections: parsed(&var, "LECTERN_DATABASE_CONNECTIONS")?.unwrap_or(20),
             stripe: StripeConfig::read(environment, &var)?,
+            youtube_oembed: var("YOUTUBE_OEMBED_BASE").unwrap_or_else(|| YOUTUBE_OEMBED.into()),
             admin_email: var("ADMIN_EMAIL"),
             seed_demo,
             json_logs: var("LECTERN_LOG_FORMAT").map_or(environment == Environment::Production, |f| f == "json"),
@@ -95,6 +99,8 @@ impl Config {
     pub fn for_tests(stripe: &str) -> Self {
         let mut config = Self::read(|_| None).unwrap();
         config.stripe.api_base = Some(stripe.to_owned());
+        // Nobody listens there: a test that wants to be answered says by whom.
+        config.youtube_oembed = "http://127.0.0.1:9/oembed".into();
         config
     }
 
