@@ -34,6 +34,12 @@ pub fn EditorItem(key: Uuid, children: Children) -> impl IntoView {
     }
 }
 
+/// What can be done with a row, at its end.
+#[component]
+pub fn EditorActions(children: Children) -> impl IntoView {
+    view! { <div class="editor-actions">{children()}</div> }
+}
+
 /// What stands beneath the lessons of a section.
 #[component]
 pub fn EditorTail(key: Uuid, children: Children) -> impl IntoView {

@@ -11,8 +11,8 @@ use crate::{
     paths,
     sections::api::update_section,
     ui::{
-        Button, Choice, EditorHead, EditorItem, EditorList, EditorSection, EditorTail, Grip, InlineChoice, InlineName,
-        Intent, Tone,
+        Button, Choice, EditorActions, EditorHead, EditorItem, EditorList, EditorSection, EditorTail, Grip,
+        InlineChoice, InlineName, Intent, LinkButton, Tone,
     },
 };
 
@@ -48,10 +48,12 @@ pub fn Section(editor: Editor, section: SectionRow) -> impl IntoView {
                     <InlineName name what="section" maxlength=200 save=rename />
                 </h2>
                 <InlineChoice label=labelled("Status of", name) choices=SECTION value change=switch />
-                <Button kind="button" intent=Intent::Quiet on:click=move |_| editor.ask(Ask::DeleteSection(row.get_value()))>
-                    "Delete"
-                    <span class="sr-only">{move || format!(" {}", name.get())}</span>
-                </Button>
+                <EditorActions>
+                    <Button kind="button" intent=Intent::Quiet on:click=move |_| editor.ask(Ask::DeleteSection(row.get_value()))>
+                        "Delete"
+                        <span class="sr-only">{move || format!(" {}", name.get())}</span>
+                    </Button>
+                </EditorActions>
             </EditorHead>
             <EditorList>
                 <For each=move || lessons.get() key=|lesson| lesson.id let:lesson>
@@ -87,15 +89,20 @@ fn Lesson(editor: Editor, lesson: LessonRow) -> impl IntoView {
             <Grip key=id.uuid() name />
             <InlineName name what="lesson" maxlength=200 save=rename />
             <InlineChoice label=labelled("Status of", name) choices=LESSON value change=switch />
-            <Button kind="button" intent=Intent::Quiet on:click=move |_| editor.ask(Ask::EditLesson(row.get_value()))>
-                "Edit"
-                <span class="sr-only">{move || format!(" {}", name.get())}</span>
-            </Button>
-            <a href=paths::lesson(editor.course, id)>"View"<span class="sr-only">{move || format!(" {}", name.get())}</span></a>
-            <Button kind="button" intent=Intent::Quiet on:click=move |_| editor.ask(Ask::DeleteLesson(row.get_value()))>
-                "Delete"
-                <span class="sr-only">{move || format!(" {}", name.get())}</span>
-            </Button>
+            <EditorActions>
+                <Button kind="button" intent=Intent::Quiet on:click=move |_| editor.ask(Ask::EditLesson(row.get_value()))>
+                    "Edit"
+                    <span class="sr-only">{move || format!(" {}", name.get())}</span>
+                </Button>
+                <LinkButton href=paths::lesson(editor.course, id) intent=Intent::Quiet>
+                    "View"
+                    <span class="sr-only">{move || format!(" {}", name.get())}</span>
+                </LinkButton>
+                <Button kind="button" intent=Intent::Quiet on:click=move |_| editor.ask(Ask::DeleteLesson(row.get_value()))>
+                    "Delete"
+                    <span class="sr-only">{move || format!(" {}", name.get())}</span>
+                </Button>
+            </EditorActions>
         </EditorItem>
     }
 }
