@@ -1,9 +1,28 @@
 //! The courses, to find, write and delete.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
+use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
 
-use crate::{admin::layout::back_office, load::page, ui::PageHeader};
+use super::{
+    CourseDetails, CourseForm, CourseId, CourseList, CourseRow, CourseTree, DESCRIPTION,
+    api::{self, DeleteCourse},
+    editor::Lessons,
+};
+use crate::{
+    admin::layout::back_office,
+    error::Error,
+    form::Submitted,
+    lessons::api::preview_markdown,
+    load::{Loaded, load, page},
+    paths,
+    ui::{
+        Button, Dialog, EmptyState, Field, Form, FormErrors, Intent, LinkButton, MarkdownField, PageHeader, Pager, Row,
+        RowActions, SearchBox, SkeletonList, Space, Stack, Table, Tabs, Tone, use_toast,
+    },
+};
 
 page!(
     /// `/admin/courses`.
@@ -15,11 +34,164 @@ page!(
 
 fn courses() -> impl IntoView {
     back_office(|| {
+        let query = use_query_map();
+        let deletion = Deletion::new();
+        let key = move || {
+            query.with(|query| {
+                let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+                (query.get("q").unwrap_or_default(), page, deletion.action.version().get())
+            })
+        };
+        let list = load(key, |(search, page, _)| api::get_courses(search, page));
+        deletion.tell(|| {});
         view! {
             <Title text="Courses" />
-            <PageHeader title="Courses" />
+            <PageHeader title="Courses">
+                <LinkButton href=paths::ADMIN_NEW_COURSE>"New course"</LinkButton>
+            </PageHeader>
+            <Loaded from=list skeleton=|| view! { <SkeletonList count=6 /> } let:list>
+                <List list deletion />
+            </Loaded>
+            <DeleteDialog deletion />
         }
     })
+}
+
+#[component]
+fn List(list: CourseList, deletion: Deletion) -> impl IntoView {
+    let CourseList { courses, search, page, more } = list;
+    if courses.is_empty() && search.is_empty() && page == 1 {
+        return Either::Left(view! {
+            <EmptyState title="No courses yet" text="A course has sections, and a section has lessons. Begin with its name.">
+                <LinkButton href=paths::ADMIN_NEW_COURSE>"New course"</LinkButton>
+            </EmptyState>
+        });
+    }
+    let turn = |page: u32| {
+        let search = match search.as_str() {
+            "" => String::new(),
+            search => format!("&q={}", utf8_percent_encode(search, NON_ALPHANUMERIC)),
+        };
+        format!("{}?page={page}{search}", paths::ADMIN_COURSES)
+    };
+    let (previous, next) = ((page > 1).then(|| turn(page - 1)), more.then(|| turn(page + 1)));
+    let rows = if courses.is_empty() {
+        Either::Left(view! {
+            <EmptyState title="Nothing found" text="Try another word, or look at everything.">
+                <LinkButton href=paths::ADMIN_COURSES>"Show all courses"</LinkButton>
+            </EmptyState>
+        })
+    } else {
+        Either::Right(view! {
+            <Table caption="Courses" head=vec!["Name", "Sections", "Lessons", "Students", "Actions"] numeric=vec![1, 2, 3]>
+                {courses.into_iter().map(|course| view! { <CourseLine course deletion /> }).collect_view()}
+            </Table>
+        })
+    };
+    Either::Right(view! {
+        <Stack>
+            <SearchBox action=paths::ADMIN_COURSES name="q" value=search.clone() label="Search courses" />
+            {rows}
+            <Pager page previous next />
+        </Stack>
+    })
+}
+
+#[component]
+fn CourseLine(course: CourseRow, deletion: Deletion) -> impl IntoView {
+    let CourseRow { id, name, sections, lessons, students } = course;
+    let named = name.clone();
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=paths::edit_course(id)>{name.clone()}</a>
+            </th>
+            <td>{sections}</td>
+            <td>{lessons}</td>
+            <td>{students}</td>
+            <td>
+                <RowActions>
+                    <Button
+                        kind="button"
+                        intent=Intent::Quiet
+                        attr:aria-label=format!("Delete {named}")
+                        on:click=move |_| deletion.ask(id, &name)
+                    >
+                        "Delete"
+                    </Button>
+                </RowActions>
+            </td>
+        </tr>
+    }
+}
+
+/// A course that may be deleted: which one, whether the question is open, and the answer.
+#[derive(Clone, Copy)]
+struct Deletion {
+    course: RwSignal<Option<(CourseId, String)>>,
+    open: RwSignal<bool>,
+    action: ServerAction<DeleteCourse>,
+}
+
+impl Deletion {
+    fn new() -> Self {
+        Self { course: RwSignal::new(None), open: RwSignal::new(false), action: ServerAction::new() }
+    }
+
+    fn ask(self, id: CourseId, name: &str) {
+        self.action.clear();
+        self.course.set(Some((id, name.to_owned())));
+        self.open.set(true);
+    }
+
+    /// Says that it is done, and then goes on.
+    fn tell(self, then: impl Fn() + 'static) {
+        let toaster = use_toast();
+        // Version 0 is what the page's address says became of a form: anybody can write an address.
+        Effect::new(move |_| {
+            if let Some(Ok(name)) = self.action.value().get().filter(|_| self.action.version().get_untracked() > 0) {
+                self.open.set(false);
+                toaster.show(Tone::Accent, format!("Deleted “{name}”."));
+                then();
+            }
+        });
+    }
+
+    /// Why it was refused.
+    fn refusal(self) -> Vec<String> {
+        match self.action.value().get() {
+            Some(Err(error)) => vec![error.to_string()],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Asks before a course is deleted. What stands in the way is said here.
+#[component]
+fn DeleteDialog(deletion: Deletion) -> impl IntoView {
+    let Deletion { course, open, action } = deletion;
+    let name = move || course.with(|course| course.as_ref().map(|(_, name)| name.clone()).unwrap_or_default());
+    let delete = move |_| {
+        if let Some((course, _)) = course.get_untracked() {
+            action.dispatch(DeleteCourse { course });
+        }
+    };
+    view! {
+        <Dialog open title="Delete this course?">
+            <p>
+                "“" {name} "” goes with its sections and lessons, and with what students completed in them. It cannot be taken back."
+            </p>
+            {move || view! { <FormErrors errors=deletion.refusal() /> }}
+            <Row>
+                <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=delete>
+                    "Delete course"
+                </Button>
+                <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
+                    "Keep it"
+                </Button>
+            </Row>
+        </Dialog>
+    }
 }
 
 page!(
@@ -34,9 +206,41 @@ fn new_course() -> impl IntoView {
     back_office(|| {
         view! {
             <Title text="New course" />
-            <PageHeader title="New course" />
+            <PageHeader title="New course" lead="Its lessons come next. Students see nothing before it is sold." />
+            <DetailsForm action=paths::ADMIN_NEW_COURSE kept=CourseForm::default() verb="Make course" />
         }
     })
+}
+
+/// Name and description: as they were sent and refused, else as they are kept.
+#[component]
+fn DetailsForm(#[prop(into)] action: String, kept: CourseForm, verb: &'static str) -> impl IntoView {
+    let sent = Submitted::current();
+    let CourseForm { name, description } = if sent == Submitted::default() {
+        kept
+    } else {
+        CourseForm { name: sent.value("name"), description: sent.value("description") }
+    };
+    let (wrong_name, wrong_description) = (sent.error("name"), sent.error("description"));
+    let first = wrong_name.is_some() || (name.is_empty() && wrong_description.is_none());
+    view! {
+        <Form action label=verb>
+            <FormErrors errors=sent.messages() />
+            <Field label="Name" name="name" value=name error=wrong_name required=true maxlength=200_u32 autofocus=first />
+            <MarkdownField
+                label="Description"
+                name="description"
+                value=description
+                error=wrong_description
+                maxlength=DESCRIPTION
+                hint="Markdown. What students read above the lessons."
+                preview=preview_markdown
+            />
+            <Row>
+                <Button>{verb}</Button>
+            </Row>
+        </Form>
+    }
 }
 
 page!(
@@ -47,11 +251,78 @@ page!(
     __preload_edit_course
 );
 
+/// One of the two tabs of a course.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Tab {
+    Lessons(CourseTree),
+    Details(CourseDetails),
+}
+
+impl Tab {
+    fn course(&self) -> (CourseId, String, String) {
+        match self {
+            Self::Lessons(tree) => (tree.id, tree.name.clone(), paths::edit_course(tree.id)),
+            Self::Details(details) => (details.id, details.name.clone(), paths::edit_course_details(details.id)),
+        }
+    }
+}
+
 fn edit_course() -> impl IntoView {
     back_office(|| {
+        let (params, query) = (use_params_map(), use_query_map());
+        let key = move || {
+            let course = params.with(|params| params.get("course").and_then(|id| id.parse::<CourseId>().ok()));
+            (course, query.with(|query| query.get("tab").as_deref() == Some("details")))
+        };
+        let tab = load(key, async |(course, details)| {
+            let course = course.ok_or(Error::NotFound)?;
+            if details {
+                api::get_course_details(course).await.map(Tab::Details)
+            } else {
+                api::get_course_tree(course).await.map(Tab::Lessons)
+            }
+        });
         view! {
-            <Title text="Edit course" />
-            <PageHeader title="Edit course" />
+            <Loaded from=tab skeleton=|| view! { <SkeletonList count=8 /> } let:tab>
+                <Edit tab />
+            </Loaded>
         }
     })
+}
+
+#[component]
+fn Edit(tab: Tab) -> impl IntoView {
+    let (id, name, current) = tab.course();
+    let tabs =
+        vec![(paths::edit_course(id), "Lessons".to_owned()), (paths::edit_course_details(id), "Details".to_owned())];
+    let tab = match tab {
+        Tab::Lessons(tree) => Either::Left(view! { <Lessons tree /> }),
+        Tab::Details(details) => Either::Right(view! { <Details details /> }),
+    };
+    view! {
+        <Title text=name.clone() />
+        <PageHeader title=name />
+        <Stack gap=Space::Loose>
+            <Tabs tabs current label="Parts of the course" />
+            {tab}
+        </Stack>
+    }
+}
+
+#[component]
+fn Details(details: CourseDetails) -> impl IntoView {
+    let CourseDetails { id, name, description } = details;
+    let kept = CourseForm { name: name.clone(), description };
+    let deletion = Deletion::new();
+    let go = use_navigate();
+    deletion.tell(move || go(paths::ADMIN_COURSES, Default::default()));
+    view! {
+        <DetailsForm action=paths::edit_course_details(id) kept verb="Save" />
+        <Row>
+            <Button kind="button" intent=Intent::Danger on:click=move |_| deletion.ask(id, &name)>
+                "Delete course"
+            </Button>
+        </Row>
+        <DeleteDialog deletion />
+    }
 }

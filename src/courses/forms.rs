@@ -1,1 +1,53 @@
+//! The forms of writing a course's details. Plain posts to the page's own address: they work before, and without, wasm.
 
+use axum::{
+    extract::{Path, Request, State},
+    response::Response,
+};
+
+use super::{CourseForm, CourseId, writing};
+use crate::{
+    admin::door,
+    error::{Error, Result},
+    paths,
+    server::{
+        page::{self, Posted},
+        state::AppState,
+    },
+};
+
+fn form(posted: &Posted) -> CourseForm {
+    CourseForm { name: posted.get("name").into(), description: posted.get("description").into() }
+}
+
+/// `POST /admin/courses/new`: makes a course, and goes on to its lessons.
+pub async fn create(State(state): State<AppState>, request: Request) -> Response {
+    let (request, posted) = Posted::read(request).await;
+    let admin = door::admin(&state, &request);
+    let made = async {
+        let admin = admin.await?;
+        writing::create(&state.db, admin.id, &form(&posted)).await
+    };
+    match made.await {
+        // flash: "Made the course."
+        Ok(course) => page::see_other(&paths::edit_course(course)),
+        Err(error) => door::refused(&state, request, posted, &error).await,
+    }
+}
+
+/// `POST /admin/courses/:course/edit?tab=details`.
+pub async fn update(State(state): State<AppState>, Path(course): Path<String>, request: Request) -> Response {
+    let (request, posted) = Posted::read(request).await;
+    let admin = door::admin(&state, &request);
+    let saved = async {
+        let admin = admin.await?;
+        let course: CourseId = course.parse().map_err(|_| Error::NotFound)?;
+        writing::update(&state.db, admin.id, course, &form(&posted)).await?;
+        Result::Ok(course)
+    };
+    match saved.await {
+        // flash: "Saved."
+        Ok(course) => page::see_other(&paths::edit_course_details(course)),
+        Err(error) => door::refused(&state, request, posted, &error).await,
+    }
+}

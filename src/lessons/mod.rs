@@ -1,7 +1,6 @@
 //! Lessons: a video and its notes.
 
 pub mod api;
-pub mod markdown;
 #[cfg(feature = "ssr")]
 pub mod oembed;
 #[cfg(feature = "ssr")]

@@ -2,8 +2,15 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use http::StatusCode;
-use reqwest::{Client, Url, redirect};
+use anyhow::Context;
+use axum::body::Body;
+use http::{StatusCode, Uri};
+use http_body_util::{BodyExt, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
 use serde::Deserialize;
 
 use super::YoutubeId;
@@ -15,26 +22,22 @@ const LIMIT: usize = 64 * 1024;
 /// The most characters of a title.
 const TITLE: usize = 200;
 
-static CLIENT: LazyLock<reqwest::Result<Client>> = LazyLock::new(|| {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let provider = rustls::crypto::ring::default_provider().into();
-    let builder = Client::builder().timeout(PATIENCE).redirect(redirect::Policy::limited(2));
-    match rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() {
-        Ok(tls) => builder.tls_backend_preconfigured(tls.with_root_certificates(roots).with_no_client_auth()).build(),
-        Err(_) => builder.build(),
-    }
+/// As the Stripe client does it, with the same certificate authorities. It follows no redirect.
+static CLIENT: LazyLock<Client<HttpsConnector<HttpConnector>, Body>> = LazyLock::new(|| {
+    let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
+    Client::builder(TokioExecutor::new()).build(connector)
 });
 
 #[derive(Deserialize)]
 struct Told {
-    #[serde(default)]
     title: String,
 }
 
 /// The title, and whether the video can be shown in a lesson: `None` is what could not be found out. YouTube answers 400 or 404
 /// for what is no video, 401 or 403 for one that is private or stays at YouTube.
 pub async fn ask(base: &str, video: &YoutubeId) -> (Option<String>, Option<bool>) {
-    match answer(base, video).await {
+    let answer = tokio::time::timeout(PATIENCE, answer(base, video));
+    match answer.await.context("it took too long").flatten() {
         Ok((StatusCode::OK, title)) => (title, Some(true)),
         Ok((StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, _)) => {
             (None, Some(false))
@@ -51,15 +54,15 @@ pub async fn ask(base: &str, video: &YoutubeId) -> (Option<String>, Option<bool>
 }
 
 async fn answer(base: &str, video: &YoutubeId) -> anyhow::Result<(StatusCode, Option<String>)> {
-    let client = CLIENT.as_ref().map_err(|error| anyhow::anyhow!("no client: {error}"))?;
-    let url = Url::parse_with_params(base, [("url", video.address().as_str()), ("format", "json")])?;
-    let mut response = client.get(url).send().await?;
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("url", &video.address())
+        .append_pair("format", "json")
+        .finish();
+    let address: Uri = format!("{base}?{query}").parse().context("YOUTUBE_OEMBED_BASE is no address")?;
+    let response = CLIENT.get(address).await?;
     let status = response.status();
-    let mut body = Vec::new();
-    while let Some(part) = response.chunk().await? {
-        body.extend_from_slice(&part);
-        anyhow::ensure!(body.len() <= LIMIT, "the answer is larger than {LIMIT} bytes");
-    }
+    let body = Limited::new(response.into_body(), LIMIT).collect().await;
+    let body = body.map_err(|error| anyhow::anyhow!("the answer could not be read: {error}"))?.to_bytes();
     let title = serde_json::from_slice::<Told>(&body).ok().and_then(|told| one_line(&told.title));
     Ok((status, title))
 }
@@ -69,4 +72,63 @@ fn one_line(title: &str) -> Option<String> {
     let title = title.split(char::is_control).collect::<Vec<_>>().join(" ");
     let title: String = title.trim().chars().take(TITLE).collect();
     Some(title).filter(|title| !title.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{Router, http::Uri, routing::get};
+    use std::future::pending;
+    use tokio::net::TcpListener;
+
+    /// A YouTube of our own, which says of a video what its id asks for.
+    async fn youtube() -> String {
+        async fn oembed(uri: Uri) -> (StatusCode, String) {
+            let query = uri.query().unwrap();
+            assert!(query.starts_with("url=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3D"), "{query}");
+            let id = &query[query.find("v%3D").unwrap() + 4..][..11];
+            match id {
+                "not-a-video" => (StatusCode::NOT_FOUND, "Not Found".into()),
+                "privatevid_" => (StatusCode::UNAUTHORIZED, "Unauthorized".into()),
+                "badrequest_" => (StatusCode::BAD_REQUEST, "Bad Request".into()),
+                "brokenvideo" => (StatusCode::INTERNAL_SERVER_ERROR, String::new()),
+                "nojsonatall" => (StatusCode::OK, "<html>".into()),
+                "toolargebod" => (StatusCode::OK, format!(r#"{{"title":"{}"}}"#, "x".repeat(LIMIT))),
+                "longtitleid" => (StatusCode::OK, format!(r#"{{"title":"{}"}}"#, "é".repeat(300))),
+                "neveranswer" => pending().await,
+                _ => (StatusCode::OK, r#"{"title":" Big Buck Bunny\n","author_name":"Blender"}"#.into()),
+            }
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/oembed", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/oembed", get(oembed))).await });
+        address
+    }
+
+    #[tokio::test]
+    async fn youtube_is_asked_for_the_title_and_believed_with_care() {
+        let youtube = youtube().await;
+        let table = [
+            ("aqz-KE-bpKQ", Some("Big Buck Bunny".to_owned()), Some(true)),
+            ("longtitleid", Some("é".repeat(200)), Some(true)),
+            ("nojsonatall", None, Some(true)),
+            ("not-a-video", None, Some(false)),
+            ("privatevid_", None, Some(false)),
+            ("badrequest_", None, Some(false)),
+            ("brokenvideo", None, None),
+            ("toolargebod", None, None),
+            ("neveranswer", None, None),
+        ];
+        for (id, title, embeddable) in table {
+            let id = YoutubeId::parse(id).unwrap();
+            assert_eq!(ask(&youtube, &id).await, (title, embeddable), "{id}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_youtube_that_is_away_is_no_error() {
+        let id = YoutubeId::parse("aqz-KE-bpKQ").unwrap();
+        assert_eq!(ask("http://127.0.0.1:9/oembed", &id).await, (None, None));
+        assert_eq!(ask("no address at all", &id).await, (None, None));
+    }
 }

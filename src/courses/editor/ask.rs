@@ -10,12 +10,14 @@ use crate::{
     learning::youtube,
     lessons::{
         LessonDraft, LessonForm, LessonId, LessonStatus, SectionStatus, YoutubeId,
-        api::{check_video, count_lesson_students, create_lesson, delete_lesson, get_lesson_draft, update_lesson},
-        markdown::MarkdownField,
+        api::{
+            check_video, count_lesson_students, create_lesson, delete_lesson, get_lesson_draft, preview_markdown,
+            update_lesson,
+        },
     },
     load::{Loaded, load},
     sections::api::{count_section_students, create_section, delete_section},
-    ui::{Button, Dialog, Field, Intent, Row, SelectField, SkeletonList, Stack, Tone, VideoFrame},
+    ui::{Button, Dialog, Field, Intent, MarkdownField, Row, SelectField, SkeletonList, Stack, Tone, VideoFrame},
 };
 
 /// The dialog that is open, if one is.
@@ -247,6 +249,7 @@ fn LessonFields(editor: Editor, submitted: Submitted, section: SectionId) -> imp
             />
         </Row>
         <MarkdownField
+            preview=preview_markdown
             label="Notes"
             name="description"
             value=submitted.value("description")
