@@ -10,6 +10,8 @@ pub mod queries;
 #[cfg(feature = "ssr")]
 pub mod reorder;
 mod tree;
+#[cfg(test)]
+mod two_admins;
 #[cfg(feature = "ssr")]
 pub mod writing;
 

@@ -25,11 +25,11 @@ use crate::{
 /// Names and values of a posted form, in order.
 pub struct Posted(pub Vec<(String, String)>);
 
-/// The most a form of ours can hold, in bytes.
-const LIMIT: usize = 64 * 1024;
+/// The most a form of ours can hold, in bytes: 20,000 characters of any script, each as twelve letters of an address.
+const LIMIT: usize = 256 * 1024;
 
 impl Posted {
-    /// Reads a form's body and hands the request back without it. One that is larger than 64 KiB, or breaks off, is empty:
+    /// Reads a form's body and hands the request back without it. One that is larger than 256 KiB, or breaks off, is empty:
     /// the form's own rules refuse that.
     pub async fn read(request: Request) -> (Request, Self) {
         let (parts, body) = request.into_parts();
