@@ -23,6 +23,30 @@ impl Cents {
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
+
+    /// What somebody typed as dollars and cents: `12`, `12.5`, `$1,234.50`. `None` when it is no amount, or negative.
+    pub fn typed(text: &str) -> Option<Self> {
+        let text = text.trim().trim_start_matches('$').trim_start().replace(',', "");
+        let (dollars, cents) = text.split_once('.').unwrap_or((&text, ""));
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(dollars)
+            || !digits(cents)
+            || cents.len() > 2
+            || dollars.len() > 12
+            || text.trim_matches('.').is_empty()
+        {
+            return None;
+        }
+        let dollars: i64 = if dollars.is_empty() { 0 } else { dollars.parse().ok()? };
+        let cents: i64 = format!("{cents:0<2}").parse().ok()?;
+        Some(Self(dollars * 100 + cents))
+    }
+
+    /// `40.00`, as a field holds it and a table of figures shows it.
+    pub fn plain(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        format!("{sign}{}.{:02}", self.0.unsigned_abs() / 100, self.0.unsigned_abs() % 100)
+    }
 }
 
 impl Add for Cents {
@@ -78,5 +102,26 @@ mod tests {
     #[case(-300, "−$3")]
     fn amounts_read_as_a_person_writes_them(#[case] cents: i64, #[case] text: &str) {
         assert_eq!(Cents(cents).to_string(), text);
+    }
+
+    #[rstest]
+    #[case("12", Some(1200))]
+    #[case(" $1,234.5 ", Some(123_450))]
+    #[case("0.05", Some(5))]
+    #[case(".5", Some(50))]
+    #[case("7.", Some(700))]
+    #[case("", None)]
+    #[case(".", None)]
+    #[case("1.234", None)]
+    #[case("-3", None)]
+    #[case("1e3", None)]
+    #[case("99999999999999999999", None)]
+    fn what_is_typed_is_an_amount_or_nothing(#[case] text: &str, #[case] cents: Option<i64>) {
+        assert_eq!(Cents::typed(text), cents.map(Cents));
+    }
+
+    #[test]
+    fn a_field_holds_dollars_and_cents() {
+        assert_eq!((Cents(4000).plain(), Cents(-105).plain()), ("40.00".into(), "-1.05".into()));
     }
 }

@@ -16,6 +16,7 @@ pub const ADMIN_NEW_COURSE: &str = "/admin/courses/new";
 pub const ADMIN_PRODUCTS: &str = "/admin/products";
 pub const ADMIN_NEW_PRODUCT: &str = "/admin/products/new";
 pub const ADMIN_SALES: &str = "/admin/sales";
+pub const ADMIN_SALES_CSV: &str = "/admin/sales.csv";
 pub const ADMIN_STUDENTS: &str = "/admin/students";
 pub const ADMIN_ACTIVITY: &str = "/admin/activity";
 pub const STRIPE_WEBHOOK: &str = "/api/webhooks/stripe";

@@ -2,18 +2,41 @@
 
 use leptos::prelude::*;
 
-use super::Overview;
+use super::Dashboard;
 use crate::{error::Result, wire::Json};
 
 #[cfg(feature = "ssr")]
 use {
-    super::queries,
-    crate::server::call::{AdminCall, Call},
+    super::{Trade, queries, zone as zones},
+    crate::server::{
+        call::{AdminCall, Call},
+        clock,
+    },
+    sqlx::PgPool,
+    time::OffsetDateTime,
 };
 
-/// The school in figures. For admins.
+/// The school in figures, and its sales of the last 30 or 365 days, for admins. The days are those of `zone`, else of the zone
+/// that the browser left with the page, else of UTC.
 #[server(output = Json)]
-pub async fn get_overview() -> Result<Overview> {
+pub async fn get_dashboard(days: u32, zone: Option<String>) -> Result<Dashboard> {
     let AdminCall { db, .. } = Call::admin().await?;
-    Ok(queries::find_overview(&db).await?)
+    let days = if days > 30 { 365 } else { 30 };
+    let zone = zone.or_else(zones::of_request).filter(|zone| zones::is_name(zone));
+    let (overview, trade) =
+        futures::try_join!(queries::find_overview(&db), trade_in(&db, zone.as_deref(), days, clock::now()))?;
+    Ok(Dashboard { overview, trade })
+}
+
+/// Sales in the days of this zone; of UTC where the database does not know the zone.
+#[cfg(feature = "ssr")]
+async fn trade_in(db: &PgPool, zone: Option<&str>, days: i32, now: OffsetDateTime) -> sqlx::Result<Trade> {
+    let zone = zone.unwrap_or(zones::UTC);
+    match queries::find_trade(db, zone, days, now).await {
+        // invalid_parameter_value
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("22023") && zone != zones::UTC => {
+            queries::find_trade(db, zones::UTC, days, now).await
+        }
+        trade => trade,
+    }
 }

@@ -274,13 +274,6 @@ pub async fn insert_return(
     .await
 }
 
-pub async fn set_refund_sent(db: impl PgExecutor<'_>, refund: Uuid, stripe_id: &str) -> sqlx::Result<()> {
-    sqlx::query!("update refunds set state = 'succeeded', stripe_refund_id = $2 where id = $1", refund, stripe_id)
-        .execute(db)
-        .await
-        .map(drop)
-}
-
 /// What the return page shows: a checkout of this very user, by Stripe's session id or by the attempt's own.
 pub struct Found {
     pub slug: String,

@@ -7,7 +7,8 @@ use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
     CreateCheckoutSessionPaymentIntentData, ProductData,
 };
-use stripe_core::refund::{CreateRefund, CreateRefundReason};
+pub use stripe_core::refund::CreateRefundReason as RefundReason;
+use stripe_core::refund::{CreateRefund, ListRefund, RetrieveRefund};
 use stripe_shared::{CheckoutSession, CheckoutSessionMode, Refund};
 use stripe_types::Currency;
 use time::OffsetDateTime;
@@ -36,6 +37,18 @@ pub struct NewSession {
     pub cancel_url: String,
     pub expires_at: OffsetDateTime,
 }
+
+/// Money to send back of a payment.
+pub struct NewRefund<'a> {
+    pub payment_intent: &'a str,
+    pub amount: Cents,
+    pub reason: RefundReason,
+    /// The id of our own row.
+    pub key: uuid::Uuid,
+}
+
+/// Under this name Stripe keeps the id of our own row with a refund.
+const OURS: &str = "refund";
 
 impl Stripe {
     /// # Errors
@@ -79,14 +92,40 @@ impl Stripe {
         self.send(&request, &format!("session-{reference}")).await
     }
 
-    /// Sends a whole payment back. `key` is the id of our own row, so that a second try is the same refund.
+    /// Sends money back. The key is the id of our own row, so that a second try is the same refund.
     /// <https://docs.stripe.com/api/refunds/create>
     ///
     /// # Errors
     /// Stripe's, as above.
-    pub async fn refund(&self, payment_intent: &str, key: uuid::Uuid) -> Result<Refund, StripeError> {
-        let request = CreateRefund::new().payment_intent(payment_intent).reason(CreateRefundReason::Duplicate);
+    pub async fn refund(&self, new: NewRefund<'_>) -> Result<Refund, StripeError> {
+        let key = new.key.to_string();
+        let request = CreateRefund::new()
+            .payment_intent(new.payment_intent)
+            .amount(new.amount.0)
+            .reason(new.reason)
+            .metadata(HashMap::from([(OURS.to_owned(), key.clone())]));
         self.send(&request, &format!("refund-{key}")).await
+    }
+
+    /// A refund that Stripe told the id of. <https://docs.stripe.com/api/refunds/retrieve>
+    ///
+    /// # Errors
+    /// Stripe's.
+    pub async fn read_refund(&self, id: &str) -> Result<Refund, StripeError> {
+        RetrieveRefund::new(id).send(&self.client).await
+    }
+
+    /// The refund of our own row `key`, if Stripe has it. Stripe forgets idempotency keys after a day; what it was told with a
+    /// refund it keeps. <https://docs.stripe.com/api/refunds/list>
+    ///
+    /// # Errors
+    /// Stripe's.
+    pub async fn find_refund(&self, payment_intent: &str, key: uuid::Uuid) -> Result<Option<Refund>, StripeError> {
+        let all = ListRefund::new().payment_intent(payment_intent).limit(100).send(&self.client).await?;
+        let ours = |refund: &Refund| {
+            refund.metadata.as_ref().and_then(|told| told.get(OURS)).is_some_and(|told| *told == key.to_string())
+        };
+        Ok(all.data.into_iter().find(ours))
     }
 
     /// Tries again while nothing can have happened twice: every call carries its key.

@@ -14,7 +14,11 @@ use stripe_webhook::{Webhook, WebhookError};
 use time::OffsetDateTime;
 
 use super::fulfil::{self, Event, Outcome, SessionFacts, Word};
-use crate::{error::Error, server::state::AppState};
+use crate::{
+    error::Error,
+    purchases::{refund, sales::Refunded},
+    server::{clock, state::AppState},
+};
 
 /// Stripe's events are a few kilobytes.
 const LIMIT: usize = 512 * 1024;
@@ -116,16 +120,11 @@ async fn take_in(state: &AppState, Signed { envelope, payload }: &Signed) -> Res
     Ok(outcome)
 }
 
-/// Sends a second payment back. The intent is stored: if Stripe is away now, the row says what is owed.
+/// Sends a second payment back. The intent is stored: if Stripe is away now, it is sent again later.
 async fn give_back(state: &AppState, refund: uuid::Uuid, payment_intent: &str) {
-    let sent = async {
-        let answer = state.stripe.refund(payment_intent, refund).await?;
-        super::queries::set_refund_sent(&state.db, refund, answer.id.as_str()).await?;
-        anyhow::Ok(())
-    };
-    match sent.await {
-        Ok(()) => tracing::info!(%refund, payment_intent, "Sent a second payment back"),
-        Err(error) => tracing::error!(%refund, payment_intent, %error, "A second payment is still to be sent back"),
+    match refund::finish(state, refund, clock::now()).await {
+        Ok(Refunded::Sent { .. }) => tracing::info!(%refund, payment_intent, "Sent a second payment back"),
+        answer => tracing::error!(%refund, payment_intent, ?answer, "A second payment is still to be sent back"),
     }
 }
 

@@ -1,9 +1,24 @@
-//! Sales, to watch over and to refund.
+//! Sales, to watch over.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
-use crate::{admin::layout::back_office, load::page, ui::PageHeader};
+use super::{
+    PurchaseId, api,
+    sale::SaleView,
+    sales::{SaleRow, SaleState, SalesFilter, SalesPage, Turn},
+};
+use crate::{
+    admin::layout::back_office,
+    error::Error,
+    load::{Loaded, load, page},
+    paths,
+    ui::{
+        Badge, EmptyState, FilterBox, Intent, KeysetPager, LinkButton, LocalTime, PageHeader, SkeletonList,
+        SkeletonPage, Stack, Table, Tabs,
+    },
+};
 
 page!(
     /// `/admin/sales`.
@@ -15,11 +30,105 @@ page!(
 
 fn sales() -> impl IntoView {
     back_office(|| {
+        let query = use_query_map();
+        let asked = move || {
+            let value = |name: &str| query.with(|query| query.get(name).unwrap_or_default());
+            (value("q"), value("state"), value("before"), value("after"))
+        };
+        let page = load(asked, |(q, state, before, after)| api::get_sales(q, state, before, after));
         view! {
             <Title text="Sales" />
-            <PageHeader title="Sales" />
+            <Loaded from=page skeleton=|| view! { <SkeletonList count=12 /> } let:page>
+                <Sales page />
+            </Loaded>
         }
     })
+}
+
+#[component]
+fn Sales(page: SalesPage) -> impl IntoView {
+    let SalesPage { filter, sales, newer, older } = page;
+    let newer = sales.first().filter(|_| newer).map(|first| filter.page(&Turn::After(first.cursor())));
+    let older = sales.last().filter(|_| older).map(|last| filter.page(&Turn::Before(last.cursor())));
+    let of = |state| SalesFilter { state, ..filter.clone() }.address();
+    let mut tabs = vec![(of(None), "All".to_owned())];
+    tabs.extend(SaleState::ALL.map(|state| (of(Some(state)), state.words().to_owned())));
+    let (csv, current, q) = (filter.csv(), filter.address(), filter.q.clone());
+    let keep = filter.state.map(|state| ("state", state.name().to_owned())).into_iter().collect();
+    let rows = if sales.is_empty() {
+        Either::Left(view! { <Nothing filter /> })
+    } else {
+        Either::Right(view! {
+            <Table
+                caption="Sales"
+                head=vec!["Product", "Buyer", "When", "Paid", "Refunded", "State"]
+                numeric=vec![3, 4]
+            >
+                {sales.into_iter().map(|sale| view! { <SaleLine sale /> }).collect_view()}
+            </Table>
+        })
+    };
+    view! {
+        <PageHeader title="Sales">
+            <LinkButton href=csv intent=Intent::Secondary external=true>
+                "Download CSV"
+            </LinkButton>
+        </PageHeader>
+        <Stack>
+            <FilterBox
+                action=paths::ADMIN_SALES
+                value=q
+                label="Search sales"
+                hint="Buyer's email, product, receipt number, or Stripe's id of a session or payment."
+                keep
+            />
+            <Tabs tabs current=current label="State" />
+            {rows}
+            <KeysetPager newer older />
+        </Stack>
+    }
+}
+
+#[component]
+fn Nothing(filter: SalesFilter) -> impl IntoView {
+    if filter == SalesFilter::default() {
+        Either::Left(view! {
+            <EmptyState title="Nothing is sold yet" text="Every purchase will be here, the free ones too.">
+                <LinkButton href=paths::ADMIN_PRODUCTS>"Products"</LinkButton>
+            </EmptyState>
+        })
+    } else {
+        Either::Right(view! {
+            <EmptyState title="No sale is like that" text="Search for something else, or look at all of them.">
+                <LinkButton href=paths::ADMIN_SALES intent=Intent::Secondary>
+                    "All sales"
+                </LinkButton>
+            </EmptyState>
+        })
+    }
+}
+
+#[component]
+fn SaleLine(sale: SaleRow) -> impl IntoView {
+    let SaleRow { id, at, buyer, email, product, paid, refunded, state, .. } = sale;
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=paths::sale(id)>{product}</a>
+            </th>
+            <td>
+                <a href=paths::student(buyer)>{email}</a>
+            </td>
+            <td>
+                <LocalTime at with_time=true />
+            </td>
+            <td>{paid.to_string()}</td>
+            <td>{(!refunded.is_zero()).then(|| refunded.to_string())}</td>
+            <td>
+                <Badge tone=state.tone()>{state.words()}</Badge>
+            </td>
+        </tr>
+    }
 }
 
 page!(
@@ -32,9 +141,14 @@ page!(
 
 fn sale() -> impl IntoView {
     back_office(|| {
+        let params = use_params_map();
+        let id = move || params.with(|params| params.get("purchase").and_then(|id| id.parse::<PurchaseId>().ok()));
+        let changed = RwSignal::new(0_u32);
+        let sale = load(move || (id(), changed.get()), async |(id, _)| api::get_sale(id.ok_or(Error::NotFound)?).await);
         view! {
-            <Title text="Sale" />
-            <PageHeader title="Sale" />
+            <Loaded from=sale skeleton=|| view! { <SkeletonPage /> } let:sale>
+                <SaleView sale changed />
+            </Loaded>
         }
     })
 }

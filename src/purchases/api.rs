@@ -1,14 +1,28 @@
-//! What the browser may ask about purchases: one's own.
+//! What the browser may ask about purchases: one's own, and as an admin everybody's.
 
 use leptos::prelude::*;
 
-use super::{History, PurchaseId, Receipt};
+use super::{
+    History, PurchaseId, Receipt,
+    sales::{Refunded, Sale, SalesPage},
+};
 use crate::{error::Result, wire::Json};
 
 #[cfg(feature = "ssr")]
 use {
-    super::queries,
-    crate::{error::Error, server::call::Call},
+    super::{
+        queries, refund,
+        sales::{SalesFilter, Turn},
+        sales_queries, search,
+    },
+    crate::{
+        error::{Error, FieldError},
+        money::Cents,
+        server::{
+            call::{AdminCall, Call},
+            clock,
+        },
+    },
 };
 
 /// The viewer's purchases. `page` counts from 1.
@@ -30,4 +44,36 @@ pub async fn get_receipt(purchase: PurchaseId) -> Result<Receipt> {
     let Call { db, viewer, .. } = Call::current().await?;
     let user = viewer.signed_in()?.id;
     queries::find_receipt(&db, purchase, user).await?.ok_or(Error::NotFound)
+}
+
+/// A page of all sales, for admins: what is looked for, in which state, before or after which sale, as the address says it.
+#[server(output = Json)]
+pub async fn get_sales(q: String, state: String, before: String, after: String) -> Result<SalesPage> {
+    let AdminCall { db, .. } = Call::admin().await?;
+    Ok(search::page(&db, SalesFilter::new(&q, &state), Turn::parse(&before, &after)).await?)
+}
+
+/// A sale with all that is known of it, for admins.
+#[server(output = Json)]
+pub async fn get_sale(purchase: PurchaseId) -> Result<Sale> {
+    let AdminCall { db, .. } = Call::admin().await?;
+    sales_queries::find_sale(&db, purchase).await?.ok_or(Error::NotFound)
+}
+
+/// Sends money back: `amount` as typed, in dollars and cents. `left` is what the admin saw to be left, in cents. A free purchase
+/// ends, whatever the amount.
+#[server(output = Json)]
+pub async fn refund_purchase(purchase: PurchaseId, amount: String, left: i64, reason: String) -> Result<Refunded> {
+    let AdminCall { admin, state, .. } = Call::admin().await?;
+    let amount = Cents::typed(&amount)
+        .ok_or_else(|| Error::Invalid(vec![FieldError::new("amount", "Enter dollars and cents, such as 12.50.")]))?;
+    let order = refund::Order { purchase, amount, left: Cents(left), reason };
+    refund::refund(&state, &admin, &order, clock::now()).await
+}
+
+/// Tells Stripe again of the refund that is under way.
+#[server(output = Json)]
+pub async fn finish_refund(purchase: PurchaseId) -> Result<Refunded> {
+    let AdminCall { admin, state, .. } = Call::admin().await?;
+    refund::resume(&state, &admin, purchase, clock::now()).await
 }

@@ -3,8 +3,21 @@
 pub mod admin;
 pub mod api;
 pub mod pages;
+pub mod sale;
+pub mod sales;
+
+#[cfg(feature = "ssr")]
+pub mod export;
 #[cfg(feature = "ssr")]
 pub mod queries;
+#[cfg(feature = "ssr")]
+pub mod refund;
+#[cfg(feature = "ssr")]
+pub mod refund_queries;
+#[cfg(feature = "ssr")]
+pub mod sales_queries;
+#[cfg(feature = "ssr")]
+pub mod search;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;

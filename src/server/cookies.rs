@@ -7,6 +7,8 @@ use time::Duration;
 use super::config::Config;
 
 pub const THEME: &str = "theme";
+/// The time zone of an admin's browser. The back office sets it, and gets it alone.
+pub const ZONE: &str = "tz";
 
 /// The session's cookie. Over TLS its name is one that no neighbouring host can set.
 pub const fn session_name(https: bool) -> &'static str {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{router::router, testing, testing::Browser};
 use crate::{
-    admin::api::GetOverview,
+    admin::api::GetDashboard,
     checkout::{api::GetCheckoutResult, queries as checkout},
     courses::CourseId,
     learning::api::{GetCoursePage, GetLessonPage, GetMyCourses, MarkComplete},
@@ -120,7 +120,7 @@ async fn server_functions(db: PgPool) {
     for (index, who) in WHO.into_iter().enumerate() {
         let browser = school.browser(who).await;
         let answers = [
-            ("overview", browser.call::<GetOverview>("").await, [401, 403, 403, 200]),
+            ("dashboard", browser.call::<GetDashboard>("days=30").await, [401, 403, 403, 200]),
             ("my courses", browser.call::<GetMyCourses>("page=1").await, [401, 200, 200, 200]),
             ("course", browser.call::<GetCoursePage>(&format!("course={course}")).await, [401, 404, 200, 200]),
             ("history", browser.call::<GetHistory>("page=1").await, [401, 200, 200, 200]),

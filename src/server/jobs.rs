@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::{Connection, PgPool};
 use tokio_util::sync::CancellationToken;
 
-use crate::users;
+use super::{clock, state::AppState};
+use crate::{purchases::refund, users};
 
 /// Sweeps once an hour until told to stop. Two servers that sweep at once do no harm.
 pub async fn sweep(db: PgPool, stop: CancellationToken) {
@@ -18,4 +19,32 @@ pub async fn sweep(db: PgPool, stop: CancellationToken) {
             Err(error) => tracing::warn!(%error, "Could not sweep expired sessions"),
         }
     }
+}
+
+/// The advisory lock of those who finish refunds: one server at a time.
+const REFUNDS: i64 = 0x72_6566_756e_6473;
+
+/// Finishes refunds that are still under way, once a minute until told to stop.
+pub async fn refunds(state: AppState, stop: CancellationToken) {
+    let mut minutes = tokio::time::interval(Duration::from_mins(1));
+    loop {
+        tokio::select! { () = stop.cancelled() => return, _ = minutes.tick() => {} }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            finished = finish_refunds(&state) => if let Err(error) = finished {
+                tracing::warn!(%error, "Could not look after refunds");
+            }
+        }
+    }
+}
+
+/// Does nothing while another server does it. The lock is let go with its connection, whatever happens.
+async fn finish_refunds(state: &AppState) -> sqlx::Result<()> {
+    let mut holder = state.db.acquire().await?.detach();
+    let alone =
+        sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "alone!""#, REFUNDS).fetch_one(&mut holder).await?;
+    if alone {
+        refund::finish_all(state, clock::now()).await?;
+    }
+    holder.close().await
 }

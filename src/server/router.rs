@@ -25,7 +25,7 @@ use tower_http::{
 use super::{call, health, kept, page, security, state::AppState, telemetry};
 use crate::{
     app::{App, shell},
-    checkout, courses, paths, products, users,
+    checkout, courses, paths, products, purchases, users,
 };
 
 /// The largest body that anyone may send, in bytes. Webhooks and forms set themselves smaller limits.
@@ -44,6 +44,7 @@ pub fn router(state: AppState) -> Router {
         .route("/products/{slug}/purchase", post(checkout::start::start))
         .route(paths::ADMIN_NEW_COURSE, post(courses::forms::create))
         .route("/admin/courses/{course}/edit", post(courses::forms::update))
+        .route(paths::ADMIN_SALES_CSV, get(purchases::export::download))
         .leptos_routes(&state, pages, move || shell(options.clone()))
         .fallback(leptos_axum::file_and_error_handler::<AppState, _>(shell))
         .layer(middleware::from_fn_with_state(state.clone(), call::identify))

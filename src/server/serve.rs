@@ -109,6 +109,11 @@ pub async fn serve(config: Config) -> Result<()> {
         jobs::sweep(db, sweeps).await;
         Ok(())
     });
+    let (refunding, stops) = (state.clone(), stop.clone());
+    beside.spawn(async move {
+        jobs::refunds(refunding, stops).await;
+        Ok(())
+    });
     tracing::info!(address = state.config.url, "The school is open");
     // Without this, a page that is sent in two writes waits 40 ms for the client's delayed acknowledgement.
     let listener = listener.tap_io(|stream| {

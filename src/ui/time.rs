@@ -45,6 +45,15 @@ fn day(day: u32, month: u32, year: i32) -> String {
     format!("{day} {} {year}", MONTHS[(month as usize + 11) % 12])
 }
 
+/// A day as the database writes it, `2026-03-05`, as a person does.
+pub fn day_words(iso: &str) -> String {
+    let mut parts = iso.splitn(3, '-').map(str::parse::<u32>);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(Ok(year)), Some(Ok(month)), Some(Ok(number))) => day(number, month, year.cast_signed()),
+        _ => iso.to_owned(),
+    }
+}
+
 /// As `<time datetime>` wants it, without the formatter that only the server has.
 fn machine(at: OffsetDateTime) -> String {
     let (year, month, day) = at.to_calendar_date();
@@ -55,6 +64,12 @@ fn machine(at: OffsetDateTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_of_the_database_reads_as_a_day() {
+        assert_eq!(day_words("2026-03-05"), "5 March 2026");
+        assert_eq!(day_words("soon"), "soon");
+    }
 
     #[test]
     fn a_reader_without_javascript_sees_the_day_in_utc() {

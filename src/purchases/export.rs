@@ -1,0 +1,138 @@
+//! `/admin/sales.csv`: the sales that are looked at, as a file for a spreadsheet. It is read from the database and sent piece by
+//! piece, so that it may be as long as it likes.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use futures::stream;
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+
+use super::{
+    sales::{SaleRow, SaleState, SalesFilter, Turn},
+    sales_queries::{self as queries, Sought},
+    search,
+};
+use crate::{
+    admin::audit,
+    error::{Error, Result},
+    paths,
+    server::{clock, page, state::AppState},
+    users::Viewer,
+};
+
+/// Rows of one piece.
+const PIECE: i64 = 2000;
+
+const HEAD: [&str; 11] =
+    ["when", "receipt", "buyer", "product", "subtotal", "discount", "paid", "refunded", "currency", "state", "session"];
+
+/// Answers with the file. For students it is not there; visitors sign in.
+pub async fn download(State(state): State<AppState>, request: Request) -> Response {
+    let path = request.uri().path_and_query().map_or(paths::ADMIN_SALES_CSV, |path| path.as_str());
+    let viewer = request.extensions().get::<Result<Viewer>>().cloned().unwrap_or(Err(Error::Internal));
+    match open(&state, viewer, request.uri().query().unwrap_or_default()).await {
+        Ok(file) => file,
+        Err(Error::Unauthenticated) => page::see_other(&paths::sign_in(path)),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, error.to_string()).into_response()
+        }
+    }
+}
+
+async fn open(state: &AppState, viewer: Result<Viewer>, query: &str) -> Result<Response> {
+    let viewer = viewer?;
+    let user = viewer.signed_in()?;
+    if !viewer.is_admin() {
+        audit::refused(&state.db, user.id, paths::ADMIN_SALES_CSV).await?;
+        return Err(Error::NotFound);
+    }
+    let value = |name: &str| {
+        let found = form_urlencoded::parse(query.as_bytes()).find(|(n, _)| n == name);
+        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    };
+    let filter = SalesFilter::new(&value("q"), &value("state"));
+    let sought = search::read(&state.db, &filter.q).await?;
+    let reading = Reading { state: state.clone(), states: search::states(&filter), sought, next: Some(Turn::Newest) };
+    let day = clock::now().date();
+    let name = format!("attachment; filename=\"sales-{day}.csv\"");
+    let pieces = stream::try_unfold(reading, Reading::piece);
+    let head = stream::once(async { Ok(Bytes::from(line(&HEAD.map(str::to_owned)))) });
+    let body = Body::from_stream(futures::StreamExt::chain(head, pieces));
+    let mut response = body.into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    response.headers_mut().insert(CONTENT_DISPOSITION, name.parse().map_err(anyhow::Error::from)?);
+    Ok(response)
+}
+
+/// A file that is being read.
+struct Reading {
+    state: AppState,
+    states: Vec<SaleState>,
+    sought: Option<Sought>,
+    /// Where it goes on; nowhere at the end.
+    next: Option<Turn>,
+}
+
+impl Reading {
+    /// The next piece. A failure breaks the answer off, so that nobody takes half a file for a whole one.
+    async fn piece(mut self) -> anyhow::Result<Option<(Bytes, Self)>> {
+        let Some(turn) = self.next else { return Ok(None) };
+        let db = &self.state.db;
+        // What is looked for by an id is few rows at most; anything else is picked out on a walk over all of them.
+        let rows = match &self.sought {
+            Some(sought) if sought.email.is_none() => {
+                self.next = None;
+                queries::dig(db, &self.states, turn, sought, PIECE).await?
+            }
+            sought => {
+                let walked = queries::walk(db, &self.states, turn, sought.as_ref(), PIECE).await?;
+                let more = i64::try_from(walked.len()).is_ok_and(|walked| walked == PIECE);
+                self.next = walked.last().filter(|_| more).map(|(last, _)| Turn::Before(last.cursor()));
+                search::all(walked).collect()
+            }
+        };
+        let text: String = rows.iter().map(|sale| line(&cells(sale))).collect();
+        Ok(Some((Bytes::from(text), self)))
+    }
+}
+
+fn cells(sale: &SaleRow) -> [String; 11] {
+    [
+        moment(sale.at),
+        sale.number.to_string(),
+        harmless(&sale.email),
+        harmless(&sale.product),
+        sale.subtotal.plain(),
+        (sale.subtotal - sale.paid).plain(),
+        sale.paid.plain(),
+        sale.refunded.plain(),
+        "USD".into(),
+        sale.state.name().into(),
+        harmless(sale.session.as_deref().unwrap_or_default()),
+    ]
+}
+
+fn moment(at: OffsetDateTime) -> String {
+    let at = at.to_offset(UtcOffset::UTC);
+    at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
+}
+
+/// A cell that no spreadsheet takes for a formula. <https://owasp.org/www-community/attacks/CSV_Injection>
+fn harmless(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// A line as RFC 4180 wants it.
+fn line(cells: &[String]) -> String {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    // Neither can fail: it is written into memory, and cells are text.
+    let written = writer.write_record(cells).ok().and_then(|()| writer.into_inner().ok());
+    String::from_utf8(written.unwrap_or_default()).unwrap_or_default()
+}

@@ -1,0 +1,279 @@
+//! Refunds: the intent is stored, then Stripe is told, then the result is stored. Whatever breaks between two of these steps, the
+//! stored intent is told again under the same key, so that no money goes back twice.
+
+use stripe::StripeError;
+use stripe_shared::{ApiErrors, ApiErrorsCode, Refund};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{
+    PurchaseId,
+    refund_queries::{self as queries, Due, Locked},
+    sales::{RefundState, Refunded},
+};
+use crate::{
+    admin::audit,
+    checkout::stripe::{NewRefund, RefundReason, Stripe},
+    error::{Error, FieldError, Result, on_constraint},
+    money::Cents,
+    server::state::AppState,
+    users::User,
+};
+
+/// Stripe forgets a key after a day at the earliest. Before half of that is over a refund is sent again under its key; later it is
+/// looked for first. <https://docs.stripe.com/api/idempotent_requests>
+const KEY_LIVES: Duration = Duration::hours(12);
+/// The longest reason, in characters.
+const REASON: usize = 500;
+
+/// What an admin decided.
+pub struct Order {
+    pub purchase: PurchaseId,
+    pub amount: Cents,
+    /// What the admin saw to be left. When it is not, somebody else has refunded meanwhile.
+    pub left: Cents,
+    pub reason: String,
+}
+
+/// What the first step came to.
+enum Intent {
+    Stored(Uuid),
+    /// Nothing was paid, so nothing has to be sent.
+    Ended,
+}
+
+/// Sends money back to a buyer. Free purchases end without Stripe.
+///
+/// # Errors
+/// [`Error::Invalid`] for an amount that cannot be, [`Error::Conflict`] when the sale is not as the admin saw it,
+/// [`Error::Rejected`] when Stripe refuses.
+pub async fn refund(state: &AppState, admin: &User, order: &Order, now: OffsetDateTime) -> Result<Refunded> {
+    match intend(state, admin, order).await? {
+        Intent::Ended => Ok(Refunded::Ended),
+        Intent::Stored(refund) => finish(state, refund, now).await,
+    }
+}
+
+/// Tells Stripe again of the refund that is under way.
+///
+/// # Errors
+/// [`Error::Conflict`] when none is, else as [`refund`].
+pub async fn resume(state: &AppState, admin: &User, purchase: PurchaseId, now: OffsetDateTime) -> Result<Refunded> {
+    let mut tx = state.db.begin().await?;
+    let sale = queries::lock_purchase(&mut *tx, purchase).await?.ok_or(Error::NotFound)?;
+    let Some((refund, amount)) = queries::find_pending(&mut *tx, purchase).await? else {
+        return Err(Error::Conflict("No refund is under way any more.".into()));
+    };
+    let words = format!("Sent the refund of {amount} for {} again", named(&sale));
+    audit::record(&mut *tx, admin.id, "sale.refund_again", purchase.uuid(), &words).await?;
+    tx.commit().await?;
+    finish(state, refund, now).await
+}
+
+/// The first step: the intent and its line in the audit log, in one transaction. The refund that is under way already is taken
+/// for the one that was meant, when it is of the same amount: a second click, or a second admin.
+async fn intend(state: &AppState, admin: &User, order: &Order) -> Result<Intent> {
+    let Order { purchase, amount, left: seen, reason } = order;
+    let mut tx = state.db.begin().await?;
+    let sale = queries::lock_purchase(&mut *tx, *purchase).await?.ok_or(Error::NotFound)?;
+    if let Some((refund, under_way)) = queries::find_pending(&mut *tx, *purchase).await? {
+        return if under_way == *amount {
+            Ok(Intent::Stored(refund))
+        } else {
+            Err(Error::Conflict(format!("A refund of {under_way} is under way already. Finish it first.")))
+        };
+    }
+    if sale.refunded_at.is_some() {
+        return Err(Error::Conflict("This purchase is refunded already.".into()));
+    }
+    if sale.paid.is_zero() {
+        queries::end_purchase(&mut *tx, *purchase).await?;
+        let words = format!("Ended the free purchase of {}", named(&sale));
+        audit::record(&mut *tx, admin.id, "sale.end", purchase.uuid(), &words).await?;
+        tx.commit().await?;
+        return Ok(Intent::Ended);
+    }
+    let left = sale.paid - sale.refunded;
+    if *seen != left {
+        return Err(Error::Conflict(format!(
+            "Something was refunded meanwhile: {left} is left. Look again, then decide."
+        )));
+    }
+    let cents = check(*amount, left, reason)?;
+    let payment_intent = sale.payment_intent.as_deref().ok_or_else(|| {
+        Error::Rejected(
+            "This payment was not made here, so it cannot be sent back from here. Refund it at Stripe.".into(),
+        )
+    })?;
+    let stored = queries::insert_refund(&mut *tx, *purchase, cents, payment_intent, reason.trim(), admin.id).await;
+    let refund = stored.map_err(|error| {
+        if on_constraint(&error, "refunds_pending_key") {
+            Error::Conflict("A refund is under way already. Finish it first.".into())
+        } else if on_constraint(&error, "refunds_within_paid") {
+            Error::Invalid(vec![at_most(left)])
+        } else {
+            error.into()
+        }
+    })?;
+    let mut words = format!("Refunds {amount} of {} for {}", sale.paid, named(&sale));
+    if !reason.trim().is_empty() {
+        words = format!("{words}: {}", reason.trim());
+    }
+    audit::record(&mut *tx, admin.id, "sale.refund", purchase.uuid(), &words).await?;
+    tx.commit().await?;
+    Ok(Intent::Stored(refund))
+}
+
+/// The amount in cents, when it can be.
+fn check(amount: Cents, left: Cents, reason: &str) -> Result<i32> {
+    let mut errors = Vec::new();
+    if amount <= Cents::ZERO {
+        errors.push(FieldError::new("amount", "Enter an amount of at least $0.01."));
+    } else if amount > left {
+        errors.push(at_most(left));
+    }
+    if reason.trim().chars().count() > REASON {
+        errors.push(FieldError::new("reason", "Keep the reason under 500 characters."));
+    }
+    match i32::try_from(amount.0) {
+        Ok(cents) if errors.is_empty() => Ok(cents),
+        _ => Err(Error::Invalid(errors)),
+    }
+}
+
+fn at_most(left: Cents) -> FieldError {
+    FieldError::new("amount", format!("At most ${} can be refunded.", left.plain()))
+}
+
+fn named(sale: &Locked) -> String {
+    format!("“{}” by {} (receipt {})", sale.product, sale.email, sale.number)
+}
+
+/// The second and third step, for a stored intent; for the one of a payment that never became a purchase as well. It can be
+/// asked for as often as one likes.
+///
+/// # Errors
+/// [`Error::Rejected`] when Stripe refuses, the database's.
+pub async fn finish(state: &AppState, refund: Uuid, now: OffsetDateTime) -> Result<Refunded> {
+    let due = queries::find_refund(&state.db, refund).await?.ok_or(Error::NotFound)?;
+    if due.state != RefundState::Pending {
+        return settle(state, &due, None).await;
+    }
+    match tell(&state.stripe, &due, now).await {
+        Ok(sent) => settle(state, &due, Some(Answer::from(&sent))).await,
+        Err(StripeError::Stripe(error, status)) if matches!(status, 400..=499) && !matches!(status, 409 | 429) => {
+            tracing::error!(%refund, status, code = ?error.code, "Stripe refused a refund");
+            settle(state, &due, Some(Answer::refused(&error, status))).await
+        }
+        Err(error) => {
+            tracing::error!(%refund, %error, "A refund is still to be sent");
+            queries::touch_refund(&state.db, refund).await?;
+            Ok(Refunded::Kept { amount: due.amount })
+        }
+    }
+}
+
+/// Tells Stripe, or asks how it went.
+async fn tell(stripe: &Stripe, due: &Due, now: OffsetDateTime) -> Result<Refund, StripeError> {
+    if let Some(id) = &due.stripe_id {
+        return stripe.read_refund(id).await;
+    }
+    if now - due.created_at > KEY_LIVES
+        && let Some(sent) = stripe.find_refund(&due.payment_intent, due.id).await?
+    {
+        return Ok(sent);
+    }
+    let reason = if due.purchase.is_some() { RefundReason::RequestedByCustomer } else { RefundReason::Duplicate };
+    let new = NewRefund { payment_intent: &due.payment_intent, amount: due.amount, reason, key: due.id };
+    stripe.refund(new).await
+}
+
+/// What Stripe said of a refund.
+struct Answer {
+    state: RefundState,
+    stripe_id: Option<String>,
+    failure: String,
+}
+
+impl From<&Refund> for Answer {
+    /// <https://docs.stripe.com/refunds#refund-statuses>: `requires_action` waits for the buyer, as `pending` does for the bank.
+    fn from(refund: &Refund) -> Self {
+        let (state, failure) = match refund.status.as_deref() {
+            Some("succeeded") => (RefundState::Succeeded, ""),
+            Some("failed") => (RefundState::Failed, "The buyer's bank did not take the money back."),
+            Some("canceled") => (RefundState::Failed, "The refund was cancelled at Stripe."),
+            _ => (RefundState::Pending, ""),
+        };
+        Self { state, stripe_id: Some(refund.id.to_string()), failure: failure.into() }
+    }
+}
+
+impl Answer {
+    /// Why not, in our words. <https://docs.stripe.com/error-codes>
+    fn refused(error: &ApiErrors, status: u16) -> Self {
+        let failure = match error.code {
+            Some(ApiErrorsCode::ChargeAlreadyRefunded) => "Stripe says that this payment was sent back already.",
+            Some(ApiErrorsCode::ChargeDisputed | ApiErrorsCode::RefundDisputedPayment) => {
+                "The buyer disputes this payment. Stripe does not send it back until that is settled."
+            }
+            Some(ApiErrorsCode::BalanceInsufficient | ApiErrorsCode::InsufficientFunds) => {
+                "There is not enough money in the account at Stripe."
+            }
+            Some(ApiErrorsCode::ResourceMissing) => "Stripe does not know this payment.",
+            _ if matches!(status, 401 | 403) => {
+                "Stripe does not accept our key. Check the settings, then refund again."
+            }
+            _ => "Stripe refused this refund. Its dashboard says more.",
+        };
+        Self { state: RefundState::Failed, stripe_id: None, failure: failure.into() }
+    }
+}
+
+/// The third step: the result, in one transaction. Whoever comes second finds what the first wrote. No answer is a refund that
+/// was settled before.
+async fn settle(state: &AppState, due: &Due, answer: Option<Answer>) -> Result<Refunded> {
+    let mut tx = state.db.begin().await?;
+    if let Some(purchase) = due.purchase {
+        queries::lock_purchase(&mut *tx, purchase).await?;
+    }
+    let mut now = queries::lock_refund(&mut *tx, due.id).await?;
+    let mut failure = String::from("Stripe refused this refund.");
+    if let (RefundState::Pending, Some(answer)) = (now, answer) {
+        now = answer.state;
+        queries::set_refund(&mut *tx, due.id, now, answer.stripe_id.as_deref(), &answer.failure).await?;
+        failure = answer.failure;
+    }
+    let whole = match due.purchase {
+        Some(purchase) if now == RefundState::Succeeded => queries::end_purchase_if_whole(&mut *tx, purchase).await?,
+        _ => false,
+    };
+    tx.commit().await?;
+    let amount = due.amount;
+    match now {
+        RefundState::Succeeded => {
+            tracing::info!(refund = %due.id, %amount, whole, "Money went back");
+            Ok(Refunded::Sent { amount, whole })
+        }
+        RefundState::Pending => Ok(Refunded::Taken { amount }),
+        RefundState::Failed => Err(Error::Rejected(failure)),
+    }
+}
+
+/// Finishes what is still under way: what was stored while Stripe was away, and what Stripe takes its time for.
+///
+/// # Errors
+/// The database's.
+pub async fn finish_all(state: &AppState, now: OffsetDateTime) -> sqlx::Result<()> {
+    for refund in queries::list_due(&state.db).await? {
+        match finish(state, refund, now).await {
+            Ok(Refunded::Kept { .. }) => {
+                tracing::warn!("Stripe is still away: the refunds that are due wait");
+                return Ok(());
+            }
+            Ok(Refunded::Taken { .. }) => queries::touch_refund(&state.db, refund).await?,
+            Ok(_) => tracing::info!(%refund, "Finished a refund"),
+            Err(error) => tracing::warn!(%refund, %error, "A refund did not go through"),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,332 @@
+//! Sales: purchases as the back office sees them, the addresses of their lists, and what became of one.
+
+use std::{fmt, str::FromStr};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::PurchaseId;
+use crate::{money::Cents, paths, ui::Tone, users::UserId};
+
+/// How a sale stands. The database says it of every purchase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "sale_state", rename_all = "snake_case"))]
+pub enum SaleState {
+    Paid,
+    Free,
+    PartlyRefunded,
+    Refunded,
+    /// Money is on its way back, or is to be sent.
+    Refunding,
+}
+
+impl SaleState {
+    pub const ALL: [Self; 5] = [Self::Paid, Self::Free, Self::PartlyRefunded, Self::Refunded, Self::Refunding];
+
+    /// As an address says it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::Free => "free",
+            Self::PartlyRefunded => "partly_refunded",
+            Self::Refunded => "refunded",
+            Self::Refunding => "refunding",
+        }
+    }
+
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Paid => "Paid",
+            Self::Free => "Free",
+            Self::PartlyRefunded => "Partly refunded",
+            Self::Refunded => "Refunded",
+            Self::Refunding => "Refund under way",
+        }
+    }
+
+    pub const fn tone(self) -> Tone {
+        match self {
+            Self::Paid => Tone::Accent,
+            Self::Free => Tone::Plain,
+            Self::PartlyRefunded | Self::Refunded => Tone::Warning,
+            Self::Refunding => Tone::Danger,
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// Which sales are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalesFilter {
+    /// What was typed to search for; at most 200 characters of it count.
+    pub q: String,
+    /// All where there is none.
+    pub state: Option<SaleState>,
+}
+
+impl SalesFilter {
+    pub fn new(q: &str, state: &str) -> Self {
+        Self { q: q.trim().chars().take(200).collect(), state: SaleState::parse(state) }
+    }
+
+    /// The list that is filtered like this.
+    pub fn address(&self) -> String {
+        self.at(paths::ADMIN_SALES, None)
+    }
+
+    /// The page of the list before or after a sale.
+    pub fn page(&self, turn: &Turn) -> String {
+        self.at(paths::ADMIN_SALES, Some(turn))
+    }
+
+    /// The file of all of them.
+    pub fn csv(&self) -> String {
+        self.at(paths::ADMIN_SALES_CSV, None)
+    }
+
+    fn at(&self, path: &str, turn: Option<&Turn>) -> String {
+        let mut parts = Vec::new();
+        if !self.q.is_empty() {
+            parts.push(format!("q={}", utf8_percent_encode(&self.q, NON_ALPHANUMERIC)));
+        }
+        if let Some(state) = self.state {
+            parts.push(format!("state={}", state.name()));
+        }
+        match turn {
+            Some(Turn::Before(cursor)) => parts.push(format!("before={cursor}")),
+            Some(Turn::After(cursor)) => parts.push(format!("after={cursor}")),
+            Some(Turn::Newest) | None => {}
+        }
+        if parts.is_empty() { path.to_owned() } else { format!("{path}?{}", parts.join("&")) }
+    }
+}
+
+/// A place in the list: between this sale and the next. It stays where it is, whatever is sold meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    pub at: OffsetDateTime,
+    pub id: PurchaseId,
+}
+
+/// Microseconds since 1970, which is as fine as the database's, and the id.
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.at.unix_timestamp_nanos() / 1000, self.id)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (micros, id) = text.split_once('.').ok_or(())?;
+        let micros: i64 = micros.parse().map_err(drop)?;
+        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).map_err(drop)?;
+        // What the database can hold, with room at both ends.
+        if !(1970..9000).contains(&at.year()) {
+            return Err(());
+        }
+        Ok(Self { at, id: id.parse().map_err(drop)? })
+    }
+}
+
+/// Which page of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    Newest,
+    /// Older than this.
+    Before(Cursor),
+    /// Newer than this.
+    After(Cursor),
+}
+
+impl Turn {
+    /// From an address. What cannot be read is the newest page.
+    pub fn parse(before: &str, after: &str) -> Self {
+        match (before.parse(), after.parse()) {
+            (Ok(cursor), _) => Self::Before(cursor),
+            (_, Ok(cursor)) => Self::After(cursor),
+            _ => Self::Newest,
+        }
+    }
+}
+
+/// A row of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleRow {
+    pub id: PurchaseId,
+    /// The receipt's.
+    pub number: i64,
+    pub at: OffsetDateTime,
+    pub buyer: UserId,
+    pub email: String,
+    /// What the product was called when it was bought.
+    pub product: String,
+    pub subtotal: Cents,
+    pub paid: Cents,
+    pub refunded: Cents,
+    pub state: SaleState,
+    pub session: Option<String>,
+}
+
+impl SaleRow {
+    pub const fn cursor(&self) -> Cursor {
+        Cursor { at: self.at, id: self.id }
+    }
+}
+
+/// A page of the list, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalesPage {
+    pub filter: SalesFilter,
+    pub sales: Vec<SaleRow>,
+    pub newer: bool,
+    pub older: bool,
+}
+
+/// A sale with all that is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    pub id: PurchaseId,
+    pub number: i64,
+    pub at: OffsetDateTime,
+    pub buyer: UserId,
+    pub buyer_name: String,
+    pub email: String,
+    /// As bought.
+    pub product: String,
+    pub subtotal: Cents,
+    pub paid: Cents,
+    pub discount_name: Option<String>,
+    pub country: Option<String>,
+    pub refunded: Cents,
+    /// On its way back.
+    pub refunding: Cents,
+    pub refunded_at: Option<OffsetDateTime>,
+    pub state: SaleState,
+    pub session: Option<String>,
+    pub payment_intent: Option<String>,
+    pub refunds: Vec<RefundLine>,
+    /// The courses that end with it: those that the buyer has from nowhere else.
+    pub ends: Vec<String>,
+    pub history: Vec<Moment>,
+}
+
+impl Sale {
+    /// What can still be sent back.
+    pub fn left(&self) -> Cents {
+        self.paid - self.refunded - self.refunding
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "refund_state", rename_all = "lowercase"))]
+pub enum RefundState {
+    Pending,
+    Succeeded,
+    Failed,
+}
+
+impl RefundState {
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Pending => "under way",
+            Self::Succeeded => "sent back",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Money that went back, is on its way, or did not go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundLine {
+    pub amount: Cents,
+    #[serde(with = "time::serde::timestamp")]
+    pub at: OffsetDateTime,
+    pub state: RefundState,
+    /// Who pressed the button.
+    pub by: Option<String>,
+    pub reason: String,
+    /// Why it failed.
+    pub failure: String,
+    pub stripe_id: Option<String>,
+}
+
+/// Something that happened to a sale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    pub at: OffsetDateTime,
+    pub words: String,
+}
+
+/// What a refund came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refunded {
+    /// The money is on its way to the buyer; `whole` when nothing is left, so access ended.
+    Sent { amount: Cents, whole: bool },
+    /// Stripe took it, and will tell how it ends.
+    Taken { amount: Cents },
+    /// Stripe does not answer. The refund is stored.
+    Kept { amount: Cents },
+    /// Nothing was paid, so nothing goes back: access ended.
+    Ended,
+}
+
+impl Refunded {
+    pub fn words(self) -> String {
+        match self {
+            Self::Sent { amount, whole: true } => format!("Refunded {amount}. Access ended."),
+            Self::Sent { amount, whole: false } => format!("Refunded {amount}. The student keeps access."),
+            Self::Taken { amount } => format!("Stripe has taken the refund of {amount} and is sending it."),
+            Self::Kept { .. } => {
+                "Stripe does not answer. The refund is kept and is sent again when you press Finish refund.".into()
+            }
+            Self::Ended => "Access ended.".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use time::macros::datetime;
+
+    #[test]
+    fn a_filter_is_an_address_and_back() {
+        let filter = SalesFilter::new("  a&b=100% ", "partly_refunded");
+        assert_eq!(filter.address(), "/admin/sales?q=a%26b%3D100%25&state=partly_refunded");
+        assert_eq!(SalesFilter::new("", "everything").address(), "/admin/sales");
+        assert_eq!(SalesFilter::new("", "free").csv(), "/admin/sales.csv?state=free");
+    }
+
+    #[test]
+    fn a_place_in_the_list_survives_its_address() {
+        let cursor = Cursor { at: datetime!(2026-03-04 05:06:07.123456 UTC), id: uuid::Uuid::from_u128(7).into() };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        assert_eq!(Turn::parse(&cursor.to_string(), ""), Turn::Before(cursor));
+        assert_eq!(Turn::parse("", &cursor.to_string()), Turn::After(cursor));
+    }
+
+    #[rstest]
+    #[case("")]
+    #[case("1.2")]
+    #[case("x.00000000-0000-0000-0000-000000000007")]
+    #[case("9223372036854775807.00000000-0000-0000-0000-000000000007")]
+    #[case("-1.00000000-0000-0000-0000-000000000007")]
+    fn a_place_that_is_none_is_the_newest_page(#[case] text: &str) {
+        assert_eq!(Turn::parse(text, text), Turn::Newest);
+    }
+
+    #[test]
+    fn every_state_is_found_by_its_name() {
+        for state in SaleState::ALL {
+            assert_eq!(SaleState::parse(state.name()), Some(state));
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! What the back office asks of the database about sales.
+//!
+//! A list reads every state's sales from their index, newest first, and merges them: five short reads, however many sales there
+//! are. The row of each, and its buyer, are fetched one by one by their ids, which `limit 1` makes sure of.
+
+use serde::Deserialize;
+use sqlx::{PgExecutor, types::Json};
+use time::{OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+
+use super::{
+    PurchaseId,
+    sales::{Cursor, Moment, RefundLine, Sale, SaleRow, SaleState, Turn},
+};
+use crate::money::Cents;
+
+/// What is looked for. Patterns are of `like`, in lower case.
+#[derive(Clone, Debug, Default)]
+pub struct Sought {
+    /// Within a buyer's address.
+    pub email: Option<String>,
+    pub products: Vec<Uuid>,
+    pub receipt: Option<i64>,
+    /// Stripe's id of a session or a payment intent.
+    pub stripe_id: Option<String>,
+}
+
+/// Products whose name holds this. There are few products.
+pub async fn list_products_named(db: impl PgExecutor<'_>, pattern: &str) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!("select id from products where lower(name) like $1 limit 1000", pattern).fetch_all(db).await
+}
+
+/// Where a page begins, and whether it reads towards the older.
+fn start(turn: Turn) -> (OffsetDateTime, Uuid, bool) {
+    match turn {
+        Turn::Newest => (datetime!(9999-01-01 0:00 UTC), Uuid::max(), true),
+        Turn::Before(Cursor { at, id }) => (at, id.uuid(), true),
+        Turn::After(Cursor { at, id }) => (at, id.uuid(), false),
+    }
+}
+
+/// One statement for each direction; `$lt` and `$desc` are all that differs.
+macro_rules! either_way {
+    ($older:expr, $statement:ident!($($argument:expr),*)) => {
+        if $older {
+            $statement!("<", " desc ", $($argument),*)
+        } else {
+            $statement!(">", " asc ", $($argument),*)
+        }
+    };
+}
+
+macro_rules! row {
+    ($row:expr) => {{
+        let row = $row;
+        SaleRow {
+            id: row.id.into(),
+            number: row.receipt_number,
+            at: row.created_at,
+            buyer: row.user_id.into(),
+            email: row.email,
+            product: row.product,
+            subtotal: row.subtotal_in_cents.into(),
+            paid: row.price_paid_in_cents.into(),
+            refunded: row.refunded_in_cents.into(),
+            state: row.state,
+            session: row.stripe_session_id,
+        }
+    }};
+}
+
+/// The next `limit` sales in these states, in the order of reading, each with whether it is one of those looked for. Nothing
+/// looked for is all of them.
+pub async fn walk(
+    db: impl PgExecutor<'_>,
+    states: &[SaleState],
+    turn: Turn,
+    sought: Option<&Sought>,
+    limit: i64,
+) -> sqlx::Result<Vec<(SaleRow, bool)>> {
+    macro_rules! statement {
+        ($lt:literal, $desc:literal, $at:expr, $id:expr, $email:expr, $products:expr, $receipt:expr) => {
+            sqlx::query!(
+                r#"select p.id, p.receipt_number, p.created_at, p.user_id, u.email, p.product_details ->> 'name' as "product!",
+                          p.subtotal_in_cents, p.price_paid_in_cents, p.refunded_in_cents, p.state as "state!: SaleState",
+                          p.stripe_session_id,
+                          ($5::bool or (u.deleted_at is null and lower(u.email) like $6) or p.product_id = any($7)
+                           or p.receipt_number = $8) is true as "hit!"
+                     from (select n.id, n.created_at
+                             from unnest($1::sale_state[]) as s(state) cross join lateral (
+                               select b.id, b.created_at from purchases b
+                                where b.state = s.state and (b.created_at, b.id) "#
+                    + $lt
+                    + r#" ($2::timestamptz, $3::uuid) order by b.created_at "#
+                    + $desc
+                    + ", b.id "
+                    + $desc
+                    + r#" limit $4) n
+                            order by n.created_at "#
+                    + $desc
+                    + ", n.id "
+                    + $desc
+                    + r#" limit $4) next
+                     cross join lateral (select * from purchases where id = next.id limit 1) p
+                     cross join lateral (select * from users where id = p.user_id limit 1) u
+                    order by next.created_at "#
+                    + $desc
+                    + ", next.id "
+                    + $desc,
+                states as &[SaleState],
+                $at,
+                $id,
+                limit,
+                sought.is_none(),
+                $email,
+                $products,
+                $receipt,
+            )
+            .fetch_all(db)
+            .await
+            .map(|rows| rows.into_iter().map(|row| (row.hit, row!(row))).map(|(hit, row)| (row, hit)).collect())
+        };
+    }
+    let (at, id, older) = start(turn);
+    let nothing = Sought::default();
+    let Sought { email, products, receipt, .. } = sought.unwrap_or(&nothing);
+    either_way!(older, statement!(at, id, email.as_deref(), products, *receipt))
+}
+
+/// The next `limit` sales that are looked for, in the order of reading, found from what they are looked for by: the buyers of
+/// such addresses, these products, this receipt, this id of Stripe's.
+pub async fn dig(
+    db: impl PgExecutor<'_>,
+    states: &[SaleState],
+    turn: Turn,
+    sought: &Sought,
+    limit: i64,
+) -> sqlx::Result<Vec<SaleRow>> {
+    macro_rules! statement {
+        ($lt:literal, $desc:literal, $at:expr, $id:expr) => {
+            sqlx::query!(
+                r#"with buyers as materialized (
+                     select id from users where deleted_at is null and lower(email) like $5)
+                   select p.id, p.receipt_number, p.created_at, p.user_id, u.email, p.product_details ->> 'name' as "product!",
+                          p.subtotal_in_cents, p.price_paid_in_cents, p.refunded_in_cents, p.state as "state!: SaleState",
+                          p.stripe_session_id
+                     from (select f.id, f.created_at
+                             from buyers cross join lateral (
+                               select b.id, b.created_at from purchases b
+                                where b.user_id = buyers.id and b.state = any($1) and (b.created_at, b.id) "#
+                    + $lt
+                    + r#" ($2::timestamptz, $3::uuid)
+                                order by b.created_at "#
+                    + $desc
+                    + r#" limit 1000) f
+                           union
+                           select f.id, f.created_at
+                             from unnest($6::uuid[]) as s(product) cross join lateral (
+                               select b.id, b.created_at from purchases b
+                                where b.product_id = s.product and b.state = any($1) and (b.created_at, b.id) "#
+                    + $lt
+                    + r#" ($2, $3)
+                                order by b.created_at "#
+                    + $desc
+                    + ", b.id "
+                    + $desc
+                    + r#" limit $4) f
+                           union
+                           select b.id, b.created_at from purchases b
+                            where b.receipt_number = $7 and b.state = any($1) and (b.created_at, b.id) "#
+                    + $lt
+                    + r#" ($2, $3)
+                           union
+                           select b.id, b.created_at from purchases b
+                            where b.stripe_session_id = $8 and b.state = any($1) and (b.created_at, b.id) "#
+                    + $lt
+                    + r#" ($2, $3)
+                           union
+                           select b.id, b.created_at from purchases b
+                            where b.stripe_payment_intent_id = $8 and b.state = any($1) and (b.created_at, b.id) "#
+                    + $lt
+                    + r#" ($2, $3)
+                            order by 2 "#
+                    + $desc
+                    + ", 1 "
+                    + $desc
+                    + r#" limit $4) next
+                     cross join lateral (select * from purchases where id = next.id limit 1) p
+                     cross join lateral (select * from users where id = p.user_id limit 1) u
+                    order by next.created_at "#
+                    + $desc
+                    + ", next.id "
+                    + $desc,
+                states as &[SaleState],
+                $at,
+                $id,
+                limit,
+                sought.email.as_deref(),
+                &sought.products,
+                sought.receipt,
+                sought.stripe_id.as_deref(),
+            )
+            .fetch_all(db)
+            .await
+            .map(|rows| rows.into_iter().map(|row| row!(row)).collect())
+        };
+    }
+    let (at, id, older) = start(turn);
+    either_way!(older, statement!(at, id))
+}
+
+/// What Stripe told, as the database writes it into JSON.
+#[derive(Debug, Deserialize)]
+struct Told {
+    #[serde(with = "time::serde::timestamp")]
+    at: OffsetDateTime,
+    kind: String,
+    outcome: String,
+}
+
+/// A sale with all that is known of it.
+pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::Result<Option<Sale>> {
+    let row = sqlx::query!(
+        r#"select p.id, p.receipt_number, p.created_at, p.user_id, u.name as buyer_name, u.email,
+                  p.product_details ->> 'name' as "product!", p.subtotal_in_cents, p.price_paid_in_cents, p.discount_name,
+                  p.refunded_in_cents, p.refunding_in_cents, p.refunded_at, p.paused_at, p.state as "state!: SaleState",
+                  p.stripe_session_id, p.stripe_payment_intent_id,
+                  a.country as "country?", a.created_at as "begun_at?", a.submitted_at as "submitted_at?",
+                  (select coalesce(json_agg(json_build_object('amount', r.amount_in_cents,
+                            'at', floor(extract(epoch from r.created_at))::bigint, 'state', r.state, 'by', b.name,
+                            'reason', r.reason, 'failure', r.failure, 'stripe_id', r.stripe_refund_id)
+                            order by r.created_at), '[]')
+                     from refunds r left join users b on b.id = r.requested_by
+                    where r.purchase_id = p.id) as "refunds!: Json<Vec<RefundLine>>",
+                  (select coalesce(json_agg(json_build_object('at', floor(extract(epoch from e.occurred_at))::bigint,
+                            'kind', e.type, 'outcome', e.outcome) order by e.occurred_at), '[]')
+                     from (select * from stripe_events where payload #>> '{data,object,id}' = p.stripe_session_id
+                           union
+                           select * from stripe_events
+                            where payload #>> '{data,object,payment_intent}' = p.stripe_payment_intent_id
+                            limit 100) e) as "told!: Json<Vec<Told>>",
+                  array(select c.name from purchase_courses pc join courses c on c.id = pc.course_id
+                         where pc.purchase_id = p.id
+                           and not exists (select from course_gifts g where g.user_id = p.user_id and g.course_id = c.id)
+                           and not exists (select from purchases o join purchase_courses oc on oc.purchase_id = o.id
+                                            where o.user_id = p.user_id and o.id <> p.id and o.refunded_at is null
+                                              and o.paused_at is null and oc.course_id = c.id)
+                         order by c.name) as "ends!"
+             from purchases p join users u on u.id = p.user_id left join checkout_attempts a on a.id = p.attempt_id
+            where p.id = $1"#,
+        purchase.uuid(),
+    )
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let paid = Cents::from(row.price_paid_in_cents);
+    let mut history = Vec::new();
+    let mut tell = |at: Option<OffsetDateTime>, words: String| history.extend(at.map(|at| Moment { at, words }));
+    tell(row.begun_at, "Checkout began".into());
+    tell(row.submitted_at, "The buyer was through, the bank was not".into());
+    tell(Some(row.created_at), if paid.is_zero() { "Enrolled for free".into() } else { format!("Paid {paid}") });
+    tell(row.paused_at, "Disputed: access paused".into());
+    tell(row.refunded_at, "Access ended".into());
+    for Told { at, kind, outcome } in row.told.0 {
+        tell(Some(at), format!("Stripe told us {kind}: {outcome}"));
+    }
+    let refunds = row.refunds.0;
+    for refund in &refunds {
+        let by = refund.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        tell(Some(refund.at), format!("Refund of {}{by}: {}", refund.amount, refund.state.words()));
+    }
+    history.sort_by_key(|moment| moment.at);
+    Ok(Some(Sale {
+        id: row.id.into(),
+        number: row.receipt_number,
+        at: row.created_at,
+        buyer: row.user_id.into(),
+        buyer_name: row.buyer_name,
+        email: row.email,
+        product: row.product,
+        subtotal: row.subtotal_in_cents.into(),
+        paid,
+        discount_name: row.discount_name,
+        country: row.country,
+        refunded: row.refunded_in_cents.into(),
+        refunding: row.refunding_in_cents.into(),
+        refunded_at: row.refunded_at,
+        state: row.state,
+        session: row.stripe_session_id,
+        payment_intent: row.stripe_payment_intent_id,
+        refunds,
+        ends: row.ends,
+        history,
+    }))
+}

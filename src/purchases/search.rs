@@ -1,0 +1,97 @@
+//! Finding sales: by the buyer's address, the product, the receipt or Stripe's id, among however many there are.
+//!
+//! What is looked for is either common, and then among the newest sales, or rare, and then quickly found from the other side.
+//! So a search walks over the newest thousand first, and digs only when they do not fill the page.
+
+use sqlx::PgPool;
+
+use super::{
+    sales::{SaleRow, SaleState, SalesFilter, SalesPage, Turn},
+    sales_queries::{self as queries, Sought},
+};
+
+/// Rows of a page.
+pub const PAGE: usize = 50;
+/// How far a search walks before it digs.
+const WALK: i64 = 1000;
+
+/// What was typed, as what it looks like. `None` looks for nothing in particular.
+pub async fn read(db: &PgPool, q: &str) -> sqlx::Result<Option<Sought>> {
+    if q.is_empty() {
+        return Ok(None);
+    }
+    if let Some(number) = q.strip_prefix('#').and_then(|number| number.trim().parse().ok()) {
+        return Ok(Some(Sought { receipt: Some(number), ..Sought::default() }));
+    }
+    if q.starts_with("cs_") || q.starts_with("pi_") {
+        return Ok(Some(Sought { stripe_id: Some(q.to_owned()), ..Sought::default() }));
+    }
+    let pattern = anywhere(q);
+    let products = if q.contains('@') { Vec::new() } else { queries::list_products_named(db, &pattern).await? };
+    Ok(Some(Sought { email: Some(pattern), products, receipt: q.parse().ok(), stripe_id: None }))
+}
+
+/// A pattern of `like` for any part of a text in lower case.
+fn anywhere(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text.to_lowercase().chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// The states that a filter lets through.
+pub fn states(filter: &SalesFilter) -> Vec<SaleState> {
+    filter.state.map_or_else(|| SaleState::ALL.to_vec(), |state| vec![state])
+}
+
+/// A page of the sales that are looked at.
+///
+/// # Errors
+/// The database's.
+pub async fn page(db: &PgPool, filter: SalesFilter, turn: Turn) -> sqlx::Result<SalesPage> {
+    let sought = read(db, &filter.q).await?;
+    let (states, limit) = (states(&filter), PAGE + 1);
+    let mut sales = next(db, &states, turn, sought.as_ref(), limit).await?;
+    let more = sales.len() > PAGE;
+    sales.truncate(PAGE);
+    match turn {
+        Turn::Newest => Ok(SalesPage { filter, sales, newer: false, older: more }),
+        Turn::Before(_) => Ok(SalesPage { filter, sales, newer: true, older: more }),
+        Turn::After(_) if more => {
+            sales.reverse();
+            Ok(SalesPage { filter, sales, newer: true, older: true })
+        }
+        // Back at the top: the newest page, whole.
+        Turn::After(_) => Box::pin(page(db, filter, Turn::Newest)).await,
+    }
+}
+
+async fn next(
+    db: &PgPool,
+    states: &[SaleState],
+    turn: Turn,
+    sought: Option<&Sought>,
+    limit: usize,
+) -> sqlx::Result<Vec<SaleRow>> {
+    let rows = i64::try_from(limit).unwrap_or(WALK);
+    let Some(sought) = sought else {
+        return Ok(all(queries::walk(db, states, turn, None, rows).await?).collect());
+    };
+    if sought.email.is_none() {
+        return queries::dig(db, states, turn, sought, rows).await;
+    }
+    let walked = queries::walk(db, states, turn, Some(sought), WALK).await?;
+    let to_the_end = i64::try_from(walked.len()).is_ok_and(|walked| walked < WALK);
+    let found: Vec<_> = all(walked).take(limit).collect();
+    if to_the_end || found.len() == limit { Ok(found) } else { queries::dig(db, states, turn, sought, rows).await }
+}
+
+/// Those that were looked for.
+pub fn all(walked: Vec<(SaleRow, bool)>) -> impl Iterator<Item = SaleRow> {
+    walked.into_iter().filter_map(|(sale, hit)| hit.then_some(sale))
+}
