@@ -37,18 +37,20 @@ pub async fn update(db: &PgPool, admin: UserId, id: LessonId, form: &LessonForm)
     let moves = queries::find_section(&mut *tx, id).await?.ok_or(Error::NotFound)? != lesson.section;
     if moves {
         // The course before the lesson, as everything that moves does: two at once wait for each other in one order.
-        queries::advance_course(&mut *tx, id).await?.ok_or(Error::NotFound)?;
+        queries::lock_course(&mut *tx, id).await?.ok_or(Error::NotFound)?;
     }
-    let before = queries::lock(&mut *tx, id).await?.ok_or(Error::NotFound)?;
+    let before = hold(&mut tx, id).await?;
     let mut changes = changes(&before, &lesson);
     if !changes.is_empty() {
         queries::update(&mut *tx, id, &lesson).await?;
     }
+    // Not when somebody put it there meanwhile.
     if moves && before.section != lesson.section {
+        courses::queries::advance(&mut *tx, before.course).await?;
         if !queries::move_to(&mut *tx, id, before.course, lesson.section).await? {
             return Err(section_gone());
         }
-        let after = queries::lock(&mut *tx, id).await?.ok_or(Error::NotFound)?;
+        let after = queries::find(&mut *tx, id).await?.ok_or(Error::NotFound)?;
         changes.push(format!("moved it from “{}” to “{}”", before.section_name, after.section_name));
     }
     if !changes.is_empty() {
@@ -81,7 +83,7 @@ fn changes(before: &LessonFacts, lesson: &ParsedLesson) -> Vec<String> {
 pub async fn rename(db: &PgPool, admin: UserId, lesson: LessonId, name: &str) -> Result<CourseTree> {
     let name = parse_name(name).map_err(|error| Error::Invalid(vec![error]))?;
     let mut tx = db.begin().await?;
-    let before = queries::lock(&mut *tx, lesson).await?.ok_or(Error::NotFound)?;
+    let before = hold(&mut tx, lesson).await?;
     if before.name != name {
         queries::rename(&mut *tx, lesson, &name).await?;
         let summary = format!("Renamed {} to “{name}”", called(&before));
@@ -94,7 +96,7 @@ pub async fn rename(db: &PgPool, admin: UserId, lesson: LessonId, name: &str) ->
 
 pub async fn set_status(db: &PgPool, admin: UserId, lesson: LessonId, status: LessonStatus) -> Result<CourseTree> {
     let mut tx = db.begin().await?;
-    let before = queries::lock(&mut *tx, lesson).await?.ok_or(Error::NotFound)?;
+    let before = hold(&mut tx, lesson).await?;
     if before.status != status {
         queries::set_status(&mut *tx, lesson, status).await?;
         let summary = format!("Set {} from {} to {}", called(&before), before.status.value(), status.value());
@@ -109,13 +111,21 @@ pub async fn set_status(db: &PgPool, admin: UserId, lesson: LessonId, status: Le
 pub async fn delete(db: &PgPool, admin: UserId, lesson: LessonId) -> Result<CourseTree> {
     let mut tx = db.begin().await?;
     let course = queries::advance_course(&mut *tx, lesson).await?.ok_or(Error::NotFound)?;
-    let gone = queries::lock(&mut *tx, lesson).await?.ok_or(Error::NotFound)?;
+    let gone = hold(&mut tx, lesson).await?;
     queries::delete(&mut *tx, lesson).await?;
     let summary = format!("Deleted {} from “{}”", called(&gone), gone.section_name);
     audit::record(&mut *tx, admin, "lesson.delete", lesson.uuid(), &summary).await?;
     let tree = tree(&mut tx, course).await?;
     tx.commit().await?;
     Ok(tree)
+}
+
+/// A lesson, held until the transaction ends.
+async fn hold(db: &mut PgConnection, lesson: LessonId) -> Result<LessonFacts> {
+    if !queries::lock(&mut *db, lesson).await? {
+        return Err(Error::NotFound);
+    }
+    queries::find(db, lesson).await?.ok_or(Error::NotFound)
 }
 
 fn called(lesson: &LessonFacts) -> String {
