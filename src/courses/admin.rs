@@ -179,7 +179,7 @@ fn DeleteDialog(deletion: Deletion) -> impl IntoView {
     view! {
         <Dialog open title="Delete this course?">
             <p>
-                "“" {name} "” goes with its sections and lessons, and with what students completed in them. It cannot be taken back."
+                "“" {name} "” goes with its sections and lessons. It cannot be taken back."
             </p>
             {move || view! { <FormErrors errors=deletion.refusal() /> }}
             <Row>

@@ -180,3 +180,33 @@ pub async fn count_parts(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Res
 pub async fn delete(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Result<()> {
     sqlx::query!("delete from courses where id = $1", course.uuid()).execute(db).await.map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::testing;
+    use sqlx::PgPool;
+
+    #[sqlx::test]
+    async fn counts_do_not_multiply_and_pages_follow_each_other(db: PgPool) {
+        let full = testing::course(&db, "100% light").await;
+        testing::course(&db, "Sound").await;
+        testing::section(&db, full, 0, "public", &[("One", "public"), ("Two", "private")]).await;
+        testing::section(&db, full, 1, "private", &[("Three", "preview")]).await;
+        testing::section(&db, full, 2, "private", &[]).await;
+        let product = testing::product(&db, "product", 0, &[full]).await;
+        for name in ["a", "b"] {
+            let student = testing::student(&db, name).await;
+            testing::purchase(&db, student, product).await;
+        }
+        let rows = list(&db, "", 25, 0).await.unwrap();
+        let figures: Vec<_> =
+            rows.iter().map(|row| (row.name.as_str(), row.sections, row.lessons, row.students)).collect();
+        assert_eq!(figures, [("100% light", 3, 3, 2), ("Sound", 0, 0, 0)]);
+        for (search, found) in [("LIGHT", 1), ("%", 1), ("0% l", 1), ("_", 0), ("nothing", 0)] {
+            assert_eq!(list(&db, search, 25, 0).await.unwrap().len(), found, "{search}");
+        }
+        assert_eq!(list(&db, "", 1, 0).await.unwrap().len(), 2, "one more says that there are more");
+        assert_eq!(list(&db, "", 1, 1).await.unwrap()[0].name, "Sound");
+    }
+}

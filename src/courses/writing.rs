@@ -87,3 +87,101 @@ fn sold_in(name: &str, products: &[String]) -> String {
 pub fn count(n: i64, thing: &str) -> String {
     if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::testing;
+    use rstest::rstest;
+
+    fn form(name: &str, description: &str) -> CourseForm {
+        CourseForm { name: name.into(), description: description.into() }
+    }
+
+    #[sqlx::test]
+    async fn a_course_is_made_and_rewritten_and_each_change_is_told_once(db: PgPool) {
+        let admin = testing::student(&db, "admin").await;
+        let course = create(&db, admin, &form("  Light \n", "One\r\ntwo")).await.unwrap();
+        for (name, description) in [("Light", "One\ntwo"), ("Sound", "One\ntwo"), ("Sound", "Three"), ("Both", "Four")]
+        {
+            update(&db, admin, course, &form(name, description)).await.unwrap();
+            let kept = queries::find(&db, course).await.unwrap().unwrap();
+            assert_eq!((kept.name.as_str(), kept.description.as_str()), (name, description));
+        }
+        assert_eq!(
+            testing::audit(&db).await,
+            [
+                "course.create: Made the course “Light”",
+                "course.update: Renamed the course “Light” to “Sound”",
+                "course.update: Rewrote the description of the course “Sound”",
+                "course.update: Renamed the course “Sound” to “Both” and rewrote its description",
+            ]
+        );
+        let version = queries::find_tree(&db, course).await.unwrap().unwrap().version;
+        assert_eq!(version, 1, "a new name moves nothing");
+    }
+
+    #[rstest]
+    #[case::empty("", 0, &["name: Enter a name."])]
+    #[case::blank(" \t ", 0, &["name: Enter a name."])]
+    #[case::nothing_but_nul("\0", 0, &["name: Enter a name."])]
+    #[case::as_long_as_can_be("é", 20_000, &[])]
+    #[case::everything_at_once("", 20_001, &["name: Enter a name.", "description: Enter at most 20,000 characters."])]
+    fn what_is_wrong_is_said_at_once(#[case] name: &str, #[case] description: usize, #[case] refused: &[&str]) {
+        let answer = form(&name.repeat(200), &"é".repeat(description)).parse();
+        assert_eq!(testing::refusals(answer), refused);
+    }
+
+    #[test]
+    fn a_name_has_200_characters_at_most() {
+        let answer = form(&"é".repeat(201), "").parse();
+        assert_eq!(testing::refusals(answer), ["name: Enter at most 200 characters."]);
+    }
+
+    #[sqlx::test]
+    async fn a_course_that_is_sold_or_owned_stays(db: PgPool) {
+        let admin = testing::student(&db, "admin").await;
+        let course = testing::course(&db, "X").await;
+        testing::section(&db, course, 0, "public", &[("Lesson", "public")]).await;
+        for (slug, sentence) in [
+            ("a", "“X” is part of the product a. Take it out of it first."),
+            ("b", "“X” is part of the products a and b. Take it out of them first."),
+            ("c", "“X” is part of the products a, b and c. Take it out of them first."),
+            ("d", "“X” is part of the products a, b and 2 others. Take it out of them first."),
+        ] {
+            testing::product(&db, slug, 1, &[course]).await;
+            assert_eq!(delete(&db, admin, course).await, Err(Error::Conflict(sentence.into())));
+        }
+        let buyer = testing::student(&db, "buyer").await;
+        let product = sqlx::query_scalar!("select id from products where slug = 'a'").fetch_one(&db).await.unwrap();
+        let purchase = testing::purchase(&db, buyer, product.into()).await;
+        sqlx::query!("delete from course_products").execute(&db).await.unwrap();
+        sqlx::query!("update purchases set refunded_at = now() where id = $1", purchase.uuid())
+            .execute(&db)
+            .await
+            .unwrap();
+        let one = "1 student bought “X” or was given it, so it stays. To hide it, make its sections private.";
+        assert_eq!(delete(&db, admin, course).await, Err(Error::Conflict(one.into())), "refunded is bought");
+        let friend = testing::student(&db, "friend").await;
+        sqlx::query!("insert into course_gifts (user_id, course_id) values ($1, $2)", friend.uuid(), course.uuid())
+            .execute(&db)
+            .await
+            .unwrap();
+        let two = "2 students bought “X” or were given it, so it stays. To hide it, make its sections private.";
+        assert_eq!(delete(&db, admin, course).await, Err(Error::Conflict(two.into())));
+        assert!(testing::audit(&db).await.is_empty(), "what was refused is not told as done");
+        assert_eq!(queries::count_parts(&db, course).await.unwrap(), (1, 1), "and nothing is gone");
+    }
+
+    #[sqlx::test]
+    async fn a_course_of_nobodys_goes_with_what_is_in_it(db: PgPool) {
+        let admin = testing::student(&db, "admin").await;
+        let course = testing::course(&db, "X").await;
+        testing::section(&db, course, 0, "public", &[("Lesson", "public")]).await;
+        testing::section(&db, course, 1, "public", &[("Lesson", "public"), ("Lesson", "public")]).await;
+        assert_eq!(delete(&db, admin, course).await.unwrap(), "X");
+        assert_eq!(delete(&db, admin, course).await, Err(Error::NotFound));
+        assert_eq!(update(&db, admin, course, &form("Y", "")).await, Err(Error::NotFound));
+        assert_eq!(testing::audit(&db).await, ["course.delete: Deleted the course “X” with 2 sections and 3 lessons"]);
+    }
+}

@@ -30,6 +30,19 @@ pub async fn advance_course(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::
     Ok(id.map(CourseId::from))
 }
 
+/// Holds the row of a lesson's course, and counts nothing yet.
+pub async fn lock_course(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<Option<CourseId>> {
+    let id = sqlx::query_scalar!(
+        "select id from courses
+          where id = (select s.course_id from lessons l join course_sections s on s.id = l.section_id where l.id = $1)
+            for no key update",
+        lesson.uuid(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(id.map(CourseId::from))
+}
+
 /// The section it is in, for now.
 pub async fn find_section(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<Option<SectionId>> {
     let id =
@@ -37,14 +50,20 @@ pub async fn find_section(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Re
     Ok(id.map(SectionId::from))
 }
 
-/// A lesson, held until the transaction ends.
-pub async fn lock(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<Option<LessonFacts>> {
+/// Holds a lesson's row until the transaction ends; whether there is one. It is looked at afterwards, by [`find`]: one statement
+/// that waits for the row and joins what it belongs to would join what it belonged to before it waited, and find nothing.
+pub async fn lock(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<bool> {
+    let held = sqlx::query_scalar!("select id from lessons where id = $1 for no key update", lesson.uuid());
+    Ok(held.fetch_optional(db).await?.is_some())
+}
+
+pub async fn find(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<Option<LessonFacts>> {
     sqlx::query_as!(
         LessonFacts,
         r#"select c.id as course, c.name as course_name, s.id as section, s.name as section_name, l.name,
                   l.youtube_video_id as video, l.description, l.status as "status: LessonStatus"
              from lessons l join course_sections s on s.id = l.section_id join courses c on c.id = s.course_id
-            where l.id = $1 for no key update of l"#,
+            where l.id = $1"#,
         lesson.uuid(),
     )
     .fetch_optional(db)

@@ -37,18 +37,20 @@ pub async fn update(db: &PgPool, admin: UserId, id: LessonId, form: &LessonForm)
     let moves = queries::find_section(&mut *tx, id).await?.ok_or(Error::NotFound)? != lesson.section;
     if moves {
         // The course before the lesson, as everything that moves does: two at once wait for each other in one order.
-        queries::advance_course(&mut *tx, id).await?.ok_or(Error::NotFound)?;
+        queries::lock_course(&mut *tx, id).await?.ok_or(Error::NotFound)?;
     }
-    let before = queries::lock(&mut *tx, id).await?.ok_or(Error::NotFound)?;
+    let before = hold(&mut tx, id).await?;
     let mut changes = changes(&before, &lesson);
     if !changes.is_empty() {
         queries::update(&mut *tx, id, &lesson).await?;
     }
+    // Not when somebody put it there meanwhile.
     if moves && before.section != lesson.section {
+        courses::queries::advance(&mut *tx, before.course).await?;
         if !queries::move_to(&mut *tx, id, before.course, lesson.section).await? {
             return Err(section_gone());
         }
-        let after = queries::lock(&mut *tx, id).await?.ok_or(Error::NotFound)?;
+        let after = queries::find(&mut *tx, id).await?.ok_or(Error::NotFound)?;
         changes.push(format!("moved it from “{}” to “{}”", before.section_name, after.section_name));
     }
     if !changes.is_empty() {
@@ -81,7 +83,7 @@ fn changes(before: &LessonFacts, lesson: &ParsedLesson) -> Vec<String> {
 pub async fn rename(db: &PgPool, admin: UserId, lesson: LessonId, name: &str) -> Result<CourseTree> {
     let name = parse_name(name).map_err(|error| Error::Invalid(vec![error]))?;
     let mut tx = db.begin().await?;
-    let before = queries::lock(&mut *tx, lesson).await?.ok_or(Error::NotFound)?;
+    let before = hold(&mut tx, lesson).await?;
     if before.name != name {
         queries::rename(&mut *tx, lesson, &name).await?;
         let summary = format!("Renamed {} to “{name}”", called(&before));
@@ -94,7 +96,7 @@ pub async fn rename(db: &PgPool, admin: UserId, lesson: LessonId, name: &str) ->
 
 pub async fn set_status(db: &PgPool, admin: UserId, lesson: LessonId, status: LessonStatus) -> Result<CourseTree> {
     let mut tx = db.begin().await?;
-    let before = queries::lock(&mut *tx, lesson).await?.ok_or(Error::NotFound)?;
+    let before = hold(&mut tx, lesson).await?;
     if before.status != status {
         queries::set_status(&mut *tx, lesson, status).await?;
         let summary = format!("Set {} from {} to {}", called(&before), before.status.value(), status.value());
@@ -109,13 +111,21 @@ pub async fn set_status(db: &PgPool, admin: UserId, lesson: LessonId, status: Le
 pub async fn delete(db: &PgPool, admin: UserId, lesson: LessonId) -> Result<CourseTree> {
     let mut tx = db.begin().await?;
     let course = queries::advance_course(&mut *tx, lesson).await?.ok_or(Error::NotFound)?;
-    let gone = queries::lock(&mut *tx, lesson).await?.ok_or(Error::NotFound)?;
+    let gone = hold(&mut tx, lesson).await?;
     queries::delete(&mut *tx, lesson).await?;
     let summary = format!("Deleted {} from “{}”", called(&gone), gone.section_name);
     audit::record(&mut *tx, admin, "lesson.delete", lesson.uuid(), &summary).await?;
     let tree = tree(&mut tx, course).await?;
     tx.commit().await?;
     Ok(tree)
+}
+
+/// A lesson, held until the transaction ends.
+async fn hold(db: &mut PgConnection, lesson: LessonId) -> Result<LessonFacts> {
+    if !queries::lock(&mut *db, lesson).await? {
+        return Err(Error::NotFound);
+    }
+    queries::find(db, lesson).await?.ok_or(Error::NotFound)
 }
 
 fn called(lesson: &LessonFacts) -> String {
@@ -128,4 +138,133 @@ fn section_gone() -> Error {
 
 async fn tree(db: &mut PgConnection, course: CourseId) -> Result<CourseTree> {
     courses::queries::find_tree(db, course).await?.ok_or(Error::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{courses::SectionId, server::testing};
+    use uuid::Uuid;
+
+    fn form(name: &str, section: SectionId) -> LessonForm {
+        LessonForm {
+            name: name.into(),
+            video: "https://youtu.be/aqz-KE-bpKQ?t=42".into(),
+            description: String::new(),
+            status: LessonStatus::Private,
+            section,
+        }
+    }
+
+    /// A course "Film" with the empty sections "One" and "Two".
+    async fn film(db: &PgPool) -> (UserId, CourseId, SectionId, SectionId) {
+        let admin = testing::student(db, "admin").await;
+        let course = testing::course(db, "Film").await;
+        let mut made = Vec::new();
+        for name in ["One", "Two"] {
+            let tree = sections::writing::create(db, admin, course, name, crate::lessons::SectionStatus::Private).await;
+            made.push(tree.unwrap().sections.last().unwrap().id);
+        }
+        (admin, course, made[0], made[1])
+    }
+
+    #[sqlx::test]
+    async fn a_lesson_comes_last_and_every_change_of_it_is_told(db: PgPool) {
+        let (admin, _, one, two) = film(&db).await;
+        create(&db, admin, &form("Other", two)).await.unwrap();
+        create(&db, admin, &form("First", one)).await.unwrap();
+        let tree = create(&db, admin, &form(" Hook ", one)).await.unwrap();
+        let hook = tree.sections[0].lessons[1].id;
+        assert_eq!(tree.sections[0].lessons[1].name, "Hook");
+
+        let draft = queries::find_draft(&db, hook).await.unwrap().unwrap();
+        assert_eq!(draft.youtube_video_id, "aqz-KE-bpKQ");
+        assert_eq!(
+            update(&db, admin, hook, &draft.form).await.unwrap(),
+            tree,
+            "a form that is sent as it came changes nothing"
+        );
+
+        let rewritten = LessonForm {
+            name: "The hook".into(),
+            video: "https://www.youtube.com/watch?v=LXb3EKWsInQ".into(),
+            description: "Notes".into(),
+            status: LessonStatus::Preview,
+            section: two,
+        };
+        let tree = update(&db, admin, hook, &rewritten).await.unwrap();
+        assert_eq!(tree.sections[1].lessons[1].name, "The hook", "at the end of the other section");
+        let draft = queries::find_draft(&db, hook).await.unwrap().unwrap();
+        assert_eq!(draft.form, rewritten);
+
+        let version = tree.version;
+        rename(&db, admin, hook, "The hook").await.unwrap();
+        rename(&db, admin, hook, "Hook").await.unwrap();
+        set_status(&db, admin, hook, LessonStatus::Preview).await.unwrap();
+        let tree = set_status(&db, admin, hook, LessonStatus::Public).await.unwrap();
+        assert_eq!(tree.version, version, "names and statuses move nothing");
+        let tree = delete(&db, admin, hook).await.unwrap();
+        assert_eq!((tree.lesson(hook), tree.version), (None, version + 1));
+        assert_eq!(
+            testing::audit(&db).await[2..],
+            [
+                "lesson.create: Made the lesson “Other” in “Two” of the course “Film”, private",
+                "lesson.create: Made the lesson “First” in “One” of the course “Film”, private",
+                "lesson.create: Made the lesson “Hook” in “One” of the course “Film”, private",
+                "lesson.update: Changed the lesson “Hook” of the course “Film”: renamed it to “The hook”, \
+                 took the video LXb3EKWsInQ for aqz-KE-bpKQ, rewrote its notes, set it from private to preview, \
+                 moved it from “One” to “Two”",
+                "lesson.rename: Renamed the lesson “The hook” of the course “Film” to “Hook”",
+                "lesson.set_status: Set the lesson “Hook” of the course “Film” from preview to public",
+                "lesson.delete: Deleted the lesson “Hook” of the course “Film” from “Two”",
+            ]
+        );
+    }
+
+    #[sqlx::test]
+    async fn everything_that_is_wrong_with_a_lesson_is_said_at_once(db: PgPool) {
+        let (admin, course, one, _) = film(&db).await;
+        let tree = create(&db, admin, &form("Hook", one)).await.unwrap();
+        let hook = tree.sections[0].lessons[0].id;
+        let wrong = LessonForm {
+            name: " ".into(),
+            video: "https://vimeo.com/1".into(),
+            description: "é".repeat(50_001),
+            status: LessonStatus::Public,
+            section: one,
+        };
+        let sentences = [
+            "name: Enter a name.",
+            "video: This is not a YouTube video's address.",
+            "description: Enter at most 50,000 characters.",
+        ];
+        assert_eq!(testing::refusals(create(&db, admin, &wrong).await), sentences);
+        assert_eq!(testing::refusals(update(&db, admin, hook, &wrong).await), sentences);
+        assert_eq!(testing::refusals(rename(&db, admin, hook, "").await), ["name: Enter a name."]);
+        assert_eq!(courses::queries::find_tree(&db, course).await.unwrap().unwrap(), tree);
+    }
+
+    #[sqlx::test]
+    async fn a_lesson_stays_in_its_course(db: PgPool) {
+        let (admin, course, one, _) = film(&db).await;
+        let tree = create(&db, admin, &form("Hook", one)).await.unwrap();
+        let hook = tree.sections[0].lessons[0].id;
+        let other = testing::course(&db, "Other").await;
+        testing::section(&db, other, 0, "public", &[]).await;
+        let foreign = courses::queries::find_tree(&db, other).await.unwrap().unwrap().sections[0].id;
+        let gone = "section: This section is not there any more. Choose another.";
+        let moved = update(&db, admin, hook, &LessonForm { name: "Moved".into(), ..form("", foreign) }).await;
+        assert_eq!(testing::refusals(moved), [gone]);
+        let nowhere = SectionId::from(Uuid::nil());
+        assert_eq!(testing::refusals(update(&db, admin, hook, &form("Moved", nowhere)).await), [gone]);
+        assert_eq!(testing::refusals(create(&db, admin, &form("New", nowhere)).await), [gone]);
+        assert_eq!(courses::queries::find_tree(&db, course).await.unwrap().unwrap(), tree, "the version too");
+
+        let nothing = LessonId::from(Uuid::nil());
+        assert_eq!(update(&db, admin, nothing, &form("X", one)).await, Err(Error::NotFound));
+        assert_eq!(rename(&db, admin, nothing, "X").await, Err(Error::NotFound));
+        assert_eq!(set_status(&db, admin, nothing, LessonStatus::Public).await, Err(Error::NotFound));
+        assert_eq!(delete(&db, admin, nothing).await, Err(Error::NotFound));
+        assert_eq!(testing::audit(&db).await.len(), 3);
+    }
 }

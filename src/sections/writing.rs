@@ -72,3 +72,77 @@ pub async fn delete(db: &PgPool, admin: UserId, section: SectionId) -> Result<Co
     tx.commit().await?;
     Ok(tree)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::testing;
+    use uuid::Uuid;
+
+    const PRIVATE: SectionStatus = SectionStatus::Private;
+
+    #[sqlx::test]
+    async fn a_section_comes_last_is_renamed_opened_and_goes_with_its_lessons(db: PgPool) {
+        let admin = testing::student(&db, "admin").await;
+        let course = testing::course(&db, "Film").await;
+        testing::section(&db, course, 7, "public", &[("Lesson", "public")]).await;
+        let tree = create(&db, admin, course, " Cut ", PRIVATE).await.unwrap();
+        let names: Vec<_> = tree.sections.iter().map(|section| section.name.as_str()).collect();
+        assert_eq!((names, tree.version), (vec!["Section", "Cut"], 2));
+        let (first, cut) = (tree.sections[0].id, tree.sections[1].id);
+
+        for (name, status) in
+            [("Cut", PRIVATE), ("The cut", PRIVATE), ("The cut", SectionStatus::Public), ("Cut", PRIVATE)]
+        {
+            let tree = update(&db, admin, cut, name, status).await.unwrap();
+            assert_eq!((tree.sections[1].name.as_str(), tree.sections[1].status, tree.version), (name, status, 2));
+        }
+        let tree = delete(&db, admin, first).await.unwrap();
+        assert_eq!((tree.sections.len(), tree.version), (1, 3));
+        assert_eq!(
+            testing::audit(&db).await,
+            [
+                "section.create: Made the section “Cut” in the course “Film”, private",
+                "section.update: Renamed the section “Cut” of the course “Film” to “The cut”",
+                "section.update: Set the section “The cut” of the course “Film” from private to public",
+                "section.update: Renamed the section “The cut” of the course “Film” to “Cut” and set it from public to private",
+                "section.delete: Deleted the section “Section” with 1 lesson from the course “Film”",
+            ]
+        );
+    }
+
+    #[sqlx::test]
+    async fn what_is_wrong_with_a_section_is_said_and_nothing_is_written(db: PgPool) {
+        let admin = testing::student(&db, "admin").await;
+        let course = testing::course(&db, "Film").await;
+        let tree = create(&db, admin, course, "Cut", PRIVATE).await.unwrap();
+        let cut = tree.sections[0].id;
+        let long = "é".repeat(201);
+        for (name, sentence) in [(" ", "name: Enter a name."), (&long, "name: Enter at most 200 characters.")] {
+            assert_eq!(testing::refusals(create(&db, admin, course, name, PRIVATE).await), [sentence]);
+            assert_eq!(testing::refusals(update(&db, admin, cut, name, PRIVATE).await), [sentence]);
+        }
+        let nowhere = SectionId::from(Uuid::nil());
+        assert_eq!(create(&db, admin, CourseId::from(Uuid::nil()), "Cut", PRIVATE).await, Err(Error::NotFound));
+        assert_eq!(update(&db, admin, nowhere, "Cut", PRIVATE).await, Err(Error::NotFound));
+        assert_eq!(delete(&db, admin, nowhere).await, Err(Error::NotFound));
+        assert_eq!(courses::queries::find_tree(&db, course).await.unwrap().unwrap(), tree);
+        assert_eq!(testing::audit(&db).await.len(), 1);
+    }
+
+    #[sqlx::test]
+    async fn students_count_once_however_much_they_completed(db: PgPool) {
+        let course = testing::course(&db, "Film").await;
+        let lessons = testing::section(&db, course, 0, "public", &[("A", "public"), ("B", "public")]).await;
+        let tree = courses::queries::find_tree(&db, course).await.unwrap().unwrap();
+        for (name, done) in [("one", &lessons[..]), ("two", &lessons[..1])] {
+            let student = testing::student(&db, name).await;
+            for lesson in done {
+                crate::learning::queries::insert_complete(&db, student, *lesson).await.unwrap();
+            }
+        }
+        assert_eq!(queries::count_students(&db, tree.sections[0].id).await.unwrap(), Some(2));
+        assert_eq!(queries::count_students(&db, SectionId::from(Uuid::nil())).await.unwrap(), None);
+        assert_eq!(crate::lessons::queries::count_students(&db, lessons[1]).await.unwrap(), Some(1));
+    }
+}

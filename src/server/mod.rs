@@ -8,6 +8,8 @@ pub mod config;
 pub mod cookies;
 pub mod database;
 #[cfg(test)]
+mod desk_doors;
+#[cfg(test)]
 mod doors;
 pub mod health;
 pub mod jobs;

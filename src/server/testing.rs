@@ -14,6 +14,7 @@ use super::{config::Config, kept::Kept, school::School, state::AppState};
 use crate::{
     checkout::{AttemptId, stripe::Stripe},
     courses::CourseId,
+    error::{Error, Result},
     lessons::LessonId,
     products::ProductId,
     purchases::PurchaseId,
@@ -135,6 +136,25 @@ pub async fn access(db: &PgPool, user: UserId) -> Vec<CourseId> {
     .await
     .unwrap();
     ids.into_iter().map(CourseId::from).collect()
+}
+
+/// What the audit log tells, in order: "lesson.rename: Renamed …".
+pub async fn audit(db: &PgPool) -> Vec<String> {
+    sqlx::query_scalar!(r#"select action || ': ' || summary as "line!" from audit_log order by id"#)
+        .fetch_all(db)
+        .await
+        .unwrap()
+}
+
+/// What is refused of a form, field by field: "name: Enter a name."
+pub fn refusals<T>(answer: Result<T>) -> Vec<String> {
+    match answer {
+        Ok(_) => Vec::new(),
+        Err(Error::Invalid(errors)) => {
+            errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect()
+        }
+        Err(other) => vec![format!("{other:?}")],
+    }
 }
 
 /// A server on this database, whose Stripe is at `stripe`.
