@@ -76,7 +76,7 @@ async function addLessons(page: Page, section: string, names: string[]): Promise
 async function newCourse(page: Page, name: string): Promise<void> {
   await page.goto('/admin/courses/new');
   await page.getByLabel('Name', { exact: true }).fill(name);
-  await page.getByLabel('Description').fill('Written in a test.');
+  await page.getByLabel('Description', { exact: true }).fill('Written in a test.');
   await page.getByRole('button', { name: 'Create course' }).click();
   await expect(page).toHaveURL(/\/admin\/courses\/[^/]+\/edit/);
   await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
@@ -291,11 +291,11 @@ test('what stands in the outline is renamed, switched and rewritten where it sta
   await expect(dialog.getByLabel('Status')).toHaveValue('preview');
   await expect(dialog.locator('iframe[src*="/embed/aqz-KE-bpKQ"]')).toBeVisible();
   await dialog.getByLabel('Video').fill('https://example.com/watch?v=aqz-KE-bpKQ');
-  await dialog.getByLabel('Notes').fill('## Light\n\nIt *falls*.');
+  await dialog.getByLabel('Notes', { exact: true }).fill('## Light\n\nIt *falls*.');
   await dialog.getByRole('button', { name: 'Save lesson' }).click();
   await expect(dialog.getByText("This is not a YouTube video's address.")).toBeVisible();
   await expect(dialog.getByLabel('Video')).toBeFocused();
-  await expect(dialog.getByLabel('Notes')).toHaveValue('## Light\n\nIt *falls*.');
+  await expect(dialog.getByLabel('Notes', { exact: true })).toHaveValue('## Light\n\nIt *falls*.');
   await dialog.getByLabel('Video').fill('https://youtu.be/eRsGyueVLvQ?t=12');
   await expect(dialog.locator('iframe[src*="/embed/eRsGyueVLvQ"]')).toBeVisible();
   await dialog.getByRole('button', { name: 'Save lesson' }).click();

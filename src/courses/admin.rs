@@ -207,7 +207,7 @@ fn new_course() -> impl IntoView {
         view! {
             <Title text="New course" />
             <PageHeader title="New course" lead="Its lessons come next. Students see nothing before it is sold." />
-            <DetailsForm action=paths::ADMIN_NEW_COURSE kept=CourseForm::default() verb="Make course" />
+            <DetailsForm action=paths::ADMIN_NEW_COURSE kept=CourseForm::default() verb="Create course" />
         }
     })
 }
