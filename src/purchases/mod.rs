@@ -14,6 +14,8 @@ pub mod queries;
 pub mod refund;
 #[cfg(feature = "ssr")]
 pub mod refund_queries;
+#[cfg(all(test, feature = "ssr"))]
+mod refund_tests;
 #[cfg(feature = "ssr")]
 pub mod sales_queries;
 #[cfg(feature = "ssr")]
