@@ -18,6 +18,8 @@ pub mod refund_queries;
 mod refund_tests;
 #[cfg(feature = "ssr")]
 pub mod sales_queries;
+#[cfg(all(test, feature = "ssr"))]
+mod sales_tests;
 #[cfg(feature = "ssr")]
 pub mod search;
 
