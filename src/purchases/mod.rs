@@ -14,11 +14,13 @@ pub mod queries;
 pub mod refund;
 #[cfg(feature = "ssr")]
 pub mod refund_queries;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(feature = "ssr")]
+#[cfg(test)]
 mod refund_tests;
 #[cfg(feature = "ssr")]
 pub mod sales_queries;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(feature = "ssr")]
+#[cfg(test)]
 mod sales_tests;
 #[cfg(feature = "ssr")]
 pub mod search;

@@ -198,6 +198,8 @@ async fn what_is_rare_is_found_however_long_ago(db: PgPool) {
     assert_eq!(find(&db, "early", "free").await.sales.len(), 12);
     assert_eq!(emails(&db, "early120@").await, ["early120"]);
     assert_eq!(emails(&db, "pi_early3").await, ["early3"]);
+    assert_eq!(emails(&db, "rl").await, [""; 0], "two letters are looked for among the newest only");
+    assert_eq!(emails(&db, "ld").await.len(), PAGE, "but a product is always found");
     let common = read_on(&db, "example.com", "").await;
     assert_eq!(common.into_iter().map(|page| page.sales.len()).sum::<usize>(), 1220);
 }
