@@ -94,3 +94,177 @@ pub async fn find_trade(db: impl PgExecutor<'_>, zone: &str, days: i32, now: Off
         refunds: row.refunds.0,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        products::ProductId,
+        server::testing::{self, Browser},
+    };
+    use sqlx::PgPool;
+    use time::macros::datetime;
+
+    /// A sale of so many cents at this moment.
+    async fn sell(db: &PgPool, product: ProductId, at: OffsetDateTime, cents: i32) -> uuid::Uuid {
+        sqlx::query_scalar!(
+            r#"with buyer as (
+                 insert into users (clerk_user_id, email, name)
+                 select n::text, n || '@example.com', 'Student' from (select gen_random_uuid() as n) ids returning id)
+               insert into purchases (subtotal_in_cents, price_paid_in_cents, product_details, user_id, product_id,
+                                      stripe_session_id, created_at)
+               select $3, $3, '{"name": "Course", "description": "", "image_url": ""}', buyer.id, $1,
+                      gen_random_uuid()::text, $2 from buyer returning id"#,
+            product.uuid(),
+            at,
+            cents,
+        )
+        .fetch_one(db)
+        .await
+        .unwrap()
+    }
+
+    async fn send_back(db: &PgPool, purchase: uuid::Uuid, at: OffsetDateTime, cents: i32) {
+        sqlx::query!(
+            "insert into refunds (purchase_id, amount_in_cents, state, created_at) values ($1, $2, 'succeeded', $3)",
+            purchase,
+            cents,
+            at,
+        )
+        .execute(db)
+        .await
+        .unwrap();
+    }
+
+    /// Days with what they brought, those without left out.
+    async fn days(db: &PgPool, zone: &str, now: OffsetDateTime) -> Vec<(String, i64)> {
+        let trade = find_trade(db, zone, 30, now).await.unwrap();
+        assert_eq!(trade.days.len(), 30, "days without sales are there");
+        trade.days.into_iter().filter(|day| day.net != Cents::ZERO).map(|day| (day.day, day.net.0)).collect()
+    }
+
+    fn on(days: &[(&str, i64)]) -> Vec<(String, i64)> {
+        days.iter().map(|(day, net)| ((*day).to_owned(), *net)).collect()
+    }
+
+    #[sqlx::test]
+    async fn the_ten_figures_are_those_of_the_rows(db: PgPool) {
+        let none = find_overview(&db).await.unwrap();
+        assert_eq!((none.net_sales, none.purchases, none.purchases_per_buyer()), (Cents::ZERO, 0, "0".into()));
+        let course = testing::course(&db, "Course").await;
+        testing::section(&db, course, 0, "public", &[("One", "public"), ("Two", "private")]).await;
+        let one = testing::product(&db, "one", 60, &[course]).await;
+        let two = testing::product(&db, "two", 30, &[course]).await;
+        let at = datetime!(2026-03-01 12:00 UTC);
+        let first = sell(&db, one, at, 6000).await;
+        sell(&db, two, at, 3000).await;
+        let gone = sell(&db, two, at, 3000).await;
+        let student = testing::student(&db, "student").await;
+        testing::purchase(&db, student, one).await;
+        testing::purchase(&db, student, two).await;
+        send_back(&db, first, at, 1000).await;
+        send_back(&db, gone, at, 3000).await;
+        sqlx::query!("update purchases set refunded_at = now() where id = $1", gone).execute(&db).await.unwrap();
+        let admin = testing::student(&db, "admin").await;
+        crate::users::queries::grant_admin(&db, "admin@example.com").await.unwrap();
+        let overview = find_overview(&db).await.unwrap();
+        let expected = Overview {
+            net_sales: Cents(8000),
+            refunded_sales: Cents(4000),
+            purchases: 4,
+            refunded_purchases: 1,
+            buyers: 3,
+            students: 4,
+            products: 2,
+            courses: 1,
+            sections: 1,
+            lessons: 2,
+        };
+        assert_eq!(overview, expected);
+        assert_eq!(overview.purchases_per_buyer(), "1.3");
+
+        let trade = find_trade(&db, "UTC", 30, at).await.unwrap();
+        let best: Vec<_> = trade.best.iter().map(|b| (b.name.as_str(), b.net.0, b.live)).collect();
+        assert_eq!(best, [("one", 5000, 2), ("two", 3000, 2)]);
+        assert_eq!((trade.purchases.len(), trade.refunds.len()), (5, 2));
+
+        let router = crate::server::router::router(testing::state(&db, "http://127.0.0.1:9").await);
+        let cookie = testing::cookie(&db, admin).await;
+        let page = Browser { router: router.clone(), cookie: Some(format!("{cookie}; tz=Asia/Kathmandu")) };
+        let body = page.get("/admin?days=365").await.body;
+        for words in ["$80", "$40", "1.3", "those of Asia/Kathmandu.", "in 365 days", "Show as a table", "Best selling"]
+        {
+            assert!(body.contains(words), "{words}");
+        }
+        for (tz, zone) in [("Mars/Phobos", "UTC"), ("../../etc", "UTC"), ("America/New_York", "America/New York")] {
+            let page = Browser { router: router.clone(), cookie: Some(format!("{cookie}; tz={tz}")) };
+            let body = page.get("/admin").await.body;
+            assert!(body.contains(&format!("those of {zone}.")), "{tz}");
+        }
+    }
+
+    #[sqlx::test]
+    async fn a_day_is_the_admins_own_through_summer_time_and_winter_time(db: PgPool) {
+        let product = testing::product(&db, "one", 60, &[]).await;
+        // 29 March 2026 has 23 hours in Berlin, 25 October 25: from 23:00 and 22:00 UTC on, to 22:00 and 23:00.
+        for (at, cents) in [
+            (datetime!(2026-03-28 22:59 UTC), 1),
+            (datetime!(2026-03-28 23:00 UTC), 10),
+            (datetime!(2026-03-29 21:59 UTC), 100),
+            (datetime!(2026-03-29 22:00 UTC), 1000),
+            (datetime!(2026-10-24 21:59 UTC), 1),
+            (datetime!(2026-10-24 22:00 UTC), 10),
+            (datetime!(2026-10-25 22:59 UTC), 100),
+            (datetime!(2026-10-25 23:00 UTC), 1000),
+        ] {
+            sell(&db, product, at, cents).await;
+        }
+        let spring = days(&db, "Europe/Berlin", datetime!(2026-04-01 12:00 UTC)).await;
+        assert_eq!(spring, on(&[("2026-03-28", 1), ("2026-03-29", 110), ("2026-03-30", 1000)]));
+        let autumn = days(&db, "Europe/Berlin", datetime!(2026-11-01 12:00 UTC)).await;
+        assert_eq!(autumn, on(&[("2026-10-24", 1), ("2026-10-25", 110), ("2026-10-26", 1000)]));
+    }
+
+    #[sqlx::test]
+    async fn a_zone_may_be_off_by_quarters_of_an_hour(db: PgPool) {
+        let product = testing::product(&db, "one", 60, &[]).await;
+        // Kathmandu is 5:45 ahead: its midnight is 18:15 in UTC.
+        sell(&db, product, datetime!(2026-03-04 18:14:59 UTC), 1).await;
+        sell(&db, product, datetime!(2026-03-04 18:15 UTC), 10).await;
+        let now = datetime!(2026-03-05 12:00 UTC);
+        assert_eq!(days(&db, "Asia/Kathmandu", now).await, on(&[("2026-03-04", 1), ("2026-03-05", 10)]));
+        assert_eq!(days(&db, "UTC", now).await, on(&[("2026-03-04", 11)]));
+    }
+
+    #[sqlx::test]
+    async fn midnight_may_come_twice_or_not_at_all(db: PgPool) {
+        let product = testing::product(&db, "one", 60, &[]).await;
+        // In Havana, 1 November 2026 has two midnights (4:00 and 5:00 UTC) and 8 March none: it begins at 1:00 (5:00 UTC).
+        for (at, cents) in [
+            (datetime!(2026-11-01 03:59 UTC), 1),
+            (datetime!(2026-11-01 04:00 UTC), 10),
+            (datetime!(2026-11-01 05:00 UTC), 100),
+            (datetime!(2026-11-02 04:59 UTC), 1000),
+            (datetime!(2026-03-08 04:59 UTC), 1),
+            (datetime!(2026-03-08 05:00 UTC), 10),
+        ] {
+            sell(&db, product, at, cents).await;
+        }
+        let autumn = days(&db, "America/Havana", datetime!(2026-11-03 12:00 UTC)).await;
+        assert_eq!(autumn, on(&[("2026-10-31", 1), ("2026-11-01", 1110)]));
+        let spring = days(&db, "America/Havana", datetime!(2026-03-10 12:00 UTC)).await;
+        assert_eq!(spring, on(&[("2026-03-07", 1), ("2026-03-08", 10)]));
+    }
+
+    #[sqlx::test]
+    async fn a_refund_counts_on_its_own_day_and_a_day_may_be_below_nothing(db: PgPool) {
+        let product = testing::product(&db, "one", 60, &[]).await;
+        let sale = sell(&db, product, datetime!(2026-03-01 12:00 UTC), 6000).await;
+        send_back(&db, sale, datetime!(2026-03-03 12:00 UTC), 2000).await;
+        let now = datetime!(2026-03-05 12:00 UTC);
+        assert_eq!(days(&db, "UTC", now).await, on(&[("2026-03-01", 6000), ("2026-03-03", -2000)]));
+        let year = find_trade(&db, "UTC", 365, now).await.unwrap();
+        assert_eq!((year.days.len(), year.days[0].day.as_str()), (365, "2025-03-06"));
+        assert_eq!(year.days[364].day, "2026-03-05");
+    }
+}

@@ -79,7 +79,7 @@ fn Sales(page: SalesPage) -> impl IntoView {
                 action=paths::ADMIN_SALES
                 value=q
                 label="Search sales"
-                hint="Buyer's email, product, receipt number, or Stripe's id of a session or payment."
+                hint="At least three letters of the buyer's email or the product; the receipt's number; or Stripe's id of a session or payment."
                 keep
             />
             <Tabs tabs current=current label="State" />

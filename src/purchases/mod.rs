@@ -15,7 +15,13 @@ pub mod refund;
 #[cfg(feature = "ssr")]
 pub mod refund_queries;
 #[cfg(feature = "ssr")]
+#[cfg(test)]
+mod refund_tests;
+#[cfg(feature = "ssr")]
 pub mod sales_queries;
+#[cfg(feature = "ssr")]
+#[cfg(test)]
+mod sales_tests;
 #[cfg(feature = "ssr")]
 pub mod search;
 

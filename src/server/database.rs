@@ -31,6 +31,8 @@ pub async fn connect(url: &str, max_connections: u32) -> anyhow::Result<PgPool> 
             ("lock_timeout", "5s"),
             ("idle_in_transaction_session_timeout", "30s"),
             ("timezone", "UTC"),
+            // No statement of ours runs as long as compiling it takes.
+            ("jit", "off"),
         ]);
     wait_for(&options).await?;
     PgPoolOptions::new()

@@ -131,7 +131,7 @@ async fn pages_are_there_for_admins_only(db: PgPool) {
         (paths::ADMIN_COURSES.to_owned(), "Film"),
         (format!("{}?q=fil&page=1", paths::ADMIN_COURSES), "Film"),
         (format!("{}?q=nothing", paths::ADMIN_COURSES), "Nothing found"),
-        (paths::ADMIN_NEW_COURSE.to_owned(), "Make course"),
+        (paths::ADMIN_NEW_COURSE.to_owned(), "Create course"),
         (paths::edit_course(tree.id), "Film"),
         (paths::edit_course_details(tree.id), "Delete course"),
     ];
