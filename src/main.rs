@@ -1,17 +1,18 @@
 //! The command line.
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::{Parser, Subcommand};
+use clap::{ArgGroup, Parser, Subcommand};
 use lectern::{
     sandbox::{self, SandboxArgs},
     server::{
         config::{Config, Environment},
-        seed,
+        seed::{self, scale::Sizes},
         serve::{self, Database},
         telemetry,
     },
     users,
 };
+use sqlx::PgPool;
 
 /// A course platform that an instructor owns.
 #[derive(Parser)]
@@ -27,10 +28,15 @@ enum Command {
     Serve,
     /// Bring the database up to date, and end.
     Migrate,
-    /// Fill the database with the demo school. It can be run twice.
+    /// Fill the database. It can be run twice.
+    #[command(group(ArgGroup::new("what").required(true).multiple(true)))]
     Seed {
-        #[arg(long, required = true)]
+        /// With the demo school: a few courses and a year of students, two of whom can sign in.
+        #[arg(long, group = "what")]
         demo: bool,
+        /// With a school to measure on: 20,000 lessons, 100,000 students and 300,000 purchases. It takes a minute or two.
+        #[arg(long, group = "what")]
+        scale: bool,
     },
     /// Make somebody an admin, by their email address.
     GrantAdmin { email: String },
@@ -46,13 +52,13 @@ async fn main() -> Result<()> {
     match cli.command {
         Command::Serve => serve::serve(config).await,
         Command::Migrate => Database::open(&config).await?.close().await,
-        Command::Seed { demo: _ } => {
+        Command::Seed { demo, scale } => {
             let production = config.environment == Environment::Production;
             ensure!(!production, "demo accounts have a known password; they do not go with LECTERN_ENV=production");
             let database = Database::open(&config).await?;
-            let seeded = seed::demo(&database.pool).await;
+            let seeded = fill(&database.pool, demo, scale).await;
             database.close().await?;
-            seeded.context("fill the demo school")
+            seeded
         }
         Command::GrantAdmin { email } => {
             let database = Database::open(&config).await?;
@@ -66,4 +72,14 @@ async fn main() -> Result<()> {
         }
         Command::StripeSandbox(args) => sandbox::run(args, serve::stop_on_signal()?).await,
     }
+}
+
+async fn fill(db: &PgPool, demo: bool, scale: bool) -> Result<()> {
+    if demo {
+        seed::demo(db).await.context("fill the demo school")?;
+    }
+    if scale {
+        seed::scale::scale(db, Sizes::FULL).await.context("fill the school at scale")?;
+    }
+    Ok(())
 }

@@ -11,6 +11,7 @@ mod ledger;
 mod people;
 mod products;
 mod sales;
+pub mod scale;
 #[cfg(test)]
 mod tests;
 

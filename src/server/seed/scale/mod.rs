@@ -1,0 +1,143 @@
+//! A school at scale: more of everything than a busy instructor gathers in years, to measure on. `lectern seed --scale` writes it.
+//!
+//! It is planted whole or not at all, and once. Every row is made by a statement over `generate_series`, and drawn from hashes
+//! of its number, so that two databases hold the same school; the ids are hashes too, which spreads them over their indexes as
+//! random ones are. The triggers that keep access and sums do so here as well, and [`audit`] looks at what they did.
+
+mod catalogue;
+mod ledger;
+mod people;
+#[cfg(test)]
+mod tests;
+
+use std::time::Instant;
+
+use anyhow::{Context, ensure};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
+use time::OffsetDateTime;
+
+/// How much of everything. Sections and lessons are those of one course.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    pub courses: i32,
+    pub sections: i32,
+    pub lessons: i32,
+    pub products: i32,
+    pub students: i32,
+    pub purchases: i32,
+    pub completions: i32,
+    pub audit_lines: i32,
+}
+
+impl Sizes {
+    /// What every page of the back office has to carry.
+    pub const FULL: Self = Self {
+        courses: 200,
+        sections: 10,
+        lessons: 100,
+        products: 200,
+        students: 100_000,
+        purchases: 300_000,
+        completions: 500_000,
+        audit_lines: 50_000,
+    };
+}
+
+/// Plants the school at scale, unless this database has it, and gathers statistics.
+///
+/// # Errors
+/// When the database refuses, or what the triggers keep is not what the rows add up to; nothing is written then.
+pub async fn scale(pool: &PgPool, sizes: Sizes) -> anyhow::Result<()> {
+    let start = Instant::now();
+    // On a connection of its own: these statements take longer than a page's may, and nobody needs to be warned of it.
+    let mut connection = PgConnectOptions::clone(&pool.connect_options()).disable_statement_logging().connect().await?;
+    sqlx::raw_sql(
+        "set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0;
+         set work_mem = '128MB'; set synchronous_commit = off; set jit = off",
+    )
+    .execute(&mut connection)
+    .await?;
+    if plant(&mut connection, sizes).await? {
+        // Statistics for the planner, and the map by which counts are answered from an index alone.
+        sqlx::raw_sql("vacuum (analyze)").execute(&mut connection).await?;
+        tell(&mut connection, start).await?;
+    } else {
+        tracing::info!("The school at scale is already there: nothing to do.");
+    }
+    connection.close().await.ok();
+    Ok(())
+}
+
+async fn plant(connection: &mut PgConnection, sizes: Sizes) -> anyhow::Result<bool> {
+    let mut tx = connection.begin().await?;
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('lectern: the school at scale', 0))")
+        .execute(&mut *tx)
+        .await?;
+    if people::are_here(&mut tx).await? {
+        return Ok(false);
+    }
+    let now = sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(&mut *tx).await?;
+    write(&mut tx, sizes, now).await?;
+    audit(&mut tx).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Each table is measured as soon as it is full: the next statement is planned with it.
+async fn write(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTime) -> anyhow::Result<()> {
+    catalogue::write_courses(db, sizes, now).await.context("courses")?;
+    catalogue::write_products(db, sizes, now).await.context("products")?;
+    people::write_users(db, sizes, now).await.context("people")?;
+    sqlx::raw_sql("analyze courses, course_sections, lessons, products, course_products, users").execute(&mut *db).await?;
+    ledger::write_sales(db, sizes, now).await.context("sales")?;
+    sqlx::raw_sql("analyze purchases, purchase_courses, user_course_access").execute(&mut *db).await?;
+    ledger::write_refunds(db, now).await.context("refunds")?;
+    ledger::write_progress(db, sizes, now).await.context("progress")?;
+    people::write_gifts(db, sizes, now).await.context("gifts")?;
+    people::write_audit_lines(db, sizes, now).await.context("the audit log")?;
+    Ok(())
+}
+
+/// Whether what the triggers keep is what the rows add up to.
+async fn audit(db: &mut PgConnection) -> anyhow::Result<()> {
+    let sums = sqlx::query_scalar!(r#"select sales_tallies_hold() as "hold!""#).fetch_one(&mut *db).await?;
+    ensure!(sums, "the sums of sales are not what the sales add up to");
+    let access = sqlx::query_scalar!(
+        r#"select not exists ((select user_id, course_id from user_course_access
+                               except select user_id, course_id from course_entitlements)
+                              union all
+                              (select user_id, course_id from course_entitlements
+                               except select user_id, course_id from user_course_access)) as "same!""#
+    )
+    .fetch_one(db)
+    .await?;
+    ensure!(access, "access is not what purchases and gifts add up to");
+    Ok(())
+}
+
+async fn tell(db: &mut PgConnection, start: Instant) -> anyhow::Result<()> {
+    let counts = sqlx::query!(
+        r#"select (select count(*) from courses) as "courses!", (select count(*) from lessons) as "lessons!",
+                  (select count(*) from products) as "products!", (select count(*) from users) as "users!",
+                  (select count(*) from purchases) as "purchases!", (select count(*) from refunds) as "refunds!",
+                  (select count(*) from user_course_access) as "access!",
+                  (select count(*) from user_lesson_complete) as "completions!",
+                  (select count(*) from audit_log) as "audit_lines!""#
+    )
+    .fetch_one(db)
+    .await?;
+    tracing::info!(
+        seconds = start.elapsed().as_secs(),
+        courses = counts.courses,
+        lessons = counts.lessons,
+        products = counts.products,
+        users = counts.users,
+        purchases = counts.purchases,
+        refunds = counts.refunds,
+        access = counts.access,
+        completions = counts.completions,
+        audit_lines = counts.audit_lines,
+        "Planted the school at scale."
+    );
+    Ok(())
+}
