@@ -43,16 +43,17 @@ fn overview() -> impl IntoView {
             <Title text="Admin" />
             <PageHeader title="Overview" lead="The school in figures." />
             <Loaded from=dashboard skeleton=|| view! { <SkeletonList count=8 /> } let:dashboard>
-                <Figures dashboard days=days() />
+                <Figures dashboard />
             </Loaded>
         }
     })
 }
 
 #[component]
-fn Figures(dashboard: Dashboard, days: u32) -> impl IntoView {
+fn Figures(dashboard: Dashboard) -> impl IntoView {
     let Dashboard { overview, trade } = dashboard;
     let Trade { zone, days: sales, best, purchases, refunds } = trade;
+    let days = sales.len();
     let net = sales.iter().fold(Cents::ZERO, |sum, day| sum + day.net);
     let bars = sales
         .into_iter()

@@ -23,6 +23,8 @@ use crate::{
 /// Stripe forgets a key after a day at the earliest. Before half of that is over a refund is sent again under its key; later it is
 /// looked for first. <https://docs.stripe.com/api/idempotent_requests>
 const KEY_LIVES: Duration = Duration::hours(12);
+/// Whoever pressed the button is told within the time that a request has, whatever Stripe does.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 /// The longest reason, in characters.
 const REASON: usize = 500;
 
@@ -159,7 +161,8 @@ pub async fn finish(state: &AppState, refund: Uuid, now: OffsetDateTime) -> Resu
     if due.state != RefundState::Pending {
         return settle(state, &due, None).await;
     }
-    match tell(&state.stripe, &due, now).await {
+    let told = tokio::time::timeout(PATIENCE, tell(&state.stripe, &due, now)).await;
+    match told.unwrap_or(Err(StripeError::Timeout)) {
         Ok(sent) => settle(state, &due, Some(Answer::from(&sent))).await,
         Err(StripeError::Stripe(error, status)) if matches!(status, 400..=499) && !matches!(status, 409 | 429) => {
             tracing::error!(%refund, status, code = ?error.code, "Stripe refused a refund");

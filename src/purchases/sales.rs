@@ -267,26 +267,28 @@ pub struct Moment {
 /// What a refund came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refunded {
-    /// The money is on its way to the buyer; `whole` when nothing is left, so access ended.
+    /// The money is on its way to the buyer; `whole` when nothing is left, so the purchase ended.
     Sent { amount: Cents, whole: bool },
     /// Stripe took it, and will tell how it ends.
     Taken { amount: Cents },
     /// Stripe does not answer. The refund is stored.
     Kept { amount: Cents },
-    /// Nothing was paid, so nothing goes back: access ended.
+    /// Nothing was paid, so nothing goes back: the purchase ended.
     Ended,
 }
 
 impl Refunded {
     pub fn words(self) -> String {
         match self {
-            Self::Sent { amount, whole: true } => format!("Refunded {amount}. Access ended."),
+            Self::Sent { amount, whole: true } => {
+                format!("Refunded {amount}. Nothing is left: the purchase has ended.")
+            }
             Self::Sent { amount, whole: false } => format!("Refunded {amount}. The student keeps access."),
             Self::Taken { amount } => format!("Stripe has taken the refund of {amount} and is sending it."),
             Self::Kept { .. } => {
                 "Stripe does not answer. The refund is kept and is sent again when you press Finish refund.".into()
             }
-            Self::Ended => "Access ended.".into(),
+            Self::Ended => "The purchase has ended.".into(),
         }
     }
 }

@@ -260,7 +260,7 @@ pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::R
     tell(row.submitted_at, "The buyer was through, the bank was not".into());
     tell(Some(row.created_at), if paid.is_zero() { "Enrolled for free".into() } else { format!("Paid {paid}") });
     tell(row.paused_at, "Disputed: access paused".into());
-    tell(row.refunded_at, "Access ended".into());
+    tell(row.refunded_at, "The purchase ended, and with it its access".into());
     for Told { at, kind, outcome } in row.told.0 {
         tell(Some(at), format!("Stripe told us {kind}: {outcome}"));
     }
