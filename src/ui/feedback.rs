@@ -34,6 +34,23 @@ fn state(role: Option<&'static str>, title: AnyView, text: Words, action: Option
     }
 }
 
+/// What works only with JavaScript: until it does, nothing in it can be pressed in vain, and where it never will, that is said.
+#[component]
+pub fn NeedsScript(
+    /// What does: "Writing lessons".
+    what: &'static str,
+    children: Children,
+) -> impl IntoView {
+    let ready = RwSignal::new(false);
+    Effect::new(move |_| ready.set(true));
+    view! {
+        <noscript>
+            <p class="notice">{format!("{what} needs JavaScript.")}</p>
+        </noscript>
+        <div inert=move || !ready.get()>{children()}</div>
+    }
+}
+
 /// The shape of cards that are coming.
 #[component]
 pub fn SkeletonCards(count: usize) -> impl IntoView {

@@ -13,7 +13,7 @@ use self::{
     rows::Section,
 };
 use super::CourseTree;
-use crate::ui::{Button, EmptyState, Intent, Row, Sortable, Stack};
+use crate::ui::{Button, EmptyState, Intent, NeedsScript, Row, Sortable, Stack};
 
 /// The Lessons tab.
 #[component]
@@ -28,6 +28,7 @@ pub fn Lessons(tree: CourseTree) -> impl IntoView {
         }
     };
     view! {
+        <NeedsScript what="Writing and moving lessons">
         <Stack>
             <Row spread=true>
                 <p>{move || editor.summary()}</p>
@@ -51,6 +52,7 @@ pub fn Lessons(tree: CourseTree) -> impl IntoView {
                 </For>
             </Sortable>
         </Stack>
+        </NeedsScript>
         <Asked editor />
     }
 }
