@@ -5,6 +5,10 @@ pub mod api;
 #[cfg(feature = "ssr")]
 pub mod audit;
 pub mod layout;
+pub mod log;
+pub mod log_api;
+#[cfg(feature = "ssr")]
+pub mod log_queries;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod queries;

@@ -6,12 +6,7 @@ use time::OffsetDateTime;
 use super::{super::films, Sizes};
 
 /// Films that may be embedded anywhere, for the lessons.
-const FILMS: [&str; 4] = [
-    films::BIG_BUCK_BUNNY,
-    films::SINTEL,
-    films::SPRING,
-    films::CHARGE,
-];
+const FILMS: [&str; 4] = [films::BIG_BUCK_BUNNY, films::SINTEL, films::SPRING, films::CHARGE];
 
 /// Most sections and lessons are public; of ten sections the last one is still being written.
 pub async fn write_courses(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTime) -> sqlx::Result<()> {

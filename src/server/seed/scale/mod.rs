@@ -88,7 +88,9 @@ async fn write(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTime) -> anyh
     catalogue::write_courses(db, sizes, now).await.context("courses")?;
     catalogue::write_products(db, sizes, now).await.context("products")?;
     people::write_users(db, sizes, now).await.context("people")?;
-    sqlx::raw_sql("analyze courses, course_sections, lessons, products, course_products, users").execute(&mut *db).await?;
+    sqlx::raw_sql("analyze courses, course_sections, lessons, products, course_products, users")
+        .execute(&mut *db)
+        .await?;
     ledger::write_sales(db, sizes, now).await.context("sales")?;
     sqlx::raw_sql("analyze purchases, purchase_courses, user_course_access").execute(&mut *db).await?;
     ledger::write_refunds(db, now).await.context("refunds")?;
