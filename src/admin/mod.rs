@@ -7,6 +7,10 @@ pub mod audit;
 #[cfg(feature = "ssr")]
 pub mod door;
 pub mod layout;
+pub mod log;
+pub mod log_api;
+#[cfg(feature = "ssr")]
+pub mod log_queries;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod queries;

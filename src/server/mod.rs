@@ -16,6 +16,8 @@ pub mod jobs;
 pub mod kept;
 pub mod markdown;
 pub mod page;
+#[cfg(test)]
+mod plans;
 pub mod router;
 pub mod school;
 pub mod security;

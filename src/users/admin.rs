@@ -1,9 +1,24 @@
 //! Students, and who else is an admin.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
-use crate::{admin::layout::back_office, load::page, ui::PageHeader};
+use super::{
+    Role, UserId, api,
+    roster::{Roster, RosterFilter, StudentRow},
+    student::StudentView,
+};
+use crate::{
+    admin::layout::back_office,
+    error::Error,
+    load::{Loaded, load, page},
+    paths,
+    ui::{
+        Badge, EmptyState, Intent, LinkButton, LocalTime, OlderPager, PageHeader, SearchBox, SkeletonList,
+        SkeletonPage, Stack, Table, Tabs, Tone,
+    },
+};
 
 page!(
     /// `/admin/students`.
@@ -15,11 +30,96 @@ page!(
 
 fn students() -> impl IntoView {
     back_office(|| {
+        let query = use_query_map();
+        let asked = move || {
+            let value = |name: &str| query.with(|query| query.get(name).unwrap_or_default());
+            (value("q"), value("role"), value("before").parse().ok())
+        };
+        let roster = load(asked, |(q, role, before)| api::get_roster(q, role, before));
         view! {
             <Title text="Students" />
-            <PageHeader title="Students" />
+            <Loaded from=roster skeleton=|| view! { <SkeletonList count=12 /> } let:roster>
+                <People roster />
+            </Loaded>
         }
     })
+}
+
+#[component]
+fn People(roster: Roster) -> impl IntoView {
+    let Roster { filter, people, newest, more } = roster;
+    let older = people.last().filter(|_| more).map(|last| filter.address(Some(last.id)));
+    let newest = (!newest).then(|| filter.address(None));
+    let of = |admins: bool| RosterFilter { admins, q: String::new() }.address(None);
+    let tabs = vec![(of(false), "Everybody".to_owned()), (of(true), "Admins".to_owned())];
+    let (current, q) = (of(filter.admins), filter.q.clone());
+    let rows = if people.is_empty() {
+        Either::Left(view! { <Nobody filter /> })
+    } else {
+        Either::Right(view! {
+            <Table
+                caption="Students"
+                head=vec!["Name", "Email", "Joined", "Courses", "Purchases", "Spent"]
+                numeric=vec![3, 4, 5]
+            >
+                {people.into_iter().map(|person| view! { <Person person /> }).collect_view()}
+            </Table>
+        })
+    };
+    view! {
+        <PageHeader title="Students" lead="Everybody who signed up, newest first." />
+        <Stack>
+            <SearchBox action=paths::ADMIN_STUDENTS name="q" value=q label="Search by email or name" />
+            <Tabs tabs current label="Who" />
+            {rows}
+            <OlderPager newest older />
+        </Stack>
+    }
+}
+
+#[component]
+fn Nobody(filter: RosterFilter) -> impl IntoView {
+    if filter == RosterFilter::default() {
+        Either::Left(view! {
+            <EmptyState title="Nobody signed up yet" text="Whoever does will be here.">
+                <LinkButton href=paths::HOME>"See the storefront"</LinkButton>
+            </EmptyState>
+        })
+    } else {
+        Either::Right(view! {
+            <EmptyState title="Nobody is called that" text="Search for a part of an email address or a name.">
+                <LinkButton href=paths::ADMIN_STUDENTS intent=Intent::Secondary>
+                    "Everybody"
+                </LinkButton>
+            </EmptyState>
+        })
+    }
+}
+
+#[component]
+fn Person(person: StudentRow) -> impl IntoView {
+    let StudentRow { id, name, email, role, joined_at, courses, purchases, spent } = person;
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=paths::student(id)>{name}</a>
+                {(role == Role::Admin)
+                    .then(|| {
+                        view! {
+                            " "
+                            <Badge tone=Tone::Accent>"Admin"</Badge>
+                        }
+                    })}
+            </th>
+            <td>{email}</td>
+            <td>
+                <LocalTime at=joined_at />
+            </td>
+            <td>{courses}</td>
+            <td>{purchases}</td>
+            <td>{spent.to_string()}</td>
+        </tr>
+    }
 }
 
 page!(
@@ -32,9 +132,15 @@ page!(
 
 fn student() -> impl IntoView {
     back_office(|| {
+        let params = use_params_map();
+        let id = move || params.with(|params| params.get("student").and_then(|id| id.parse::<UserId>().ok()));
+        let changed = RwSignal::new(0_u32);
+        let page =
+            load(move || (id(), changed.get()), async |(id, _)| api::get_student(id.ok_or(Error::NotFound)?).await);
         view! {
-            <Title text="Student" />
-            <PageHeader title="Student" />
+            <Loaded from=page skeleton=|| view! { <SkeletonPage /> } let:page>
+                <StudentView page changed />
+            </Loaded>
         }
     })
 }

@@ -1,8 +1,11 @@
 //! Users: who is asking. A visitor, a student, or an admin.
 
 pub mod admin;
+pub mod api;
 pub mod menu;
 pub mod pages;
+pub mod roster;
+pub mod student;
 
 #[cfg(feature = "ssr")]
 pub mod forms;
@@ -11,7 +14,11 @@ pub mod identity;
 #[cfg(feature = "ssr")]
 pub mod local;
 #[cfg(feature = "ssr")]
+pub mod people;
+#[cfg(feature = "ssr")]
 pub mod queries;
+#[cfg(feature = "ssr")]
+pub mod roster_queries;
 
 use serde::{Deserialize, Serialize};
 

@@ -79,7 +79,7 @@ async fn it_is_planted_once_and_is_the_same_everywhere(pool: PgPool) -> anyhow::
                             from purchases p";
     scale(&pool, SMALL).await?;
     let once: String = sqlx::query_scalar(SCHOOL).fetch_one(&pool).await?;
-    assert_eq!(once, "");
+    assert_eq!(once, "fa2bd44f2c63ba2a2bcbffe26a88ce99");
     scale(&pool, SMALL).await?;
     assert_eq!(count(&pool, "select count(*) from purchases").await, 1200);
     Ok(())

@@ -1,0 +1,186 @@
+//! Plans: how PostgreSQL answers what the pages of the back office ask. Only tests are here.
+//!
+//! Each page is opened in a school of some size while the database explains every statement it runs, those inside its functions
+//! too (`auto_explain`). So what is judged is what really ran, with the values it ran with. A page must not read a whole big table.
+
+use std::{
+    fmt::Write as _,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::Value;
+use sqlx::{
+    ConnectOptions, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tracing::{Event, Metadata, Subscriber, field, span};
+use uuid::Uuid;
+
+use super::{
+    router::router,
+    seed::scale::{Sizes, scale},
+    testing::{self, Browser},
+};
+use crate::paths;
+
+/// Tables that grow without end.
+const BIG: [&str; 10] = [
+    "purchases",
+    "users",
+    "lessons",
+    "user_course_access",
+    "user_lesson_complete",
+    "purchase_courses",
+    "checkout_attempts",
+    "refunds",
+    "audit_log",
+    "buyer_sales",
+];
+
+/// Large enough that reading a big table whole is never the cheapest way, small enough to be made for a test.
+const SIZES: Sizes =
+    Sizes { students: 20_000, purchases: 40_000, completions: 40_000, audit_lines: 20_000, ..Sizes::FULL };
+
+/// After five times PostgreSQL may plan a statement for any values instead of these.
+const OPENED: usize = 7;
+
+/// The pages of the back office, and what is asked for in them.
+async fn pages(db: &PgPool) -> Vec<String> {
+    let id = async |sql: &'static str| -> Uuid { sqlx::query_scalar(sql).fetch_one(db).await.unwrap() };
+    let student = id("select user_id from buyer_sales order by purchases desc, user_id limit 1").await;
+    let gifted = id("select user_id from course_gifts order by user_id limit 1").await;
+    let helper = id("select id from users where role = 'admin' and email like 'helper%' order by id limit 1").await;
+    let middle = id("select id from users order by created_at offset 5000 limit 1").await;
+    let lesson = id("select subject_id from audit_log where subject_id is not null order by id limit 1").await;
+    let (students, activity) = (paths::ADMIN_STUDENTS, paths::ADMIN_ACTIVITY);
+    vec![
+        students.to_owned(),
+        format!("{students}?before={middle}"),
+        format!("{students}?role=admin"),
+        format!("{students}?q=student"),
+        format!("{students}?q=student012345"),
+        format!("{students}?q=student012345&before={middle}"),
+        format!("{students}?q=quispe"),
+        format!("{students}?q=nobody+at+all"),
+        format!("{students}?q=zz"),
+        format!("{students}?q=a"),
+        paths::student(student.into()),
+        paths::student(gifted.into()),
+        activity.to_owned(),
+        format!("{activity}?before=10000"),
+        format!("{activity}?actor={helper}"),
+        format!("{activity}?actor={student}&before=10000"),
+        format!("{activity}?subject={lesson}"),
+    ]
+}
+
+/// What the database says while it works: `auto_explain` writes a plan for each statement.
+#[derive(Clone, Default)]
+struct Notices(Arc<Mutex<Vec<String>>>);
+
+impl Notices {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl Subscriber for Notices {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::postgres::notice"
+    }
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn event(&self, event: &Event<'_>) {
+        let mut said = Said(String::new());
+        event.record(&mut said);
+        self.0.lock().unwrap().push(said.0);
+    }
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+struct Said(String);
+
+impl field::Visit for Said {
+    fn record_debug(&mut self, field: &field::Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            drop(write!(self.0, "{value:?}"));
+        }
+    }
+}
+
+/// The plan in a notice, as JSON with the text of its statement.
+fn plan(notice: &str) -> Option<Value> {
+    let (_, json) = notice.split_once("plan:\n")?;
+    Some(serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in {json}")))
+}
+
+/// Big tables that a plan reads from end to end.
+fn read_whole(plan: &Value, found: &mut Vec<String>) {
+    match plan {
+        Value::Object(node) => {
+            let table = node.get("Relation Name").and_then(Value::as_str).unwrap_or_default();
+            let kind = node.get("Node Type").and_then(Value::as_str).unwrap_or_default();
+            if kind.ends_with("Seq Scan") && BIG.contains(&table) {
+                found.push(table.to_owned());
+            }
+            node.values().for_each(|value| read_whole(value, found));
+        }
+        Value::Array(nodes) => nodes.iter().for_each(|value| read_whole(value, found)),
+        _ => {}
+    }
+}
+
+/// Connections that explain whatever they run.
+async fn explaining(db: &PgPool) -> PgPool {
+    let options = PgConnectOptions::clone(&db.connect_options()).disable_statement_logging().options([
+        ("session_preload_libraries", "auto_explain"),
+        ("auto_explain.log_min_duration", "0"),
+        ("auto_explain.log_format", "json"),
+        ("auto_explain.log_nested_statements", "on"),
+        ("client_min_messages", "log"),
+    ]);
+    // One, so that its statements are run often enough for a plan that fits all values.
+    PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap()
+}
+
+#[sqlx::test]
+async fn no_page_of_the_back_office_reads_a_big_table_whole(db: PgPool) {
+    scale(&db, SIZES).await.unwrap();
+    let boss = testing::student(&db, "boss").await;
+    crate::users::queries::grant_admin(&db, "boss@example.com").await.unwrap();
+    let cookie = Some(testing::cookie(&db, boss).await);
+    let pages = pages(&db).await;
+
+    let notices = Notices::default();
+    let listening = tracing::subscriber::set_default(notices.clone());
+    let watched = explaining(&db).await;
+    let admin = Browser { router: router(testing::state(&watched, "http://127.0.0.1:9").await), cookie };
+    // What is looked for is seen where it is.
+    sqlx::query("select max(subtotal_in_cents) from purchases").execute(&watched).await.unwrap();
+    let mut found = Vec::new();
+    notices.take().iter().filter_map(|notice| plan(notice)).for_each(|plan| read_whole(&plan, &mut found));
+    assert_eq!(found, ["purchases"]);
+
+    let mut wrong = Vec::new();
+    for page in &pages {
+        for _ in 0..OPENED {
+            let answer = admin.get(page).await;
+            assert_eq!(answer.status, 200, "{page}");
+            let plans: Vec<Value> = notices.take().iter().filter_map(|notice| plan(notice)).collect();
+            assert!(plans.len() > 1, "{page} asks the database");
+            for plan in plans {
+                let mut found = Vec::new();
+                read_whole(&plan, &mut found);
+                if !found.is_empty() {
+                    wrong.push(format!("{page} reads all of {found:?}:\n{plan:#}"));
+                }
+            }
+        }
+    }
+    drop(listening);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

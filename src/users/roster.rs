@@ -1,0 +1,127 @@
+//! The roster: everybody who is here, as the back office sees them.
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{Role, UserId};
+use crate::{
+    courses::CourseId,
+    money::Cents,
+    paths,
+    purchases::{PurchaseId, PurchaseRow},
+};
+
+/// Which people are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RosterFilter {
+    /// What was typed to search for; at most 200 characters of it count.
+    pub q: String,
+    pub admins: bool,
+}
+
+impl RosterFilter {
+    pub fn new(q: &str, role: &str) -> Self {
+        Self { q: q.trim().chars().take(200).collect(), admins: role == "admin" }
+    }
+
+    /// The list that is filtered like this, read on after somebody.
+    pub fn address(&self, before: Option<UserId>) -> String {
+        let mut parts = Vec::new();
+        if !self.q.is_empty() {
+            parts.push(format!("q={}", utf8_percent_encode(&self.q, NON_ALPHANUMERIC)));
+        }
+        if self.admins {
+            parts.push("role=admin".to_owned());
+        }
+        parts.extend(before.map(|before| format!("before={before}")));
+        let query = if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) };
+        format!("{}{query}", paths::ADMIN_STUDENTS)
+    }
+}
+
+/// Somebody in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StudentRow {
+    pub id: UserId,
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    pub joined_at: OffsetDateTime,
+    /// Courses they have access to.
+    pub courses: i64,
+    /// Those that were refunded too.
+    pub purchases: i64,
+    /// What they paid, less what went back.
+    pub spent: Cents,
+}
+
+/// A page of the list, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roster {
+    pub filter: RosterFilter,
+    pub people: Vec<StudentRow>,
+    /// Whether this is where the list begins.
+    pub newest: bool,
+    pub more: bool,
+}
+
+/// A course that somebody has, how far they are, and how they came by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldCourse {
+    pub id: CourseId,
+    pub name: String,
+    /// Visible lessons.
+    pub done: i64,
+    pub total: i64,
+    pub bought: Vec<BoughtWith>,
+    pub gift: Option<Gift>,
+}
+
+/// A live purchase that contains the course.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoughtWith {
+    pub sale: PurchaseId,
+    pub product: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gift {
+    /// Nobody when they are deleted.
+    pub by: Option<String>,
+    pub note: String,
+    pub at: OffsetDateTime,
+}
+
+/// One student's page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StudentPage {
+    pub student: StudentRow,
+    /// The one who looks.
+    pub is_me: bool,
+    /// By name; the first ones, where there are more.
+    pub courses: Vec<HeldCourse>,
+    /// Newest first; the first ones, where there are more.
+    pub purchases: Vec<PurchaseRow>,
+}
+
+/// A course to choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseChoice {
+    pub id: CourseId,
+    pub name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_an_address() {
+        assert_eq!(RosterFilter::default().address(None), "/admin/students");
+        assert_eq!(RosterFilter::new(" a&b ", "admin").address(None), "/admin/students?q=a%26b&role=admin");
+        let id = UserId::from(uuid::Uuid::nil());
+        assert_eq!(RosterFilter::new("", "user").address(Some(id)), format!("/admin/students?before={id}"));
+        assert_eq!(RosterFilter::new(&"x".repeat(300), "").q.len(), 200);
+    }
+}
