@@ -3,10 +3,7 @@
 //! Each page is opened in a school of some size while the database explains every statement it runs, those inside its functions
 //! too (`auto_explain`). So what is judged is what really ran, with the values it ran with. A page must not read a whole big table.
 
-use std::{
-    fmt::Write as _,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use sqlx::{
@@ -105,11 +102,12 @@ impl Subscriber for Notices {
 struct Said(String);
 
 impl field::Visit for Said {
-    fn record_debug(&mut self, field: &field::Field, value: &dyn std::fmt::Debug) {
+    fn record_str(&mut self, field: &field::Field, value: &str) {
         if field.name() == "message" {
-            drop(write!(self.0, "{value:?}"));
+            value.clone_into(&mut self.0);
         }
     }
+    fn record_debug(&mut self, _: &field::Field, _: &dyn std::fmt::Debug) {}
 }
 
 /// The plan in a notice, as JSON with the text of its statement.

@@ -36,7 +36,7 @@ pub async fn get_student(student: UserId) -> Result<StudentPage> {
 #[server(output = Json)]
 pub async fn list_courses_to_give(student: UserId, #[server(default)] q: String) -> Result<Vec<CourseChoice>> {
     let AdminCall { db, .. } = Call::admin().await?;
-    let q: String = q.trim().chars().take(200).collect();
+    let RosterFilter { q, .. } = RosterFilter::new(&q, "");
     Ok(queries::list_to_give(&db, student, &people::anywhere(&q)).await?)
 }
 

@@ -22,7 +22,8 @@ pub struct RosterFilter {
 
 impl RosterFilter {
     pub fn new(q: &str, role: &str) -> Self {
-        Self { q: q.trim().chars().take(200).collect(), admins: role == "admin" }
+        let q = q.trim().chars().filter(|letter| !letter.is_control()).take(200).collect();
+        Self { q, admins: role == "admin" }
     }
 
     /// The list that is filtered like this, read on after somebody.

@@ -1,6 +1,6 @@
 //! One student's page: what they have, what they bought, and what can be done for them.
 
-use leptos::{either::Either, prelude::*};
+use leptos::{either::Either, prelude::*, task::spawn_local};
 use leptos_meta::Title;
 
 use super::{
@@ -151,15 +151,7 @@ fn Give(student: UserId, name: String, changed: RwSignal<u32>) -> impl IntoView 
     let give = ServerAction::<GiveCourse>::new();
     // Version 0 is what the page's address says became of a form: anybody can write an address.
     Effect::new(move |_| settle(give.value().get().filter(|_| give.version().get() > 0), open, changed));
-    // Nobody looks before the dialog is open.
-    let found = LocalResource::new(move || {
-        let (asked, q) = (open.get(), search.get());
-        async move { if asked { list_courses_to_give(student, q).await } else { Ok(Vec::new()) } }
-    });
-    let options = Memo::new(move |before: Option<&Vec<(String, String)>>| match found.get() {
-        Some(Ok(found)) => found.into_iter().map(|course| (course.id.to_string(), course.name)).collect(),
-        _ => before.cloned().unwrap_or_default(),
-    });
+    let found = courses_to_give(student, open, search);
     let error = move |field: &str| match give.value().get() {
         Some(Err(Error::Invalid(errors))) => {
             errors.into_iter().find(|error| error.field == field).map(|error| error.message)
@@ -180,7 +172,7 @@ fn Give(student: UserId, name: String, changed: RwSignal<u32>) -> impl IntoView 
                         label="Course"
                         name="course"
                         search
-                        found=options
+                        found
                         things="courses"
                         error=Signal::derive(move || error("course"))
                     />
@@ -209,6 +201,27 @@ fn Give(student: UserId, name: String, changed: RwSignal<u32>) -> impl IntoView 
             </ActionForm>
         </Dialog>
     }
+}
+
+/// The courses that are like what is searched for. Nobody looks before the dialog is open.
+fn courses_to_give(student: UserId, open: RwSignal<bool>, search: RwSignal<String>) -> RwSignal<Vec<(String, String)>> {
+    let found = RwSignal::new(Vec::new());
+    Effect::new(move |_| {
+        if !open.get() {
+            return;
+        }
+        let q = search.get();
+        spawn_local(async move {
+            let answer = list_courses_to_give(student, q.clone()).await;
+            // Answers overtake each other; the page may be gone.
+            if let Ok(courses) = answer
+                && search.try_get_untracked() == Some(q)
+            {
+                found.set(courses.into_iter().map(|course| (course.id.to_string(), course.name)).collect());
+            }
+        });
+    });
+    found
 }
 
 /// A gift that may be taken back: which course, whether they bought it too, whether the question is open, and the answer.
