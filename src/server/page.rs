@@ -9,13 +9,13 @@ use axum::{
 };
 use http::{
     HeaderValue, StatusCode,
-    header::{LOCATION, SET_COOKIE},
+    header::{CONTENT_TYPE, LOCATION, SET_COOKIE},
     request::Parts,
 };
 use http_body_util::{BodyExt, Collected, Limited};
 use leptos::{nonce::Nonce, prelude::*};
 
-use super::{call, cookies, state::AppState};
+use super::{call, config::Config, cookies, state::AppState};
 use crate::{
     app::{Frame, shell},
     error::Error,
@@ -78,6 +78,26 @@ pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Respo
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
+}
+
+/// The answer, and one sentence of at most 200 characters that the next page says: for a change that ends in a redirect.
+pub fn with_flash(response: Response, config: &Config, words: &str) -> Response {
+    with_cookie(response, cookies::flash(config, words))
+}
+
+/// What the last request says on this page.
+pub fn flash() -> Option<String> {
+    let https = use_context::<AppState>()?.config.is_https();
+    cookies::get_flash(&use_context::<Parts>()?.headers, https)
+}
+
+/// Takes the flash away from whom it was shown: a page shows it, a redirect on the way to one does not.
+pub fn forget_flash(response: Response, config: &Config) -> Response {
+    let html = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/html");
+    if response.status().is_redirection() || !response.headers().get(CONTENT_TYPE).is_some_and(html) {
+        return response;
+    }
+    with_cookie(response, cookies::no_flash(config))
 }
 
 /// Begins a page: gives its scripts the nonce of its policy, and returns the theme for `<html data-theme>`.
