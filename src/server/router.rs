@@ -25,7 +25,7 @@ use tower_http::{
 use super::{call, health, kept, page, security, state::AppState, telemetry};
 use crate::{
     app::{App, shell},
-    checkout, paths, products, users,
+    checkout, paths, pictures, products, users,
 };
 
 /// The largest body that anyone may send, in bytes. Webhooks and forms set themselves smaller limits.
@@ -47,6 +47,7 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), call::identify))
         .layer(middleware::from_fn_with_state(state.clone(), kept::keep))
         .route(paths::STRIPE_WEBHOOK, post(checkout::webhook::receive))
+        .route("/pictures/{hash}/{file}", get(pictures::serve::show))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/robots.txt", get(robots))
