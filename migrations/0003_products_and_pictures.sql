@@ -39,6 +39,14 @@ create trigger products_slug_inserted after insert on products for each row exec
 create trigger products_slug_updated after update of slug on products
   for each row when (old.slug <> new.slug) execute function products_remember_slugs();
 
+-- Whether money may still come, or came, for an attempt. A product with one is not deleted. Stripe tells of a payment for three days
+-- when we do not answer, and a session may be paid until its end, whatever became of our row; a bank's word may take longer.
+create function attempt_may_be_paid(a checkout_attempts) returns boolean language sql stable as $$
+  select a.state in ('paid', 'free')
+      or a.state = 'open' and a.submitted_at is not null
+      or (a.state = 'open' or a.state = 'expired' and a.stripe_session_id is not null) and a.expires_at > now() - interval '7 days'
+$$;
+
 -- Pictures: a row for each width that pages ask for. `hash` is that of the file that was chosen, so the same file is stored
 -- once. The bytes are compressed already: PostgreSQL need not try.
 create table pictures (

@@ -4,6 +4,8 @@ pub mod activity;
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod audit;
+#[cfg(feature = "ssr")]
+pub mod door;
 pub mod layout;
 pub mod pages;
 #[cfg(feature = "ssr")]

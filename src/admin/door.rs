@@ -1,0 +1,42 @@
+//! The door for forms of the back office, which are handled before there is a page: as `Call::admin` is for server functions.
+
+use axum::{extract::Request, response::Response};
+
+use super::audit;
+use crate::{
+    error::{Error, Result},
+    paths,
+    server::{
+        page::{self, Posted},
+        state::AppState,
+    },
+    users::{User, Viewer},
+};
+
+/// The admin who posts a form. A student who tries leaves a line in the audit log.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for a visitor, [`Error::Forbidden`] for a student.
+pub fn admin<'a>(state: &'a AppState, request: &Request) -> impl Future<Output = Result<User>> + Send + use<'a> {
+    let viewer = request.extensions().get::<Result<Viewer>>().cloned().unwrap_or(Err(Error::Internal));
+    let path = request.uri().path().to_owned();
+    async move {
+        let viewer = viewer?;
+        let user = viewer.signed_in()?.clone();
+        if !viewer.is_admin() {
+            audit::refused(&state.db, user.id, &path).await?;
+            return Err(Error::Forbidden);
+        }
+        Ok(user)
+    }
+}
+
+/// What is answered to a form that was refused: a visitor signs in and comes back to the page; everybody else sees it again, with
+/// what was typed, where they may see it at all.
+pub async fn refused(state: &AppState, request: Request, posted: Posted, error: &Error) -> Response {
+    if *error == Error::Unauthenticated {
+        let here = request.uri().path_and_query().map_or("/", |here| here.as_str()).to_owned();
+        return page::see_other(&paths::sign_in(&here));
+    }
+    page::again(state, request, posted, error).await
+}
