@@ -94,6 +94,17 @@ fn frame_of_request() -> Frame {
     Frame::default()
 }
 
+/// What the last request says on this page. The browser finds it in the page.
+#[cfg(feature = "ssr")]
+fn flash_of_request() -> Option<String> {
+    crate::server::page::flash()
+}
+
+#[cfg(not(feature = "ssr"))]
+const fn flash_of_request() -> Option<String> {
+    None
+}
+
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -139,7 +150,7 @@ pub fn App() -> impl IntoView {
                 <p>{school}</p>
                 <ThemeSwitch action=paths::THEME current=theme />
             </SiteFooter>
-            <Toasts />
+            <Toasts flash=flash_of_request() />
         </Router>
     }
 }

@@ -34,6 +34,11 @@ impl Submitted {
         self.values.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
+    /// Every value of a field that may be sent more than once.
+    pub fn values(&self, field: &str) -> Vec<String> {
+        self.values.iter().filter(|(name, _)| name == field).map(|(_, value)| value.clone()).collect()
+    }
+
     pub fn error(&self, field: &str) -> Option<String> {
         self.errors.iter().find(|error| error.field == field).map(|error| error.message.clone())
     }

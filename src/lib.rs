@@ -1,8 +1,8 @@
 //! Lectern: a course platform that an instructor owns.
 //!
 //! The map. A folder is a word a customer uses: [`products`] are sold, [`courses`] with their [`sections`] and [`lessons`] are taught,
-//! [`checkout`] turns the one into the other, [`purchases`] remembers it, [`learning`] is the student's side, [`users`] says
-//! who is asking, [`admin`] is the back office. [`ui`] is the design system and knows none of them; `server` is the machine
+//! [`checkout`] turns the one into the other, [`purchases`] remembers it, [`learning`] is the student's side, [`pictures`] are
+//! what an admin uploads, [`users`] says who is asking, [`admin`] is the back office. [`ui`] is the design system and knows none of them; `server` is the machine
 //! room that wires them; `sandbox` is a Stripe of our own. In every feature the same file name means the same thing; see
 //! `docs/architecture.md`.
 
@@ -23,6 +23,7 @@ pub mod checkout;
 pub mod courses;
 pub mod learning;
 pub mod lessons;
+pub mod pictures;
 pub mod products;
 pub mod purchases;
 pub mod sections;

@@ -41,6 +41,11 @@ pub fn receipt(purchase: PurchaseId) -> String {
     format!("/purchases/{purchase}")
 }
 
+/// A stored picture in one width.
+pub fn picture(hash: &str, width: u32) -> String {
+    format!("/pictures/{hash}/{width}.webp")
+}
+
 /// The lessons of a course, to write and move them.
 pub fn edit_course(course: CourseId) -> String {
     format!("{ADMIN_COURSES}/{course}/edit")

@@ -11,7 +11,12 @@ use {
         AttemptState, Stage,
         queries::{self, Found},
     },
-    crate::{error::Error, paths, products::policy, server::call::Call},
+    crate::{
+        error::Error,
+        paths,
+        products::{self, policy},
+        server::call::Call,
+    },
     std::time::Duration,
 };
 
@@ -19,10 +24,20 @@ use {
 #[server(output = Json)]
 pub async fn get_checkout_page(slug: String) -> Result<CheckoutPage> {
     let Call { db, viewer, .. } = Call::current().await?;
-    let product = queries::find_sellable(&db, &slug, viewer.user_id())
-        .await?
-        .filter(|product| policy::can_see(viewer.is_admin(), product.status))
-        .ok_or(Error::NotFound)?;
+    let find = async |slug: &str| {
+        let product = queries::find_sellable(&db, slug, viewer.user_id()).await?;
+        Ok::<_, sqlx::Error>(product.filter(|product| policy::can_see(viewer.is_admin(), product.status)))
+    };
+    let product = match find(&slug).await? {
+        Some(product) => product,
+        None => {
+            // A slug that the product had before leads to where it is now.
+            let slug = products::queries::find_slug_now(&db, &slug).await?.ok_or(Error::NotFound)?;
+            let product = find(&slug).await?.ok_or(Error::NotFound)?;
+            leptos_axum::redirect(&paths::purchase(&slug));
+            product
+        }
+    };
     viewer.signed_in()?;
     if product.owned {
         leptos_axum::redirect(paths::COURSES);

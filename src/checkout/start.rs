@@ -15,9 +15,10 @@ use super::{
 use crate::{
     error::{Error, Result},
     paths,
-    products::policy,
+    products::{self, policy},
     server::{
         clock,
+        config::Config,
         page::{self, Posted},
         state::AppState,
     },
@@ -51,10 +52,15 @@ pub async fn start(State(state): State<AppState>, Path(slug): Path<String>, requ
 }
 
 async fn buy(state: &AppState, viewer: &Viewer, slug: &str, now: OffsetDateTime) -> Result<Next> {
-    let product = queries::find_sellable(&state.db, slug, viewer.user_id())
-        .await?
-        .filter(|product| policy::can_see(viewer.is_admin(), product.status))
-        .ok_or(Error::NotFound)?;
+    let find = async |slug: &str| {
+        let product = queries::find_sellable(&state.db, slug, viewer.user_id()).await?;
+        Ok::<_, sqlx::Error>(product.filter(|product| policy::can_see(viewer.is_admin(), product.status)))
+    };
+    let Some(product) = find(slug).await? else {
+        // A slug that the product had before leads to where it is now.
+        let slug = products::queries::find_slug_now(&state.db, slug).await?.ok_or(Error::NotFound)?;
+        return find(&slug).await?.map(|_| Next::Go(paths::purchase(&slug))).ok_or(Error::NotFound);
+    };
     let user = viewer.signed_in()?;
     if product.owned {
         return Ok(Next::Go(paths::COURSES.into()));
@@ -97,8 +103,7 @@ async fn enrol(state: &AppState, attempt: &Attempt, product: &Sellable) -> Resul
 
 fn new_session(state: &AppState, user: &User, attempt: Attempt) -> NewSession {
     let page = format!("{}{}", state.config.url, paths::purchase(&attempt.details.slug));
-    // Stripe fetches the picture itself: one of our own paths is of no use to it.
-    let image = Some(attempt.details.image_url).filter(|url| url.starts_with("https://"));
+    let image = picture_for_stripe(&state.config, attempt.details.image_url);
     NewSession {
         attempt: attempt.id,
         name: attempt.details.name,
@@ -111,6 +116,14 @@ fn new_session(state: &AppState, user: &User, attempt: Attempt) -> NewSession {
     }
 }
 
+/// Stripe fetches the picture itself, and over TLS only: one of ours as well, when we are reached so.
+fn picture_for_stripe(config: &Config, image: String) -> Option<String> {
+    if image.starts_with("https://") {
+        return Some(image);
+    }
+    (config.is_https() && image.starts_with('/')).then(|| format!("{}{image}", config.url))
+}
+
 /// Says in words that Stripe would not. The attempt stays, unless Stripe will never take it as it is.
 async fn refused(state: &AppState, attempt: super::AttemptId, error: &StripeError) -> Result<Error> {
     tracing::error!(%attempt, %error, "Stripe did not begin a checkout");
@@ -118,4 +131,20 @@ async fn refused(state: &AppState, attempt: super::AttemptId, error: &StripeErro
         queries::set_state(&state.db, attempt, AttemptState::Failed).await?;
     }
     Ok(Error::PaymentsAway)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("https://school.example", "/pictures/ab/1440.webp", Some("https://school.example/pictures/ab/1440.webp"))]
+    #[case("http://127.0.0.1:3000", "/pictures/ab/1440.webp", None)]
+    #[case("http://127.0.0.1:3000", "https://example.com/a.png", Some("https://example.com/a.png"))]
+    #[case("https://school.example", "", None)]
+    fn stripe_is_given_what_it_can_fetch(#[case] url: &str, #[case] image: &str, #[case] given: Option<&str>) {
+        let config = Config { url: url.into(), ..Config::for_tests("") };
+        assert_eq!(picture_for_stripe(&config, image.into()).as_deref(), given);
+    }
 }

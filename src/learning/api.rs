@@ -12,7 +12,10 @@ use {
         policy::{self, Standing},
         queries,
     },
-    crate::{error::Error, server::call::Call},
+    crate::{
+        error::Error,
+        server::{call::Call, markdown},
+    },
 };
 
 /// The courses the student has, and no others. `page` counts from 1.
@@ -37,7 +40,8 @@ pub async fn get_course_page(course: CourseId) -> Result<CoursePage> {
     if !policy::can_open_course(Standing { admin: viewer.is_admin(), access: facts.access }) {
         return Err(Error::NotFound);
     }
-    Ok(CoursePage { id: course, name: facts.name, description: facts.description, outline: facts.outline })
+    let description = markdown::to_html(&facts.description);
+    Ok(CoursePage { id: course, name: facts.name, description, outline: facts.outline })
 }
 
 /// A lesson under its own course: playing, locked, or not there.
@@ -55,7 +59,7 @@ pub async fn get_lesson_page(course: CourseId, lesson: LessonId) -> Result<Lesso
         let done = facts.course.outline.lessons().any(|(_, l)| l.id == lesson && l.done);
         LessonView::Playing {
             youtube_video_id: facts.youtube_video_id,
-            notes: facts.notes,
+            notes: facts.notes.map(|notes| markdown::to_html(&notes)),
             done: policy::can_complete(who, facts.set).then_some(done),
             offer: offer.filter(|_| !who.admin),
         }

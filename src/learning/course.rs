@@ -8,9 +8,7 @@ use crate::{
     courses::{CourseId, Outline},
     lessons::{LessonId, LessonStatus, Visibility},
     paths,
-    ui::{
-        Accordion, EmptyState, LinkButton, OutlineItem, OutlineList, PageHeader, Paragraphs, ProgressLine, Prose, Stack,
-    },
+    ui::{Accordion, EmptyState, LinkButton, OutlineItem, OutlineList, PageHeader, ProgressLine, Stack, Written},
 };
 
 #[component]
@@ -30,9 +28,7 @@ pub fn Course(page: CoursePage) -> impl IntoView {
         </PageHeader>
         <Stack>
             <ProgressLine done=progress.done total=progress.total label=label />
-            <Prose>
-                <Paragraphs text=description />
-            </Prose>
+            <Written html=description />
             {if empty {
                 view! { <EmptyState title="No lessons yet" text="They appear here as soon as they are published." /> }.into_any()
             } else {

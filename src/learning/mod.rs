@@ -50,6 +50,7 @@ pub struct MyCourses {
 pub struct CoursePage {
     pub id: CourseId,
     pub name: String,
+    /// HTML.
     pub description: String,
     pub outline: Outline,
 }
@@ -70,6 +71,7 @@ pub struct LessonPage {
 pub enum LessonView {
     Playing {
         youtube_video_id: String,
+        /// HTML.
         notes: Option<String>,
         /// Completion, for those who have it.
         done: Option<bool>,

@@ -12,8 +12,8 @@ use crate::{
     paths,
     products::card::price,
     ui::{
-        Badge, Button, Intent, LessonLayout, LinkButton, LockedPanel, PageHeader, Paragraphs, PrevNext, Prose, Tone,
-        VideoFrame, use_toast,
+        Badge, Button, Intent, LessonLayout, LinkButton, LockedPanel, PageHeader, PrevNext, Tone, VideoFrame, Written,
+        use_toast,
     },
 };
 
@@ -71,7 +71,7 @@ pub fn Lesson(page: LessonPage) -> impl IntoView {
                 }}
             </p>
             {offer.map(|offer| view! { <BuyOffer offer intent=Intent::Secondary /> })}
-            {notes.map(|notes| view! { <Prose><Paragraphs text=notes /></Prose> })}
+            {notes.map(|html| view! { <Written html /> })}
         </LessonLayout>
     }
 }

@@ -1,9 +1,27 @@
 //! The products, to find, write and delete.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{admin::layout::back_office, load::page, ui::PageHeader};
+use super::{
+    ProductId, ProductList, ProductRow, ProductStatus, Removal,
+    api::{self, RemoveProduct},
+    card::price,
+    editor::Editor,
+};
+use crate::{
+    admin::layout::back_office,
+    error::Error,
+    form::Submitted,
+    load::{Loaded, load, page},
+    paths,
+    ui::{
+        Badge, Button, Dialog, EmptyState, FormErrors, Intent, LinkButton, PageHeader, Pager, Row, RowActions,
+        SearchBox, SkeletonList, SkeletonPage, Stack, Table, Thumb, Tone, use_toast,
+    },
+};
 
 page!(
     /// `/admin/products`.
@@ -15,11 +33,212 @@ page!(
 
 fn products() -> impl IntoView {
     back_office(|| {
+        let query = use_query_map();
+        let question = Question::new();
+        let key = move || {
+            query.with(|query| {
+                let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+                (query.get("q").unwrap_or_default(), page, question.action.version().get())
+            })
+        };
+        let list = load(key, |(search, page, _)| api::get_products(search, page));
+        question.tell();
         view! {
             <Title text="Products" />
-            <PageHeader title="Products" />
+            <PageHeader title="Products">
+                <LinkButton href=paths::ADMIN_NEW_PRODUCT>"New product"</LinkButton>
+            </PageHeader>
+            <Loaded from=list skeleton=|| view! { <SkeletonList count=6 /> } let:list>
+                <List list question />
+            </Loaded>
+            <RemoveDialog question />
         }
     })
+}
+
+#[component]
+fn List(list: ProductList, question: Question) -> impl IntoView {
+    let ProductList { products, search, page, more } = list;
+    if products.is_empty() && search.is_empty() && page == 1 {
+        return Either::Left(view! {
+            <EmptyState title="No products yet" text="A product is what people buy: a price, and one or more courses.">
+                <LinkButton href=paths::ADMIN_NEW_PRODUCT>"New product"</LinkButton>
+            </EmptyState>
+        });
+    }
+    let turn = |page: u32| {
+        let search = match search.as_str() {
+            "" => String::new(),
+            search => format!("&q={}", utf8_percent_encode(search, NON_ALPHANUMERIC)),
+        };
+        format!("{}?page={page}{search}", paths::ADMIN_PRODUCTS)
+    };
+    let (previous, next) = ((page > 1).then(|| turn(page - 1)), more.then(|| turn(page + 1)));
+    let rows = if products.is_empty() {
+        Either::Left(view! {
+            <EmptyState title="Nothing found" text="Try another word, or look at everything.">
+                <LinkButton href=paths::ADMIN_PRODUCTS>"Show all products"</LinkButton>
+            </EmptyState>
+        })
+    } else {
+        let head = vec!["Picture", "Name", "Price", "Courses", "Customers", "Status", "Actions"];
+        Either::Right(view! {
+            <Table caption="Products" head numeric=vec![2, 3, 4]>
+                {products.into_iter().map(|product| view! { <Line product question /> }).collect_view()}
+            </Table>
+        })
+    };
+    Either::Right(view! {
+        <Stack>
+            <SearchBox action=paths::ADMIN_PRODUCTS name="q" value=search.clone() label="Search products" />
+            {rows}
+            <Pager page previous next />
+        </Stack>
+    })
+}
+
+#[component]
+fn Line(product: ProductRow, question: Question) -> impl IntoView {
+    let status = match product.status {
+        ProductStatus::Public => view! { <Badge tone=Tone::Accent>"Public"</Badge> },
+        ProductStatus::Private => view! { <Badge>"Private"</Badge> },
+    };
+    let verb = match (product.removal, product.status) {
+        (Removal::Delete, _) => Some("Delete"),
+        (_, ProductStatus::Public) => Some("Make private"),
+        // It is as private as it can be.
+        _ => None,
+    };
+    let asked = product.clone();
+    let action = verb.map(|verb| {
+        view! {
+            <Button
+                kind="button"
+                intent=Intent::Quiet
+                attr:aria-label=format!("{verb}: {}", product.name)
+                on:click=move |_| question.ask(&asked)
+            >
+                {verb}
+            </Button>
+        }
+    });
+    view! {
+        <tr>
+            <td>
+                <Thumb src=product.image_url />
+            </td>
+            <th scope="row">
+                <a href=paths::edit_product(product.id)>{product.name}</a>
+            </th>
+            <td>{price(product.price)}</td>
+            <td>{product.courses}</td>
+            <td>{product.customers}</td>
+            <td>{status}</td>
+            <td>
+                <RowActions>{action}</RowActions>
+            </td>
+        </tr>
+    }
+}
+
+/// Whether a product goes: which one, whether the question is open, and the answer.
+#[derive(Clone, Copy)]
+struct Question {
+    product: RwSignal<Option<ProductRow>>,
+    open: RwSignal<bool>,
+    action: ServerAction<RemoveProduct>,
+}
+
+impl Question {
+    fn new() -> Self {
+        Self { product: RwSignal::new(None), open: RwSignal::new(false), action: ServerAction::new() }
+    }
+
+    fn ask(self, product: &ProductRow) {
+        self.action.clear();
+        self.product.set(Some(product.clone()));
+        self.open.set(true);
+    }
+
+    fn with(self, say: impl Fn(&ProductRow) -> String) -> String {
+        self.product.with(|product| product.as_ref().map(say).unwrap_or_default())
+    }
+
+    /// Says what became of it.
+    fn tell(self) {
+        let toaster = use_toast();
+        // Version 0 is what the page's address says became of a form: anybody can write an address.
+        Effect::new(move |_| {
+            let told = self.action.value().get().filter(|_| self.action.version().get_untracked() > 0);
+            if let Some(Ok(removal)) = told {
+                self.open.set(false);
+                let name = self.product.with_untracked(|product| product.as_ref().map(|product| product.name.clone()));
+                let name = name.unwrap_or_default();
+                let words = match removal {
+                    Removal::Delete => format!("Deleted “{name}”."),
+                    Removal::Awaited | Removal::Sold => format!("Made “{name}” private."),
+                };
+                toaster.show(Tone::Accent, words);
+            }
+        });
+    }
+
+    /// Why it was refused.
+    fn refusal(self) -> Vec<String> {
+        match self.action.value().get() {
+            Some(Err(error)) => vec![error.to_string()],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What will happen, in words.
+fn consequence(product: &ProductRow) -> String {
+    let name = &product.name;
+    match (product.removal, product.bought) {
+        (Removal::Delete, _) => {
+            format!("Nobody bought “{name}”. It is deleted for good; the courses in it stay.")
+        }
+        (Removal::Awaited, _) => format!(
+            "Somebody began to buy “{name}” in the last days and may still pay. It cannot be deleted yet; it will be made \
+             private: nobody else can buy it."
+        ),
+        (Removal::Sold, bought) => {
+            let people = if bought == 1 { "1 person".to_owned() } else { format!("{bought} people") };
+            format!(
+                "{people} bought this. It cannot be deleted; it will be made private: nobody can buy it, buyers keep it."
+            )
+        }
+    }
+}
+
+fn verb(product: &ProductRow) -> String {
+    if product.removal == Removal::Delete { "Delete product".into() } else { "Make private".into() }
+}
+
+/// Asks before a product goes.
+#[component]
+fn RemoveDialog(question: Question) -> impl IntoView {
+    let Question { product, open, action } = question;
+    let remove = move |_| {
+        if let Some(product) = product.get_untracked() {
+            action.dispatch(RemoveProduct { product: product.id });
+        }
+    };
+    view! {
+        <Dialog open title="Take this product away?">
+            <p>{move || question.with(consequence)}</p>
+            {move || view! { <FormErrors errors=question.refusal() /> }}
+            <Row>
+                <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=remove>
+                    {move || question.with(verb)}
+                </Button>
+                <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
+                    "Keep it"
+                </Button>
+            </Row>
+        </Dialog>
+    }
 }
 
 page!(
@@ -32,9 +251,13 @@ page!(
 
 fn new_product() -> impl IntoView {
     back_office(|| {
+        let sent = Submitted::current();
+        let form = load(|| (), |()| api::get_product_form(None));
         view! {
             <Title text="New product" />
-            <PageHeader title="New product" />
+            <Loaded from=form skeleton=|| view! { <SkeletonPage /> } let:form>
+                <Editor form sent=sent.clone() />
+            </Loaded>
         }
     })
 }
@@ -49,9 +272,55 @@ page!(
 
 fn edit_product() -> impl IntoView {
     back_office(|| {
+        let sent = Submitted::current();
+        let params = use_params_map();
+        let product = move || params.with(|params| params.get("product").and_then(|id| id.parse::<ProductId>().ok()));
+        let form = load(product, async |product| api::get_product_form(Some(product.ok_or(Error::NotFound)?)).await);
         view! {
             <Title text="Edit product" />
-            <PageHeader title="Edit product" />
+            <Loaded from=form skeleton=|| view! { <SkeletonPage /> } let:form>
+                <Editor form sent=sent.clone() />
+            </Loaded>
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use uuid::Uuid;
+
+    #[rstest]
+    #[case(Removal::Delete, 0, "Nobody bought “Light”. It is deleted for good; the courses in it stay.")]
+    #[case(
+        Removal::Sold,
+        1,
+        "1 person bought this. It cannot be deleted; it will be made private: nobody can buy it, buyers keep it."
+    )]
+    #[case(
+        Removal::Sold,
+        12,
+        "12 people bought this. It cannot be deleted; it will be made private: nobody can buy it, buyers keep it."
+    )]
+    #[case(
+        Removal::Awaited,
+        0,
+        "Somebody began to buy “Light” in the last days and may still pay. It cannot be deleted yet; it will be made private: nobody else can buy it."
+    )]
+    fn an_admin_is_told_what_will_happen(#[case] removal: Removal, #[case] bought: i32, #[case] words: &str) {
+        let product = ProductRow {
+            id: Uuid::nil().into(),
+            slug: "light".into(),
+            name: "Light".into(),
+            image_url: String::new(),
+            price: crate::money::Cents::ZERO,
+            status: ProductStatus::Public,
+            courses: 0,
+            customers: 0,
+            bought,
+            removal,
+        };
+        assert_eq!(consequence(&product), words);
+    }
 }

@@ -2,13 +2,20 @@
 
 use leptos::prelude::*;
 
-use super::{ProductPage, Storefront};
+use super::{ProductForm, ProductId, ProductList, ProductPage, Removal, Storefront};
 use crate::{error::Result, wire::Json};
 
 #[cfg(feature = "ssr")]
 use {
-    super::{ProductId, policy, queries},
-    crate::{error::Error, paths, server::call::Call},
+    super::{ProductStatus, admin_queries, policy, queries, write},
+    crate::{
+        error::Error,
+        paths,
+        server::{
+            call::{AdminCall, Call},
+            markdown,
+        },
+    },
 };
 
 /// How many products a page of the storefront shows.
@@ -24,6 +31,9 @@ pub async fn get_storefront(search: String, page: u32) -> Result<Storefront> {
     let mut products = queries::list_public(&db, &search, PAGE, i64::from(page - 1) * PAGE).await?;
     let more = products.len() > 24;
     products.truncate(24);
+    for product in &mut products {
+        product.description = markdown::first_line(&product.description);
+    }
     let resume = match viewer.user_id() {
         Some(user) if page == 1 && search.is_empty() => queries::find_resume(&db, user).await?,
         _ => None,
@@ -31,7 +41,7 @@ pub async fn get_storefront(search: String, page: u32) -> Result<Storefront> {
     Ok(Storefront { products, search, page, more, resume })
 }
 
-/// A product by its slug. By its id, the answer is a redirect to its slug.
+/// A product by its slug. By its id, or a slug it had before, the answer is a redirect to its slug.
 #[server(output = Json)]
 pub async fn get_product_page(slug: String) -> Result<ProductPage> {
     let Call { db, viewer, .. } = Call::current().await?;
@@ -41,13 +51,80 @@ pub async fn get_product_page(slug: String) -> Result<ProductPage> {
         leptos_axum::redirect(&paths::product(&slug));
         return Ok(page);
     }
-    find(&db, &slug, &viewer).await
+    match find(&db, &slug, &viewer).await {
+        Err(Error::NotFound) => {
+            let slug = queries::find_slug_now(&db, &slug).await?.ok_or(Error::NotFound)?;
+            let page = find(&db, &slug, &viewer).await?;
+            leptos_axum::redirect(&paths::product(&slug));
+            Ok(page)
+        }
+        page => page,
+    }
+}
+
+/// A page of all products for the back office. `search` is matched with name and address; `page` counts from 1. For admins.
+#[server(output = Json)]
+pub async fn get_products(search: String, page: u32) -> Result<ProductList> {
+    const PAGE: i64 = 25;
+    let AdminCall { db, .. } = Call::admin().await?;
+    let search: String = search.trim().chars().take(100).collect();
+    let page = page.clamp(1, 10_000);
+    let mut products = admin_queries::list(&db, &search, PAGE, i64::from(page - 1) * PAGE).await?;
+    let more = products.len() > 25;
+    products.truncate(25);
+    Ok(ProductList { products, search, page, more })
+}
+
+/// A product to write, or an empty one, with the courses to choose from. For admins.
+#[server(output = Json)]
+pub async fn get_product_form(product: Option<ProductId>) -> Result<ProductForm> {
+    let AdminCall { db, .. } = Call::admin().await?;
+    let form = match product {
+        Some(product) => admin_queries::find_form(&db, product).await?.ok_or(Error::NotFound)?,
+        None => empty_form(),
+    };
+    Ok(ProductForm { courses: admin_queries::list_choices(&db, product).await?, ..form })
+}
+
+#[cfg(feature = "ssr")]
+const fn empty_form() -> ProductForm {
+    ProductForm {
+        id: None,
+        version: 0,
+        name: String::new(),
+        slug: String::new(),
+        description: String::new(),
+        image_url: String::new(),
+        dollars: 0,
+        status: ProductStatus::Private,
+        bought: 0,
+        courses: Vec::new(),
+    }
+}
+
+/// Deletes a product that nobody bought, and makes any other private. Answers which of both happened. For admins.
+#[server(output = Json)]
+pub async fn remove_product(product: ProductId) -> Result<Removal> {
+    let AdminCall { db, admin, .. } = Call::admin().await?;
+    write::remove(&db, admin.id, product).await
 }
 
 #[cfg(feature = "ssr")]
 pub(crate) async fn find(db: &sqlx::PgPool, slug: &str, viewer: &crate::users::Viewer) -> Result<ProductPage> {
-    queries::find_page(db, slug, viewer.user_id())
+    let page = queries::find_page(db, slug, viewer.user_id())
         .await?
         .filter(|page| policy::can_see(viewer.is_admin(), page.status))
-        .ok_or(Error::NotFound)
+        .ok_or(Error::NotFound)?;
+    Ok(written(page))
+}
+
+/// What was written, as it is read.
+#[cfg(feature = "ssr")]
+fn written(mut page: ProductPage) -> ProductPage {
+    page.summary = markdown::first_line(&page.description);
+    page.description = markdown::to_html(&page.description);
+    for course in &mut page.courses {
+        course.description = markdown::first_line(&course.description);
+    }
+    page
 }

@@ -1,12 +1,20 @@
 //! Products: what the storefront sells. A product has a price and contains one or more courses.
 
 pub mod admin;
+#[cfg(feature = "ssr")]
+pub mod admin_queries;
 pub mod api;
 pub mod card;
+pub mod editor;
+#[cfg(feature = "ssr")]
+pub mod form;
 pub mod pages;
 pub mod policy;
 #[cfg(feature = "ssr")]
 pub mod queries;
+pub mod slug;
+#[cfg(feature = "ssr")]
+pub mod write;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +41,7 @@ pub enum ProductStatus {
 pub struct ProductCard {
     pub slug: String,
     pub name: String,
+    /// One line of plain text.
     pub description: String,
     pub image_url: String,
     pub price: Cents,
@@ -65,6 +74,9 @@ pub struct ProductPage {
     pub id: ProductId,
     pub slug: String,
     pub name: String,
+    /// One line of plain text.
+    pub summary: String,
+    /// HTML.
     pub description: String,
     pub image_url: String,
     pub price: Cents,
@@ -80,9 +92,73 @@ pub struct ProductPage {
 pub struct ProductCourse {
     pub id: CourseId,
     pub name: String,
+    /// One line of plain text.
     pub description: String,
     /// Whether the viewer has this course already, by this product or another.
     pub access: bool,
     #[serde(rename = "sections")]
     pub outline: Outline,
+}
+
+/// A page of the back office's list, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductList {
+    pub products: Vec<ProductRow>,
+    pub search: String,
+    /// From 1.
+    pub page: u32,
+    pub more: bool,
+}
+
+/// A product as the back office lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductRow {
+    pub id: ProductId,
+    pub slug: String,
+    pub name: String,
+    pub image_url: String,
+    pub price: Cents,
+    pub status: ProductStatus,
+    pub courses: i64,
+    /// Who has it now.
+    pub customers: i32,
+    /// How often it was bought.
+    pub bought: i32,
+    pub removal: Removal,
+}
+
+/// What deleting a product comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Removal {
+    /// Nobody bought it: it goes.
+    Delete,
+    /// Somebody may be paying for it right now: it is made private.
+    Awaited,
+    /// It was sold: it is made private, and its buyers keep it.
+    Sold,
+}
+
+/// A product to write, with every course there is to choose from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductForm {
+    /// Nothing for a new one.
+    pub id: Option<ProductId>,
+    /// Counts up with every change.
+    pub version: i64,
+    pub name: String,
+    pub slug: String,
+    pub description: String,
+    pub image_url: String,
+    pub dollars: i32,
+    pub status: ProductStatus,
+    pub bought: i32,
+    /// What it contains, then everything else, by name.
+    pub courses: Vec<CourseChoice>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseChoice {
+    pub id: CourseId,
+    pub name: String,
+    pub chosen: bool,
 }

@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     ProductCourse, ProductPage, ProductStatus, Storefront, api,
-    card::{Card, first_line, price},
+    card::{Card, price},
 };
 use crate::{
     app::frame,
@@ -17,8 +17,7 @@ use crate::{
     paths,
     ui::{
         Accordion, Badge, Button, BuyBar, Cover, EmptyState, Form, Grid, LinkButton, Main, OutlineItem, OutlineList,
-        PageHeader, Pager, Paragraphs, Price, Prose, SearchBox, SkeletonCards, SkeletonPage, Space, Stack, Tone,
-        TwoColumns,
+        PageHeader, Pager, Price, SearchBox, SkeletonCards, SkeletonPage, Space, Stack, Tone, TwoColumns, Written,
     },
 };
 
@@ -119,7 +118,9 @@ fn product() -> impl IntoView {
 
 #[component]
 fn Product(product: ProductPage) -> impl IntoView {
-    let ProductPage { slug, name, description, image_url, price: cents, status, owned, waiting, courses, .. } = product;
+    let ProductPage {
+        slug, name, summary, description, image_url, price: cents, status, owned, waiting, courses, ..
+    } = product;
     let buy = StoredValue::new((slug, price(cents), owned, waiting));
     let action = move || {
         let (slug, price, owned, waiting) = buy.get_value();
@@ -141,15 +142,13 @@ fn Product(product: ProductPage) -> impl IntoView {
     let several = courses.len() > 1;
     view! {
         <Title text=name.clone() />
-        <Meta name="description" content=first_line(&description) />
+        <Meta name="description" content=summary />
         <TwoColumns aside=aside>
             <PageHeader title=name>
                 {(status == ProductStatus::Private).then(|| view! { <Badge>"Private"</Badge> })}
             </PageHeader>
             <Stack>
-                <Prose>
-                    <Paragraphs text=description />
-                </Prose>
+                <Written html=description />
                 <h2>"What you will learn"</h2>
                 {courses.into_iter().map(|course| view! { <Contained course titled=several /> }).collect_view()}
             </Stack>
@@ -214,7 +213,7 @@ fn Contained(course: ProductCourse, titled: bool) -> impl IntoView {
         let have = access.then(|| view! { " " <Badge tone=Tone::Accent>"You have this"</Badge> });
         view! {
             <h3>{name} {have}</h3>
-            <p>{first_line(&description)}</p>
+            <p>{description}</p>
         }
     });
     view! {

@@ -5,7 +5,7 @@ use sqlx::{PgExecutor, types::Json};
 use super::{ProductCard, ProductCourse, ProductPage, ProductStatus, Resume};
 use crate::users::UserId;
 
-/// Public products, oldest first, whose name or description has the words; one more than `limit` when there are more.
+/// Public products, oldest first, with what was written about them whole, whose name or description has the words; one more than `limit` when there are more.
 pub async fn list_public(
     db: impl PgExecutor<'_>,
     search: &str,
@@ -92,6 +92,7 @@ pub async fn find_page(db: impl PgExecutor<'_>, slug: &str, user: Option<UserId>
         id: row.id.into(),
         slug: row.slug,
         name: row.name,
+        summary: String::new(),
         description: row.description,
         image_url: row.image_url,
         price: row.price.into(),
@@ -105,6 +106,16 @@ pub async fn find_page(db: impl PgExecutor<'_>, slug: &str, user: Option<UserId>
 /// The slug behind an id, for links that were made with it.
 pub async fn find_slug(db: impl PgExecutor<'_>, id: super::ProductId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!("select slug from products where id = $1", id.uuid()).fetch_optional(db).await
+}
+
+/// The slug of the product that had this one before. What another product has now is that product's.
+pub async fn find_slug_now(db: impl PgExecutor<'_>, slug: &str) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select p.slug from product_slugs s join products p on p.id = s.product_id where s.slug = $1",
+        slug
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// What a sitemap lists.

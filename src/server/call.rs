@@ -10,7 +10,7 @@ use leptos::{nonce::Nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use sqlx::PgPool;
 
-use super::{security, state::AppState};
+use super::{cookies, page, security, state::AppState};
 use crate::{
     admin::audit,
     error::{Error, Result},
@@ -70,9 +70,10 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
     let nonce = Nonce::new();
     request.extensions_mut().insert(viewer);
     request.extensions_mut().insert(nonce.clone());
+    let flash = cookies::get_flash(request.headers(), state.config.is_https()).is_some();
     let mut response = next.run(request).await;
     security::guard_page(&mut response, &nonce, &state.config);
-    response
+    if flash { page::forget_flash(response, &state.config) } else { response }
 }
 
 /// The viewer of the page that is rendered; a visitor where it cannot be known.

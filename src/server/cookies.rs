@@ -1,7 +1,8 @@
-//! Our two cookies: the session and the theme.
+//! Our cookies: the session, the theme, and the flash: what the last request says to the next page.
 
 use cookie::{Cookie, SameSite};
 use http::{HeaderMap, HeaderValue, header::COOKIE};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use time::Duration;
 
 use super::config::Config;
@@ -13,6 +14,11 @@ pub const ZONE: &str = "tz";
 /// The session's cookie. Over TLS its name is one that no neighbouring host can set.
 pub const fn session_name(https: bool) -> &'static str {
     if https { "__Host-session" } else { "session" }
+}
+
+/// The flash's cookie. Over TLS its name is one that no neighbouring host can set.
+pub const fn flash_name(https: bool) -> &'static str {
+    if https { "__Host-flash" } else { "flash" }
 }
 
 /// The value of a cookie that the browser sent, by its exact name. What other cookies hold is nobody's business, and no hindrance.
@@ -41,6 +47,38 @@ pub fn theme(config: &Config, theme: &str, lasts: Duration) -> Option<HeaderValu
     cookie.to_string().parse().ok()
 }
 
+/// The most that a flash can say, in characters.
+const FLASH: usize = 200;
+
+/// Leaves one sentence for the next page, which comes within a minute or not at all.
+pub fn flash(config: &Config, words: &str) -> Option<HeaderValue> {
+    let words: String = words.chars().take(FLASH).collect();
+    let words = utf8_percent_encode(&words, NON_ALPHANUMERIC).to_string();
+    flash_cookie(config, &words, Duration::MINUTE)
+}
+
+/// Takes the sentence away: it was said.
+pub fn no_flash(config: &Config) -> Option<HeaderValue> {
+    flash_cookie(config, "", Duration::ZERO)
+}
+
+fn flash_cookie(config: &Config, words: &str, lasts: Duration) -> Option<HeaderValue> {
+    let cookie = Cookie::build((flash_name(config.is_https()), words))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(config.is_https())
+        .max_age(lasts);
+    cookie.to_string().parse().ok()
+}
+
+/// The sentence that the last request left, if any.
+pub fn get_flash(headers: &HeaderMap, https: bool) -> Option<String> {
+    let words = get(headers, flash_name(https))?;
+    let words = percent_decode_str(&words).decode_utf8().ok()?;
+    Some(words.chars().filter(|letter| !letter.is_control()).take(FLASH).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +93,17 @@ mod tests {
     fn a_session_is_read_by_its_exact_name(#[case] sent: &[u8], #[case] token: Option<&str>) {
         let headers = [(COOKIE, HeaderValue::from_bytes(sent).unwrap())].into_iter().collect();
         assert_eq!(get(&headers, session_name(false)).as_deref(), token);
+    }
+
+    #[test]
+    fn what_is_left_for_the_next_page_is_read_there() {
+        let config = Config::for_tests("");
+        let said = "Saved “Light & shadow; 100 %”, 5 € → 6 €.";
+        let left = flash(&config, said).unwrap();
+        let sent = left.to_str().unwrap().split(';').next().unwrap().parse().unwrap();
+        let headers = [(COOKIE, sent)].into_iter().collect();
+        assert_eq!(get_flash(&headers, false).as_deref(), Some(said));
+        assert_eq!(get_flash(&headers, true), None, "over TLS only a name that no neighbour can set is read");
+        assert!(flash(&config, &"é".repeat(5000)).unwrap().len() < 1400);
     }
 }

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use axum::{Router, body::Body, extract::Request};
+use http_body_util::BodyExt;
 use sqlx::PgPool;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 use super::{router::router, testing, testing::Browser};
 use crate::{
@@ -364,4 +366,33 @@ async fn a_visitors_page_is_kept_until_the_catalogue_changes(db: PgPool) {
         .expect("the change arrives before the page's time is over");
     stop.cancel();
     follower.await.unwrap();
+}
+
+#[sqlx::test]
+async fn what_the_last_request_says_is_said_once_and_kept_for_nobody_else(db: PgPool) {
+    let school = School::open(db).await;
+    let state = testing::state(&school.db, NOWHERE).await;
+    state.kept.set_told(true);
+    let left = super::page::with_flash(super::page::see_other("/"), &state.config, "Saved <b>.");
+    let left = left.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(left.contains("HttpOnly") && left.contains("SameSite=Lax") && left.contains("Max-Age=60"), "{left}");
+    let flash = left.split(';').next().unwrap();
+    let router = router(state);
+    for (cookie, says) in [(None, false), (Some(flash), true), (None, false)] {
+        let mut request = Request::get("/products/product").header("accept", "text/html");
+        if let Some(cookie) = cookie {
+            request = request.header("cookie", cookie);
+        }
+        let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let forgets = response.headers().get("set-cookie").is_some_and(|c| c.to_str().unwrap().contains("Max-Age=0"));
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        assert_eq!((body.contains("Saved &lt;b&gt;."), forgets), (says, says));
+    }
+    let request = Request::get("/products/product/purchase").header("cookie", flash).body(Body::empty()).unwrap();
+    let response = router.oneshot(request).await.unwrap();
+    assert!(
+        response.status().is_redirection() && !response.headers().contains_key("set-cookie"),
+        "a redirect passes it on"
+    );
 }

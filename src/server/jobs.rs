@@ -6,7 +6,7 @@ use sqlx::{Connection, PgPool};
 use tokio_util::sync::CancellationToken;
 
 use super::{clock, state::AppState};
-use crate::{purchases::refund, users};
+use crate::{pictures, purchases::refund, users};
 
 /// Sweeps once an hour until told to stop. Two servers that sweep at once do no harm.
 pub async fn sweep(db: PgPool, stop: CancellationToken) {
@@ -17,6 +17,11 @@ pub async fn sweep(db: PgPool, stop: CancellationToken) {
             Ok(0) => {}
             Ok(ended) => tracing::info!(ended, "Swept sessions that had expired"),
             Err(error) => tracing::warn!(%error, "Could not sweep expired sessions"),
+        }
+        match pictures::queries::delete_unused(&db).await {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "Swept pictures that nothing shows"),
+            Err(error) => tracing::warn!(%error, "Could not sweep pictures"),
         }
     }
 }

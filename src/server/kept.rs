@@ -1,6 +1,6 @@
 //! Kept pages: what looks the same to every visitor is rendered once and kept until the catalogue changes.
 //!
-//! Only pages without a session, a query or an error are kept, for ten seconds at most. A change of the catalogue reaches every
+//! Only pages without a session, a flash, a query or an error are kept, for ten seconds at most. A change of the catalogue reaches every
 //! server at once ([`super::changes`]); each then counts a new generation, and what was kept or is being rendered under an older
 //! one is never shown again. Every answer gets a nonce of its own. Prices that differ by country will have to be part of the key.
 
@@ -88,8 +88,8 @@ impl Kept {
         let shared = path == "/" || path.starts_with("/products/") || path.contains("/lessons/");
         let anonymous = request.uri().query().is_none()
             && [true, false]
-                .map(cookies::session_name)
-                .iter()
+                .into_iter()
+                .flat_map(|https| [cookies::session_name(https), cookies::flash_name(https)])
                 .all(|name| cookies::get(request.headers(), name).is_none());
         if !(shared && anonymous && request.method() == Method::GET && self.told.load(Ordering::SeqCst)) {
             return None;

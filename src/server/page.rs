@@ -4,18 +4,18 @@ use std::any::Any;
 
 use axum::{
     body::Body,
-    extract::Request,
+    extract::{FromRequest, Multipart, Request},
     response::{Html, IntoResponse, Response},
 };
 use http::{
     HeaderValue, StatusCode,
-    header::{LOCATION, SET_COOKIE},
+    header::{CONTENT_TYPE, LOCATION, SET_COOKIE},
     request::Parts,
 };
 use http_body_util::{BodyExt, Collected, Limited};
 use leptos::{nonce::Nonce, prelude::*};
 
-use super::{call, cookies, state::AppState};
+use super::{call, config::Config, cookies, state::AppState};
 use crate::{
     app::{Frame, shell},
     error::Error,
@@ -27,6 +27,8 @@ pub struct Posted(pub Vec<(String, String)>);
 
 /// The most a form of ours can hold, in bytes: 20,000 characters of any script, each as twelve letters of an address.
 const LIMIT: usize = 256 * 1024;
+/// The most that is read of a form with a file, in bytes.
+const WHOLE: usize = 64 * 1024 * 1024;
 
 impl Posted {
     /// Reads a form's body and hands the request back without it. One that is larger than 256 KiB, or breaks off, is empty:
@@ -38,8 +40,57 @@ impl Posted {
         (Request::from_parts(parts, Body::empty()), Self(fields))
     }
 
+    /// Reads a form that may carry a file in the field `file`, and hands the request back without its body. Of a file, no more
+    /// than `most` bytes and one are kept, so that a larger one is seen to be; an empty one was not chosen. A browser reads no
+    /// answer before it has sent everything, so what is too much is read as well, up to 64 MiB.
+    pub async fn read_with_file(request: Request, file: &str, most: usize) -> (Request, Self, Option<Vec<u8>>) {
+        let multipart = |kind: &HeaderValue| kind.as_bytes().starts_with(b"multipart/form-data");
+        if !request.headers().get(CONTENT_TYPE).is_some_and(multipart) {
+            let (request, form) = Self::read(request).await;
+            return (request, form, None);
+        }
+        let (parts, body) = request.into_parts();
+        let rest = Request::from_parts(parts.clone(), Body::empty());
+        let (mut fields, mut chosen, mut read) = (Vec::new(), None, 0);
+        let request = Request::from_parts(parts, body);
+        if let Ok(mut multipart) = Multipart::from_request(request, &()).await {
+            while let Ok(Some(mut field)) = multipart.next_field().await {
+                let Some(name) = field.name().map(str::to_owned) else { continue };
+                let keeps = if name == file { most + 1 } else { LIMIT * 4 };
+                let mut bytes = Vec::new();
+                while let Ok(Some(chunk)) = field.chunk().await {
+                    read += chunk.len();
+                    bytes.extend_from_slice(&chunk[..chunk.len().min(keeps - bytes.len())]);
+                    if read > WHOLE {
+                        break;
+                    }
+                }
+                if name == file {
+                    chosen = Some(bytes).filter(|bytes| !bytes.is_empty()).or(chosen);
+                } else {
+                    fields.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+                }
+                if read > WHOLE {
+                    break;
+                }
+            }
+        }
+        (rest, Self(fields), chosen)
+    }
+
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+    }
+
+    /// Every value of a field that may be sent more than once.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Puts a value in the place of what was sent, for the form that comes back.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.0.retain(|(n, _)| n != name);
+        self.0.push((name.to_owned(), value));
     }
 }
 
@@ -78,6 +129,26 @@ pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Respo
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
+}
+
+/// The answer, and one sentence of at most 200 characters that the next page says: for a change that ends in a redirect.
+pub fn with_flash(response: Response, config: &Config, words: &str) -> Response {
+    with_cookie(response, cookies::flash(config, words))
+}
+
+/// What the last request says on this page.
+pub fn flash() -> Option<String> {
+    let https = use_context::<AppState>()?.config.is_https();
+    cookies::get_flash(&use_context::<Parts>()?.headers, https)
+}
+
+/// Takes the flash away from whom it was shown: a page shows it, a redirect on the way to one does not.
+pub fn forget_flash(response: Response, config: &Config) -> Response {
+    let html = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/html");
+    if response.status().is_redirection() || !response.headers().get(CONTENT_TYPE).is_some_and(html) {
+        return response;
+    }
+    with_cookie(response, cookies::no_flash(config))
 }
 
 /// Begins a page: gives its scripts the nonce of its policy, and returns the theme for `<html data-theme>`.

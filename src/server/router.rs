@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::State,
+    extract::{DefaultBodyLimit, State},
     middleware,
     response::IntoResponse,
     routing::{get, post},
@@ -25,7 +25,7 @@ use tower_http::{
 use super::{call, health, kept, page, security, state::AppState, telemetry};
 use crate::{
     app::{App, shell},
-    checkout, courses, paths, products, purchases, users,
+    checkout, courses, paths, pictures, products, purchases, users,
 };
 
 /// The largest body that anyone may send, in bytes. Webhooks and forms set themselves smaller limits.
@@ -50,11 +50,14 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), call::identify))
         .layer(middleware::from_fn_with_state(state.clone(), kept::keep))
         .route(paths::STRIPE_WEBHOOK, post(checkout::webhook::receive))
+        .route("/pictures/{hash}/{file}", get(pictures::serve::show))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/robots.txt", get(robots))
         .route("/sitemap.xml", get(sitemap))
         .layer(RequestBodyLimitLayer::new(BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
+        .merge(uploads(&state))
         .layer(
             ServiceBuilder::new()
                 .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
@@ -68,10 +71,19 @@ pub fn router(state: AppState) -> Router {
                 .layer(CatchPanicLayer::custom(page::panicked))
                 .layer(middleware::from_fn(security::headers))
                 .layer(middleware::from_fn(security::same_site))
-                .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-                .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE)),
+                .layer(CompressionLayer::new().quality(CompressionLevel::Fastest)),
         )
         .with_state(state)
+}
+
+/// Forms that carry a file. They read it in pieces and stop where it is too much, and a slow line has its time.
+fn uploads(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route(paths::ADMIN_NEW_PRODUCT, post(products::write::create))
+        .route("/admin/products/{product}/edit", post(products::write::change))
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(state.clone(), call::identify))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE * 10))
 }
 
 async fn robots(State(state): State<AppState>) -> String {

@@ -85,7 +85,7 @@ const PRIVATE: &str = "private, no-cache";
 /// Hashed names never change; pictures of ours seldom; a page is for its viewer and is asked for again.
 fn cache_control(path: &str) -> &'static str {
     match path.split('/').nth(1) {
-        Some("pkg" | "fonts") => "public, max-age=31536000, immutable",
+        Some("pkg" | "fonts" | "pictures") => "public, max-age=31536000, immutable",
         Some("covers" | "favicon.svg") => "public, max-age=86400",
         _ => PRIVATE,
     }

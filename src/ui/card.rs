@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Words;
+use super::{Words, srcset};
 
 /// A surface a hair lighter than the ground, for what belongs together.
 #[component]
@@ -27,7 +27,16 @@ pub fn Cover(
     /// For the picture that is seen first.
     #[prop(optional)]
     eager: bool,
+    /// One among others: half as wide as the screen where there is room for two.
+    #[prop(optional)]
+    shelved: bool,
 ) -> impl IntoView {
+    let sizes = if shelved {
+        "(min-width: 64rem) 24rem, (min-width: 44rem) 50vw, 100vw"
+    } else {
+        "(min-width: 64rem) 24rem, 100vw"
+    };
+    let widths = srcset(&src);
     if src.is_empty() {
         view! { <div class="cover cover-cloth" role=(!alt.is_empty()).then_some("img") aria-label=(!alt.is_empty()).then_some(alt) /> }
             .into_any()
@@ -35,6 +44,8 @@ pub fn Cover(
         view! {
             <img
                 class="cover"
+                sizes=widths.is_some().then_some(sizes)
+                srcset=widths
                 src=src
                 alt=alt
                 width="1280"
@@ -64,7 +75,7 @@ pub fn CoverCard(
 ) -> impl IntoView {
     view! {
         <article class="cover-card">
-            <Cover src=image alt="" eager=eager />
+            <Cover src=image alt="" eager=eager shelved=true />
             <div class="cover-card-body">
                 {note.0.map(|note| view! { <p class="eyebrow">{note}</p> })}
                 <h2 class="cover-card-title">

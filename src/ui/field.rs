@@ -1,18 +1,18 @@
 //! Fields: a label, what is typed, a hint, and beside it what is wrong with it.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use super::{Icon, Words, text::escape};
 
 /// The id of a field, and of the hint and the error that describe it.
-struct Described {
-    id: String,
+pub(super) struct Described {
+    pub(super) id: String,
     hint: Option<String>,
     error: Option<String>,
 }
 
 impl Described {
-    fn new(id: Words, name: &str, hint: Words, error: Words) -> Self {
+    pub(super) fn new(id: Words, name: &str, hint: Words, error: Words) -> Self {
         Self {
             id: id.0.unwrap_or_else(|| format!("field-{name}")),
             hint: hint.0.filter(|_| error.0.is_none()),
@@ -20,7 +20,7 @@ impl Described {
         }
     }
 
-    fn by(&self) -> Option<String> {
+    pub(super) fn by(&self) -> Option<String> {
         let error = self.error.as_ref().map(|_| format!("{}-error", self.id));
         let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.id));
         match (error, hint) {
@@ -29,12 +29,12 @@ impl Described {
         }
     }
 
-    fn invalid(&self) -> Option<&'static str> {
+    pub(super) fn invalid(&self) -> Option<&'static str> {
         self.error.is_some().then_some("true")
     }
 
     /// Label above, then the control, then the error and the hint.
-    fn around(self, label: String, required: bool, control: impl IntoView) -> impl IntoView {
+    pub(super) fn around(self, label: String, required: bool, control: impl IntoView) -> impl IntoView {
         let Self { id, hint, error } = self;
         let optional = (!required).then(|| view! { <span class="field-optional">"Optional"</span> });
         view! {
@@ -75,13 +75,29 @@ pub fn Field(
     #[prop(optional, into)] hint: Words,
     #[prop(optional)] autofocus: bool,
     #[prop(optional, into)] id: Words,
+    /// The keyboard of a phone: `numeric`, `url`.
+    #[prop(optional)]
+    inputmode: &'static str,
+    /// The input itself.
+    #[prop(optional)]
+    input: NodeRef<html::Input>,
+    /// Is told what is typed, as it is typed.
+    #[prop(optional)]
+    on_type: Option<Callback<String>>,
 ) -> impl IntoView {
     let described = Described::new(id, name, hint, error);
+    let tell = move |event| {
+        if let Some(on_type) = on_type {
+            on_type.run(event_target_value(&event));
+        }
+    };
     let kind = if kind.is_empty() { "text" } else { kind };
     let control = view! {
         <input
+            node_ref=input
             class="input"
             type=kind
+            inputmode=(!inputmode.is_empty()).then_some(inputmode)
             id=described.id.clone()
             name=name
             value=value
@@ -91,6 +107,7 @@ pub fn Field(
             autofocus=autofocus
             aria-invalid=described.invalid()
             aria-describedby=described.by()
+            on:input=tell
         />
     };
     described.around(label, required, control)

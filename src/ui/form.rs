@@ -16,6 +16,9 @@ pub fn Form(
     /// Its name for screen readers, where no heading says it.
     #[prop(optional, into)]
     label: Words,
+    /// Carries a file.
+    #[prop(optional)]
+    files: bool,
 ) -> impl IntoView {
     let submitting = RwSignal::new(false);
     let submit = move |event: ev::SubmitEvent| {
@@ -31,7 +34,7 @@ pub fn Form(
         on_cleanup(move || shown.remove());
     });
     view! {
-        <form method="post" action=action aria-label=label.0 class="form" on:submit=submit>
+        <form method="post" enctype=files.then_some("multipart/form-data") action=action aria-label=label.0 class="form" on:submit=submit>
             <Provider value=Submitting(submitting)>{children()}</Provider>
         </form>
     }

@@ -1,0 +1,206 @@
+//! What becomes of the files that people choose.
+
+use std::{io::Cursor, time::Instant};
+
+use axum::{body::Body, extract::Request};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use rstest::rstest;
+use sqlx::PgPool;
+use tower::ServiceExt;
+
+use super::{HEAVIEST, Refusal, make::make, queries, read::read, store::store};
+use crate::{
+    error::Error,
+    server::{router::router, testing},
+};
+
+/// Red on the left, blue on the right.
+const AVIF: &[u8] = include_bytes!("red-blue.avif");
+
+fn two_colours(width: u32, height: u32) -> DynamicImage {
+    let side = |x, _| if x < width / 2 { Rgb([200, 30, 30]) } else { Rgb([30, 60, 200]) };
+    DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, side))
+}
+
+fn file(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    picture.write_to(&mut file, format).unwrap();
+    file.into_inner()
+}
+
+/// A PNG of a few bytes that claims a size.
+fn bomb(width: u32, height: u32) -> Vec<u8> {
+    let mut png = file(&two_colours(2, 2), ImageFormat::Png);
+    png[16..20].copy_from_slice(&width.to_be_bytes());
+    png[20..24].copy_from_slice(&height.to_be_bytes());
+    let sum = png[12..29].iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xEDB8_8320 } else { sum >> 1 })
+    });
+    png[29..33].copy_from_slice(&(!sum).to_be_bytes());
+    png
+}
+
+/// A photograph as a telephone writes it: lying on its side, with words about who took it where.
+fn photograph() -> Vec<u8> {
+    let jpeg = file(&two_colours(64, 32), ImageFormat::Jpeg);
+    let mut exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
+    exif.extend_from_slice(b"Taken at home by Ada");
+    let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    [&jpeg[..2], &[0xFF, 0xE1], &length, &exif, &jpeg[2..]].concat()
+}
+
+fn close(pixel: Rgb<u8>, wanted: [u8; 3]) -> bool {
+    pixel.0.iter().zip(wanted).all(|(is, wanted)| is.abs_diff(wanted) < 12)
+}
+
+#[rstest]
+#[case::png(file(&two_colours(64, 48), ImageFormat::Png))]
+#[case::jpeg(file(&two_colours(64, 48), ImageFormat::Jpeg))]
+#[case::webp(file(&two_colours(64, 48), ImageFormat::WebP))]
+#[case::avif(AVIF.to_vec())]
+fn every_kind_is_read_in_its_colours(#[case] file: Vec<u8>) {
+    let picture = read(&file).unwrap().to_rgb8();
+    assert_eq!(picture.dimensions(), (64, 48));
+    assert!(close(*picture.get_pixel(8, 24), [200, 30, 30]), "{:?}", picture.get_pixel(8, 24));
+    assert!(close(*picture.get_pixel(56, 24), [30, 60, 200]), "{:?}", picture.get_pixel(56, 24));
+}
+
+#[rstest]
+#[case::a_bomb(bomb(40_000, 40_000), Refusal::Large { width: 40_000, height: 40_000 })]
+#[case::too_many_pixels(bomb(10_000, 6000), Refusal::Large { width: 10_000, height: 6000 })]
+#[case::too_long(bomb(12_001, 1), Refusal::Large { width: 12_001, height: 1 })]
+#[case::claims_more_than_it_has(bomb(5000, 5000), Refusal::Broken)]
+#[case::a_drawing_with_a_script(b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>".to_vec(), Refusal::Unknown)]
+#[case::a_page(b"<!DOCTYPE html><title>x</title>".to_vec(), Refusal::Unknown)]
+#[case::a_gif(b"GIF89a\x01\0\x01\0\0\0\0".to_vec(), Refusal::Unknown)]
+#[case::nothing(Vec::new(), Refusal::Unknown)]
+#[case::half_a_jpeg(file(&two_colours(640, 480), ImageFormat::Jpeg)[..4000].to_vec(), Refusal::Broken)]
+#[case::half_a_png(file(&two_colours(64, 48), ImageFormat::Png)[..60].to_vec(), Refusal::Broken)]
+#[case::half_an_avif(AVIF[..AVIF.len() - 20].to_vec(), Refusal::Broken)]
+#[case::only_the_box_of_an_avif(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf".to_vec(), Refusal::Broken)]
+#[case::too_heavy(vec![0; HEAVIEST + 1], Refusal::Heavy)]
+fn what_is_no_picture_of_ours_is_refused_at_once(#[case] file: Vec<u8>, #[case] refusal: Refusal) {
+    let began = Instant::now();
+    assert_eq!(read(&file).map(|picture| picture.width()), Err(refusal));
+    assert!(began.elapsed().as_secs() < 2);
+}
+
+/// An AVIF whose box claims a size, and one whose frame is torn.
+#[test]
+fn a_broken_avif_is_refused_whatever_is_broken() {
+    let at = AVIF.windows(4).position(|kind| kind == b"ispe").unwrap();
+    let mut large = AVIF.to_vec();
+    large[at + 8..at + 12].copy_from_slice(&40_000_u32.to_be_bytes());
+    assert!(matches!(read(&large), Err(Refusal::Large { width: 40_000, .. })));
+    for at in (0..AVIF.len()).step_by(7) {
+        let mut torn = AVIF.to_vec();
+        torn[at] ^= 0xFF;
+        // It may still be a picture; what matters is that it is an answer.
+        drop(std::panic::catch_unwind(move || drop(read(&torn))));
+    }
+}
+
+#[test]
+fn a_photograph_stands_upright_and_tells_nothing() {
+    let photograph = photograph();
+    let picture = read(&photograph).unwrap();
+    assert_eq!((picture.width(), picture.height()), (32, 64), "turned by a quarter");
+    let made = make(&picture).unwrap();
+    assert_eq!(made.len(), 1, "and never made larger");
+    assert!(!made[0].bytes.windows(3).any(|word| word == b"Ada"));
+    assert!(!made[0].bytes.windows(4).any(|word| word == b"EXIF"));
+    let picture = image::load_from_memory(&made[0].bytes).unwrap().to_rgb8();
+    assert!(close(*picture.get_pixel(16, 8), [200, 30, 30]), "what was left is above");
+}
+
+#[rstest]
+#[case(2000, 1000, &[(480, 240), (960, 480), (1440, 720)])]
+#[case(1000, 500, &[(480, 240), (960, 480)])]
+#[case(300, 200, &[(300, 200)])]
+#[case(1440, 1, &[(480, 1), (960, 1), (1440, 1)])]
+fn a_picture_is_made_in_the_widths_it_has(#[case] width: u32, #[case] height: u32, #[case] sizes: &[(u32, u32)]) {
+    let made = make(&two_colours(width, height)).unwrap();
+    assert_eq!(made.iter().map(|made| (made.width, made.height)).collect::<Vec<_>>(), sizes);
+    for made in made {
+        assert_eq!(image::load_from_memory(&made.bytes).unwrap().width(), made.width);
+    }
+}
+
+#[sqlx::test]
+async fn the_same_file_is_stored_once_and_shown_for_ever(db: PgPool) {
+    let png = file(&two_colours(1000, 500), ImageFormat::Png);
+    let first = store(&db, png.clone()).await.unwrap();
+    assert_eq!(store(&db, png).await.unwrap(), first);
+    assert!(first.ends_with("/960.webp"), "{first}");
+    let rows = sqlx::query_scalar!(r#"select count(*) as "n!" from pictures"#).fetch_one(&db).await.unwrap();
+    assert_eq!(rows, 2);
+
+    let router = router(testing::state(&db, "http://127.0.0.1:9").await);
+    let ask = async |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap()
+    };
+    let shown = ask("GET", &first).await;
+    let header = |name: &str| shown.headers()[name].to_str().unwrap();
+    assert_eq!(shown.status(), 200);
+    assert_eq!(header("content-type"), "image/webp");
+    assert_eq!(header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert!(header("content-security-policy").starts_with("default-src 'none'"));
+    assert_eq!(ask("HEAD", &first).await.status(), 200);
+    assert_eq!(ask("POST", &first).await.status(), 405);
+    for path in ["/pictures/00/960.webp", "/pictures/%00/960.webp", "/pictures/00/x.webp", "/pictures/00/960.png"] {
+        let missing = ask("GET", path).await;
+        assert_eq!(missing.status(), 404, "{path}");
+        assert!(!missing.headers().contains_key("cache-control"), "{path}");
+    }
+    assert_eq!(ask("GET", &first.replace("960", "1440")).await.status(), 404, "never larger than it was");
+}
+
+#[sqlx::test]
+async fn a_file_that_is_no_picture_leaves_nothing(db: PgPool) {
+    let Err(Error::Rejected(why)) = store(&db, b"<svg/>".to_vec()).await else { panic!("it was taken") };
+    assert_eq!(why, "This is no picture that we can read. Choose a PNG, JPEG, WebP or AVIF file.");
+    let Err(Error::Rejected(why)) = store(&db, vec![0; HEAVIEST + 1]).await else { panic!("it was taken") };
+    assert_eq!(why, "This picture is larger than 8 MB. Choose a smaller one.");
+    let rows = sqlx::query_scalar!(r#"select count(*) as "n!" from pictures"#).fetch_one(&db).await.unwrap();
+    assert_eq!(rows, 0);
+}
+
+#[sqlx::test]
+async fn pictures_that_nobody_names_are_swept_after_a_day(db: PgPool) {
+    let mut stored = Vec::new();
+    for width in [20, 21, 22, 23, 24] {
+        stored.push(store(&db, file(&two_colours(width, 10), ImageFormat::Png)).await.unwrap());
+    }
+    let [shown, bought, tried, written, unused] = &stored[..] else { unreachable!() };
+    let product = testing::product(&db, "product", 60, &[]).await;
+    let student = testing::student(&db, "student").await;
+    let show = async |picture: &str, words: &str| {
+        sqlx::query("update products set image_url = $1, description = $2")
+            .bind(picture)
+            .bind(words)
+            .execute(&db)
+            .await
+            .unwrap();
+    };
+    show(tried, "").await;
+    testing::attempt(&db, student, product, 6000).await;
+    show(shown, &format!("![A drawing]({written})")).await;
+    let purchase = testing::purchase(&db, student, product).await;
+    sqlx::query("update purchases set product_details = product_details || jsonb_build_object('image_url', $1::text) where id = $2")
+        .bind(bought)
+        .bind(purchase.uuid())
+        .execute(&db)
+        .await
+        .unwrap();
+    assert_eq!(queries::delete_unused(&db).await.unwrap(), 0, "not on the same day");
+    sqlx::raw_sql("alter table pictures disable trigger pictures_touch; update pictures set updated_at = now() - interval '25 hours'")
+        .execute(&db)
+        .await
+        .unwrap();
+    assert_eq!(queries::delete_unused(&db).await.unwrap(), 1);
+    let gone = unused.split('/').nth(2).unwrap();
+    let left = sqlx::query_scalar!("select hash from pictures").fetch_all(&db).await.unwrap();
+    assert!(left.len() == 4 && !left.iter().any(|hash| hash == gone));
+}
