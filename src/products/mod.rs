@@ -13,6 +13,8 @@ pub mod policy;
 #[cfg(feature = "ssr")]
 pub mod queries;
 pub mod slug;
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
 #[cfg(feature = "ssr")]
 pub mod write;
 
