@@ -1,6 +1,6 @@
 //! Markdown: what an instructor writes, as HTML that can do no harm.
 //!
-//! Read with pulldown-cmark (CommonMark, as rustdoc does), cleaned with ammonia, which knows what HTML can hide. It is done on the
+//! Read with pulldown-cmark (`CommonMark`, as rustdoc does), cleaned with ammonia, which knows what HTML can hide. It is done on the
 //! server, so that the browser carries neither.
 
 use std::sync::LazyLock;
