@@ -28,15 +28,14 @@ pub async fn get_checkout_page(slug: String) -> Result<CheckoutPage> {
         let product = queries::find_sellable(&db, slug, viewer.user_id()).await?;
         Ok::<_, sqlx::Error>(product.filter(|product| policy::can_see(viewer.is_admin(), product.status)))
     };
-    let product = match find(&slug).await? {
-        Some(product) => product,
-        None => {
-            // A slug that the product had before leads to where it is now.
-            let slug = products::queries::find_slug_now(&db, &slug).await?.ok_or(Error::NotFound)?;
-            let product = find(&slug).await?.ok_or(Error::NotFound)?;
-            leptos_axum::redirect(&paths::purchase(&slug));
-            product
-        }
+    let product = if let Some(product) = find(&slug).await? {
+        product
+    } else {
+        // A slug that the product had before leads to where it is now.
+        let slug = products::queries::find_slug_now(&db, &slug).await?.ok_or(Error::NotFound)?;
+        let product = find(&slug).await?.ok_or(Error::NotFound)?;
+        leptos_axum::redirect(&paths::purchase(&slug));
+        product
     };
     viewer.signed_in()?;
     if product.owned {

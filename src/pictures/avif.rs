@@ -109,7 +109,7 @@ fn decode(data: Vec<u8>) -> Option<Picture> {
     let mut settings = Settings::new();
     settings.set_n_threads(1);
     settings.set_max_frame_delay(1);
-    // More than `check_size` allows; a stream may say another size than its box.
+    // What `check_size` allows, in whole blocks; a stream may say another size than its box.
     settings.set_frame_size_limit(51_000_000);
     let mut decoder = Decoder::with_settings(&settings).ok()?;
     match decoder.send_data(data, None, None, None) {
@@ -120,7 +120,7 @@ fn decode(data: Vec<u8>) -> Option<Picture> {
     decoder.get_picture().ok()
 }
 
-/// Red, green and blue of every pixel, from brightness and two differences of colour. Rec. ITU-T H.273, 8.3; in 65536ths.
+/// Red, green and blue of every pixel, from brightness and two differences of colour. Rec. ITU-T H.273, 8.3; as parts of 65536.
 fn colours(frame: &Picture) -> Option<RgbImage> {
     let (red, green_blue, green_red, blue) = match frame.matrix_coefficients() {
         MatrixCoefficients::Identity => return direct(frame),

@@ -13,7 +13,8 @@ mod read;
 pub mod serve;
 #[cfg(feature = "ssr")]
 pub mod store;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(feature = "ssr")]
+#[cfg(test)]
 mod tests;
 
 /// The largest file that is taken, in bytes.

@@ -21,9 +21,8 @@ pub fn read(file: &[u8]) -> Result<DynamicImage, Refusal> {
     if avif::is_avif(file) {
         return avif::read(file);
     }
-    let format = match image::guess_format(file) {
-        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) => format,
-        _ => return Err(Refusal::Unknown),
+    let Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) = image::guess_format(file) else {
+        return Err(Refusal::Unknown);
     };
     if format == ImageFormat::Jpeg && !is_whole_jpeg(file) {
         return Err(Refusal::Broken);

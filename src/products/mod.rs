@@ -13,7 +13,8 @@ pub mod policy;
 #[cfg(feature = "ssr")]
 pub mod queries;
 pub mod slug;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(feature = "ssr")]
+#[cfg(test)]
 mod tests;
 #[cfg(feature = "ssr")]
 pub mod write;

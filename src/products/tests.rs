@@ -377,7 +377,7 @@ async fn a_form_holds_two_hundred_courses(db: PgPool) {
     let all = admin_queries::list_choices(&school.db, Some(product)).await.unwrap();
     let mut form = school.form(product, &[]).await;
     for course in &all {
-        form.push_str(&format!("&courses={}", course.id));
+        form = format!("{form}&courses={}", course.id);
     }
     assert_eq!(school.admin.post(&paths::edit_product(product), &form).await.status, 303);
     let page = school.admin.get(&paths::edit_product(product)).await;
