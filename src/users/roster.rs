@@ -84,6 +84,8 @@ pub struct HeldCourse {
 pub struct BoughtWith {
     pub sale: PurchaseId,
     pub product: String,
+    /// While the payment is disputed, it opens nothing.
+    pub paused: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -54,8 +54,12 @@ pub async fn list(db: impl PgExecutor<'_>, before: Option<UserId>) -> sqlx::Resu
     .map(rows)
 }
 
-/// The admins, newest first: at most 51. There are few of them.
-pub async fn list_admins(db: impl PgExecutor<'_>, before: Option<UserId>) -> sqlx::Result<Vec<StudentRow>> {
+/// The admins whose address or name is like a pattern, newest first: at most 51. There are few of them.
+pub async fn list_admins(
+    db: impl PgExecutor<'_>,
+    pattern: &str,
+    before: Option<UserId>,
+) -> sqlx::Result<Vec<StudentRow>> {
     sqlx::query_as!(
         Row,
         r#"select u.id, u.name, u.email, u.role as "role: Role", u.created_at as joined_at,
@@ -63,12 +67,13 @@ pub async fn list_admins(db: impl PgExecutor<'_>, before: Option<UserId>) -> sql
                   coalesce((select s.purchases from buyer_sales s where s.user_id = u.id), 0)::bigint as "purchases!",
                   coalesce((select s.paid_in_cents - s.refunded_in_cents from buyer_sales s where s.user_id = u.id), 0) as "spent!"
              from users u
-            where u.role = 'admin' and u.deleted_at is null
+            where u.role = 'admin' and u.deleted_at is null and (lower(u.email) like $2 or lower(u.name) like $2)
               and (u.created_at, u.id) < (coalesce((select b.created_at from users b where b.id = $1), 'infinity'),
                                           coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
             order by u.created_at desc, u.id desc
             limit 51"#,
         before.map(UserId::uuid),
+        pattern,
     )
     .fetch_all(db)
     .await
@@ -167,31 +172,35 @@ pub async fn find(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<
 struct Bought {
     sale: Uuid,
     product: String,
+    paused: bool,
 }
 
-/// The courses somebody has, by name, with progress and where each comes from: at most 100.
+/// The courses somebody has, by name, with progress and where each comes from: at most 100. Those of a disputed payment are among
+/// them, though it opens nothing.
 pub async fn list_held(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Vec<HeldCourse>> {
     let rows = sqlx::query!(
         r#"select c.id, c.name, coalesce(learned.lessons, 0) as "done!",
                   (select count(*) from course_sections s join lessons l on l.section_id = s.id
                     where s.course_id = c.id and s.status = 'public' and l.status <> 'private') as "total!",
-                  (select coalesce(json_agg(json_build_object('sale', p.id, 'product', p.product_details ->> 'name')
+                  (select coalesce(json_agg(json_build_object('sale', p.id, 'product', p.product_details ->> 'name',
+                                                              'paused', p.paused_at is not null)
                                             order by p.created_at), '[]')
                      from purchases p join purchase_courses pc on pc.purchase_id = p.id
-                    where p.user_id = $1 and p.refunded_at is null and p.paused_at is null
-                      and pc.course_id = c.id) as "bought!: Json<Vec<Bought>>",
+                    where p.user_id = $1 and p.refunded_at is null and pc.course_id = c.id) as "bought!: Json<Vec<Bought>>",
                   g.note as "note?", g.created_at as "given_at?",
                   case when giver.deleted_at is null then giver.name end as giver
-             from user_course_access a
+             from (select pc.course_id from purchases p join purchase_courses pc on pc.purchase_id = p.id
+                    where p.user_id = $1 and p.refunded_at is null
+                   union
+                   select course_id from course_gifts where user_id = $1) a
              join courses c on c.id = a.course_id
-             left join course_gifts g on g.user_id = a.user_id and g.course_id = a.course_id
+             left join course_gifts g on g.user_id = $1 and g.course_id = a.course_id
              left join users giver on giver.id = g.given_by
              left join (
                select s.course_id, count(*) as lessons
                  from user_lesson_complete d join lessons l on l.id = d.lesson_id join course_sections s on s.id = l.section_id
                 where d.user_id = $1 and s.status = 'public' and l.status <> 'private'
                 group by 1) learned on learned.course_id = c.id
-            where a.user_id = $1
             order by c.name, c.id
             limit 100"#,
         user.uuid(),
@@ -205,7 +214,12 @@ pub async fn list_held(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Ve
             name: row.name,
             done: row.done,
             total: row.total,
-            bought: row.bought.0.into_iter().map(|b| BoughtWith { sale: b.sale.into(), product: b.product }).collect(),
+            bought: row
+                .bought
+                .0
+                .into_iter()
+                .map(|b| BoughtWith { sale: b.sale.into(), product: b.product, paused: b.paused })
+                .collect(),
             gift: row.note.zip(row.given_at).map(|(note, at)| Gift { by: row.giver, note, at }),
         })
         .collect())

@@ -109,11 +109,14 @@ fn Courses(
 #[component]
 fn CourseLine(course: HeldCourse, taking: TakingBack) -> impl IntoView {
     let HeldCourse { id, name, done, total, bought, gift } = course;
-    let also_bought = !bought.is_empty();
+    let also_bought = bought.iter().any(|with| !with.paused);
     let given = gift.is_some();
     let how = bought
         .into_iter()
-        .map(|with| view! { <p>"Bought with " <a href=paths::sale(with.sale)>{with.product}</a></p> })
+        .map(|with| {
+            let paused = with.paused.then(|| view! { " " <Badge tone=Tone::Warning>"Disputed: access paused"</Badge> });
+            view! { <p>"Bought with " <a href=paths::sale(with.sale)>{with.product}</a> {paused}</p> }
+        })
         .collect_view();
     let gift = gift.map(|Gift { by, note, at }| {
         let note = (!note.is_empty()).then(|| format!(": “{note}”"));

@@ -27,7 +27,7 @@ const PURCHASES: i64 = 50;
 /// The database's.
 pub async fn roster(db: &PgPool, filter: RosterFilter, before: Option<UserId>) -> Result<Roster> {
     let mut people = if filter.admins {
-        queries::list_admins(db, before).await?
+        queries::list_admins(db, &anywhere(&filter.q), before).await?
     } else if filter.q.is_empty() {
         queries::list(db, before).await?
     } else {
@@ -35,11 +35,6 @@ pub async fn roster(db: &PgPool, filter: RosterFilter, before: Option<UserId>) -
     };
     let more = people.len() > PAGE;
     people.truncate(PAGE);
-    if filter.admins {
-        // They are few: what is sought is looked for among those of this page.
-        let q = filter.q.to_lowercase();
-        people.retain(|person| person.name.to_lowercase().contains(&q) || person.email.to_lowercase().contains(&q));
-    }
     Ok(Roster { filter, people, newest: before.is_none(), more })
 }
 
@@ -100,6 +95,8 @@ pub async fn give_course(
     }
     if note.chars().count() > NOTE {
         wrong.push(FieldError::new("note", "Write at most 500 characters."));
+    } else if note.contains(|letter: char| letter.is_control() && !letter.is_whitespace()) {
+        wrong.push(FieldError::new("note", "Leave out control characters."));
     }
     let course = course.filter(|_| wrong.is_empty()).ok_or(Error::Invalid(wrong))?;
     let mut tx = db.begin().await?;

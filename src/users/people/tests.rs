@@ -309,3 +309,46 @@ async fn a_students_page_leads_to_what_was_done(db: PgPool) {
     assert!(browser.get(&paths::student(student)).await.body.contains(&about));
     assert!(browser.get(&about).await.body.contains("Gave Demo student"));
 }
+
+#[sqlx::test]
+async fn a_note_that_no_text_can_hold_is_refused_in_words(db: PgPool) {
+    let course = testing::course(&db, "Light").await;
+    let (student, boss) = (testing::student(&db, "student").await, admin(&db, "boss").await);
+    for note in ["a\0b", "a\u{7}b"] {
+        let refused = give_course(&db, boss, student, Some(course), note).await.unwrap_err();
+        assert_eq!(refused, Error::Invalid(vec![FieldError::new("note", "Leave out control characters.")]));
+    }
+    assert!(log(&db).await.is_empty(), "nothing half written");
+    give_course(&db, boss, student, Some(course), "Two\r\nlines").await.unwrap();
+}
+
+#[sqlx::test]
+async fn a_course_whose_payment_is_disputed_is_shown_as_paused(db: PgPool) {
+    let course = testing::course(&db, "Light").await;
+    let (student, boss) = (testing::student(&db, "student").await, admin(&db, "boss").await);
+    let product = testing::product(&db, "light", 60, &[course]).await;
+    let purchase = testing::purchase(&db, student, product).await;
+    sqlx::query!("update purchases set paused_at = now() where id = $1", purchase.uuid()).execute(&db).await.unwrap();
+    assert!(testing::access(&db, student).await.is_empty());
+    let page = browser(&db, Some(boss)).await.get(&paths::student(student)).await.body;
+    assert!(page.contains("Light") && page.contains("Disputed: access paused"), "{page}");
+    let held = queries::list_held(&db, student).await.unwrap();
+    assert!(held.len() == 1 && held[0].bought.len() == 1);
+    give_course(&db, boss, student, Some(course), "").await.unwrap();
+    let said = take_back_course(&db, boss, student, course).await.unwrap();
+    assert_eq!(said, "Took “Light” back from Demo student.");
+}
+
+#[sqlx::test]
+async fn an_admin_is_found_however_many_joined_later(db: PgPool) {
+    sqlx::query!(
+        "insert into users (clerk_user_id, email, name, role, created_at)
+         select 'a' || n, 'helper' || n || '@example.com', 'Helper', 'admin', now() - n * interval '1 hour'
+           from generate_series(1, 60) n"
+    )
+    .execute(&db)
+    .await
+    .unwrap();
+    assert_eq!(emails(&db, "helper60", "admin").await, ["helper60@example.com"]);
+    assert_eq!(emails(&db, "100%", "admin").await, Vec::<String>::new());
+}
