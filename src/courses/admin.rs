@@ -2,7 +2,7 @@
 
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
-use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use leptos_router::{NavigateOptions, hooks::{use_navigate, use_params_map, use_query_map}};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
@@ -315,7 +315,7 @@ fn Details(details: CourseDetails) -> impl IntoView {
     let kept = CourseForm { name: name.clone(), description };
     let deletion = Deletion::new();
     let go = use_navigate();
-    deletion.tell(move || go(paths::ADMIN_COURSES, Default::default()));
+    deletion.tell(move || go(paths::ADMIN_COURSES, NavigateOptions::default()));
     view! {
         <DetailsForm action=paths::edit_course_details(id) kept verb="Save" />
         <Row>

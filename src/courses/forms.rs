@@ -29,8 +29,7 @@ pub async fn create(State(state): State<AppState>, request: Request) -> Response
         writing::create(&state.db, admin.id, &form(&posted)).await
     };
     match made.await {
-        // flash: "Made the course."
-        Ok(course) => page::see_other(&paths::edit_course(course)),
+        Ok(course) => page::with_flash(page::see_other(&paths::edit_course(course)), &state.config, "Course created."),
         Err(error) => door::refused(&state, request, posted, &error).await,
     }
 }
@@ -46,8 +45,7 @@ pub async fn update(State(state): State<AppState>, Path(course): Path<String>, r
         Result::Ok(course)
     };
     match saved.await {
-        // flash: "Saved."
-        Ok(course) => page::see_other(&paths::edit_course_details(course)),
+        Ok(course) => page::with_flash(page::see_other(&paths::edit_course_details(course)), &state.config, "Saved."),
         Err(error) => door::refused(&state, request, posted, &error).await,
     }
 }

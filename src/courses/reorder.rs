@@ -108,7 +108,7 @@ mod tests {
     /// "One: A B C, Two: D, Three:"
     fn told(tree: &CourseTree) -> String {
         let section = |section: &super::super::TreeSection| {
-            let names: String = section.lessons.iter().map(|lesson| format!(" {}", lesson.name)).collect();
+            let names = section.lessons.iter().flat_map(|lesson| [" ", &lesson.name]).collect::<String>();
             format!("{}:{names}", section.name)
         };
         tree.sections.iter().map(section).collect::<Vec<_>>().join(", ")
@@ -123,7 +123,8 @@ mod tests {
     async fn sections_and_lessons_move_and_the_log_tells_from_where_to_where(db: PgPool) {
         let (admin, mut tree) = film(&db).await;
         let course = tree.id;
-        let moves: [(&dyn Fn(&mut TreeOrder), &str, &str); 5] = [
+        type Move<'a> = (&'a dyn Fn(&mut TreeOrder), &'a str, &'a str);
+        let moves: [Move<'_>; 5] = [
             (
                 &|order| move_lesson(order, (0, 2), (0, 0)),
                 "One: C A B, Two: D, Three:",

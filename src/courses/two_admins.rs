@@ -130,10 +130,10 @@ fn may_be_refused(act: &Act, error: &Error, before: &CourseTree, after: &CourseT
     match (act, error) {
         (Act::Drag(version, _), Error::Conflict(_)) => *version < after.version,
         (Act::DeleteSection(section) | Act::RenameSection(section), Error::NotFound)
-        | (Act::MakeLesson(section), Error::Invalid(_)) => missing_section(section),
-        (Act::DeleteLesson(lesson) | Act::RenameLesson(lesson), Error::NotFound) => missing_lesson(lesson),
-        (Act::PutLesson(lesson, _), Error::NotFound) => missing_lesson(lesson),
-        (Act::PutLesson(_, section), Error::Invalid(_)) => missing_section(section),
+        | (Act::MakeLesson(section) | Act::PutLesson(_, section), Error::Invalid(_)) => missing_section(section),
+        (Act::DeleteLesson(lesson) | Act::RenameLesson(lesson) | Act::PutLesson(lesson, _), Error::NotFound) => {
+            missing_lesson(lesson)
+        }
         _ => false,
     }
 }

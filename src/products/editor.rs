@@ -17,7 +17,7 @@ use crate::{
 pub fn Editor(form: ProductForm, sent: Submitted) -> impl IntoView {
     let (action, title, verb) = match form.id {
         Some(id) => (paths::edit_product(id), form.name.clone(), "Save"),
-        None => (paths::ADMIN_NEW_PRODUCT.to_owned(), "New product".to_owned(), "Make product"),
+        None => (paths::ADMIN_NEW_PRODUCT.to_owned(), "New product".to_owned(), "Create product"),
     };
     let see = form.id.map(|_| {
         view! {

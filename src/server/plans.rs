@@ -54,8 +54,35 @@ async fn pages(db: &PgPool) -> Vec<String> {
     let helper = id("select id from users where role = 'admin' and email like 'helper%' order by id limit 1").await;
     let middle = id("select id from users order by created_at offset 5000 limit 1").await;
     let lesson = id("select subject_id from audit_log where subject_id is not null order by id limit 1").await;
+    let course = id("select id from courses order by name offset 50 limit 1").await;
+    let product = id("select product_id from product_sales order by purchases desc limit 1").await;
+    let sale = id("select id from purchases where refunded_at is not null order by created_at desc limit 1").await;
     let (students, activity) = (paths::ADMIN_STUDENTS, paths::ADMIN_ACTIVITY);
+    let (courses, products, sales) = (paths::ADMIN_COURSES, paths::ADMIN_PRODUCTS, paths::ADMIN_SALES);
     vec![
+        paths::ADMIN.to_owned(),
+        format!("{}?days=365", paths::ADMIN),
+        courses.to_owned(),
+        format!("{courses}?page=3"),
+        format!("{courses}?q=sound"),
+        paths::edit_course(course.into()),
+        paths::edit_course_details(course.into()),
+        products.to_owned(),
+        format!("{products}?q=bundle"),
+        paths::ADMIN_NEW_PRODUCT.to_owned(),
+        paths::edit_product(product.into()),
+        sales.to_owned(),
+        format!("{sales}?state=refunded"),
+        format!("{sales}?state=partly_refunded"),
+        format!("{sales}?state=free"),
+        format!("{sales}?state=refunding"),
+        format!("{sales}?q=student012345"),
+        format!("{sales}?q=student"),
+        format!("{sales}?q=sound"),
+        format!("{sales}?q=nobody+at+all"),
+        format!("{sales}?q=cs_test_nothing"),
+        format!("{sales}?q=123"),
+        paths::sale(sale.into()),
         students.to_owned(),
         format!("{students}?before={middle}"),
         format!("{students}?role=admin"),

@@ -56,7 +56,7 @@ pub fn StudentView(page: StudentPage, changed: RwSignal<u32>) -> impl IntoView {
 fn settle(value: Option<Result<String>>, open: RwSignal<bool>, changed: RwSignal<u32>) {
     let toaster = use_toast();
     match value {
-        None | Some(Err(Error::Invalid(_) | Error::Offline)) => return,
+        None | Some(Err(Error::Invalid(_) | Error::Conflict(_) | Error::Offline)) => return,
         Some(Ok(said)) => toaster.show(Tone::Accent, said),
         Some(Err(error)) => toaster.show(Tone::Danger, error.to_string()),
     }
@@ -67,7 +67,7 @@ fn settle(value: Option<Result<String>>, open: RwSignal<bool>, changed: RwSignal
 /// What a dialog says when nothing was done and it stays open.
 fn refusal(value: Option<Result<String>>) -> Vec<String> {
     match value {
-        Some(Err(error @ Error::Offline)) => vec![error.to_string()],
+        Some(Err(error @ (Error::Conflict(_) | Error::Offline))) => vec![error.to_string()],
         _ => Vec::new(),
     }
 }
@@ -87,7 +87,7 @@ fn Courses(
         Either::Left(view! { <EmptyState title="No courses" text="What they buy or are given will be here." /> })
     } else {
         Either::Right(view! {
-            <Table caption="Courses" head=vec!["Course", "Lessons complete", "Came by it", ""]>
+            <Table caption="Courses" head=vec!["Course", "Lessons complete", "Came by it", "Actions"]>
                 {courses.into_iter().map(|course| view! { <CourseLine course taking /> }).collect_view()}
             </Table>
         })

@@ -88,6 +88,14 @@ impl Sorter {
 
     pub(super) fn on_pointer_up(self, event: &PointerEvent) {
         if self.is_of(event) {
+            // What the last frame showed may be older than the hand.
+            self.drag.update_value(|drag| {
+                if let Some(drag) = drag
+                    && let Some(lifted) = &mut drag.lifted
+                {
+                    lifted.landing = lifted.blocks.landing(f64::from(event.client_y()) + lifted.grip + scroll_y());
+                }
+            });
             self.end_drag(true);
         }
     }
