@@ -92,7 +92,7 @@ fn a_broken_avif_is_refused_whatever_is_broken() {
     let mut large = AVIF.to_vec();
     large[at + 8..at + 12].copy_from_slice(&40_000_u32.to_be_bytes());
     assert!(matches!(read(&large), Err(Refusal::Large { width: 40_000, .. })));
-    for at in (0..AVIF.len()).step_by(7) {
+    for at in 0..AVIF.len() {
         let mut torn = AVIF.to_vec();
         torn[at] ^= 0xFF;
         // It may still be a picture; what matters is that it is an answer.
