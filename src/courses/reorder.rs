@@ -119,11 +119,13 @@ mod tests {
         order.0[to.0].1.insert(to.1, lesson);
     }
 
+    /// What is moved, how it stands then, and what the log says.
+    type Move<'a> = (&'a dyn Fn(&mut TreeOrder), &'a str, &'a str);
+
     #[sqlx::test]
     async fn sections_and_lessons_move_and_the_log_tells_from_where_to_where(db: PgPool) {
         let (admin, mut tree) = film(&db).await;
         let course = tree.id;
-        type Move<'a> = (&'a dyn Fn(&mut TreeOrder), &'a str, &'a str);
         let moves: [Move<'_>; 5] = [
             (
                 &|order| move_lesson(order, (0, 2), (0, 0)),

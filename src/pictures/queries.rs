@@ -50,6 +50,7 @@ pub async fn delete_unused(db: impl PgExecutor<'_>) -> sqlx::Result<u64> {
           where p.updated_at < now() - interval '1 day'
             and not exists (select from products s where position(p.hash in s.image_url || s.description) > 0)
             and not exists (select from courses c where position(p.hash in c.description) > 0)
+            and not exists (select from lessons l where l.description like '%/pictures/%' and position(p.hash in l.description) > 0)
             and not exists (select from purchases b where b.product_details ->> 'image_url' like '/pictures/%'
                             and split_part(b.product_details ->> 'image_url', '/', 3) = p.hash)
             and not exists (select from checkout_attempts a where a.product_details ->> 'image_url' like '/pictures/%'

@@ -5,10 +5,11 @@ use leptos::{html, prelude::*};
 use super::{ProductForm, ProductStatus, slug};
 use crate::{
     form::Submitted,
+    lessons::api::preview_markdown,
     paths, pictures,
     ui::{
-        Button, Cover, Field, FileField, Form, FormErrors, Intent, LinkButton, PageHeader, PickList, Row, SelectField,
-        TextArea,
+        Button, Cover, Field, FileField, Form, FormErrors, Intent, LinkButton, MarkdownField, PageHeader, PickList,
+        Row, SelectField,
     },
 };
 
@@ -48,8 +49,8 @@ pub fn Editor(form: ProductForm, sent: Submitted) -> impl IntoView {
                 autofocus=error("name").is_some() on_type=suggest />
             <Field label="Address" name="slug" value=slug error=error("slug") maxlength=100_u32 input=slug_input
                 autofocus=error("slug").is_some() autocomplete="off" hint=format!("After /products/. {addresses}") />
-            <TextArea label="Description" name="description" value=description error=error("description")
-                rows=8_u32 maxlength=20_000_u32 hint="Markdown." />
+            <MarkdownField label="Description" name="description" value=description error=error("description")
+                preview=preview_markdown maxlength=20_000_u32 />
             <Field label="Price in US dollars" name="price" value=price error=error("price") required=true
                 autofocus=error("price").is_some() inputmode="numeric" autocomplete="off"
                 hint="Whole dollars; 0 is free. What was bought keeps its price." />

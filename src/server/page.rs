@@ -56,7 +56,7 @@ impl Posted {
         if let Ok(mut multipart) = Multipart::from_request(request, &()).await {
             while let Ok(Some(mut field)) = multipart.next_field().await {
                 let Some(name) = field.name().map(str::to_owned) else { continue };
-                let keeps = if name == file { most + 1 } else { LIMIT * 4 };
+                let keeps = if name == file { most + 1 } else { LIMIT };
                 let mut bytes = Vec::new();
                 while let Ok(Some(chunk)) = field.chunk().await {
                     read += chunk.len();

@@ -89,7 +89,7 @@ async fn pages(db: &PgPool) -> Vec<String> {
         format!("{students}?q=student"),
         format!("{students}?q=student012345"),
         format!("{students}?q=student012345&before={middle}"),
-        format!("{students}?q=quispe"),
+        format!("{students}?q=demo+student+777"),
         format!("{students}?q=nobody+at+all"),
         format!("{students}?q=zz"),
         format!("{students}?q=a"),

@@ -17,13 +17,7 @@ pub async fn write_users(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTim
     sqlx::query!(
         "insert into users (id, clerk_user_id, email, name, created_at, updated_at)
          select md5('scale student ' || n)::uuid, 'scale_' || n, 'student' || lpad(n::text, 6, '0') || '@example.com',
-                (array['Ada', 'Ben', 'Chidi', 'Dana', 'Elif', 'Femi', 'Grace', 'Hiro', 'Ines', 'Jonas', 'Kavya', 'Linh',
-                       'Mateo', 'Nadia', 'Olu', 'Priya', 'Quinn', 'Rosa', 'Samir', 'Tove'])
-                  [(hashint8extended(n, 1) & 1023) % 20 + 1] || ' ' ||
-                (array['Abbott', 'Baker', 'Costa', 'Diaz', 'Eze', 'Fischer', 'Garcia', 'Hansen', 'Ito', 'Jansen', 'Khan',
-                       'Lindqvist', 'Moreau', 'Nguyen', 'Okafor', 'Petrov', 'Quispe', 'Rossi', 'Sato', 'Tanaka', 'Usman',
-                       'Varga', 'Weber', 'Xu', 'Yilmaz'])
-                  [(hashint8extended(n, 2) & 1023) % 25 + 1],
+                'Demo student ' || n,
                 joined, joined
            from generate_series(1, $1::integer) n,
                 lateral (select $2::timestamptz - make_interval(secs => ($1 - n + 1) * (1095 * 86400::bigint) / $1) as joined) era",
