@@ -53,12 +53,13 @@ pub async fn scale(pool: &PgPool, sizes: Sizes) -> anyhow::Result<()> {
     let mut connection = PgConnectOptions::clone(&pool.connect_options()).disable_statement_logging().connect().await?;
     sqlx::raw_sql(
         "set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0;
-         set work_mem = '128MB'; set synchronous_commit = off; set jit = off",
+         set work_mem = '128MB'; set jit = off",
     )
     .execute(&mut connection)
     .await?;
     if plant(&mut connection, sizes).await? {
-        // Statistics for the planner, and the map by which counts are answered from an index alone.
+        // Statistics for the planner, and the map by which counts are answered from an index alone. Nothing is on the map whose
+        // commit is not on the disk yet, so the commit is waited for.
         sqlx::raw_sql("vacuum (analyze)").execute(&mut connection).await?;
         tell(&mut connection, start).await?;
     } else {
