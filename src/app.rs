@@ -5,7 +5,7 @@ use leptos::{prelude::*, server::SharedValue};
 use leptos_meta::{HashedStylesheet, MetaTags};
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
-    Lazy, SsrMode,
+    SsrMode,
     components::{Route, Router, Routes},
     hooks::use_location,
     path,
@@ -120,31 +120,31 @@ pub fn App() -> impl IntoView {
                 <Menu />
             </SiteHeader>
             <Routes fallback=NotFound>
-                <Route path=path!("/") view={Lazy::<StorefrontRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/products/:slug") view={Lazy::<ProductRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/products/:slug/purchase") view={Lazy::<CheckoutRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/products/:slug/purchase/success") view={Lazy::<SuccessRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/products/:slug/purchase/failure") view={Lazy::<FailureRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/courses") view={Lazy::<MyCoursesRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/courses/:course") view={Lazy::<CourseRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/courses/:course/lessons/:lesson") view={Lazy::<LessonRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/purchases") view={Lazy::<HistoryRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/purchases/:purchase") view={Lazy::<ReceiptRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/sign-in") view={Lazy::<SignInRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/sign-up") view={Lazy::<SignUpRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/account") view={Lazy::<AccountRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/admin") view={Lazy::<OverviewRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/admin/courses") view={Lazy::<CoursesRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/admin/courses/new") view={Lazy::<NewCourseRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/admin/courses/:course/edit") view={Lazy::<EditCourseRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/admin/products") view={Lazy::<ProductsRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/admin/products/new") view={Lazy::<NewProductRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/admin/products/:product/edit") view={Lazy::<EditProductRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/admin/sales") view={Lazy::<SalesRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/admin/sales/:purchase") view={Lazy::<SaleRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/admin/students") view={Lazy::<StudentsRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/admin/students/:student") view={Lazy::<StudentRoute>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/admin/activity") view={Lazy::<ActivityRoute>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/") view=StorefrontRoute ssr=SsrMode::Async />
+                <Route path=path!("/products/:slug") view=ProductRoute ssr=SsrMode::Async />
+                <Route path=path!("/products/:slug/purchase") view=CheckoutRoute ssr=SsrMode::Async />
+                <Route path=path!("/products/:slug/purchase/success") view=SuccessRoute ssr=SsrMode::Async />
+                <Route path=path!("/products/:slug/purchase/failure") view=FailureRoute ssr=SsrMode::Async />
+                <Route path=path!("/courses") view=MyCoursesRoute ssr=SsrMode::Async />
+                <Route path=path!("/courses/:course") view=CourseRoute ssr=SsrMode::Async />
+                <Route path=path!("/courses/:course/lessons/:lesson") view=LessonRoute ssr=SsrMode::Async />
+                <Route path=path!("/purchases") view=HistoryRoute ssr=SsrMode::Async />
+                <Route path=path!("/purchases/:purchase") view=ReceiptRoute ssr=SsrMode::Async />
+                <Route path=path!("/sign-in") view=SignInRoute ssr=SsrMode::Async />
+                <Route path=path!("/sign-up") view=SignUpRoute ssr=SsrMode::Async />
+                <Route path=path!("/account") view=AccountRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin") view=OverviewRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/courses") view=CoursesRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/courses/new") view=NewCourseRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/courses/:course/edit") view=EditCourseRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/products") view=ProductsRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/products/new") view=NewProductRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/products/:product/edit") view=EditProductRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/sales") view=SalesRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/sales/:purchase") view=SaleRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/students") view=StudentsRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/students/:student") view=StudentRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/activity") view=ActivityRoute ssr=SsrMode::Async />
             </Routes>
             <SiteFooter>
                 <p>{school}</p>

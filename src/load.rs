@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_location;
+use leptos_router::{ChooseView, hooks::use_location};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -21,32 +21,54 @@ use crate::{
 macro_rules! page {
     ($(#[$about:meta])* $name:ident, $group:ident, $view:ident, $preload:ident) => {
         $(#[$about])*
-        pub struct $name;
-
-        const _: () = {
+        #[allow(non_upper_case_globals, reason = "it stands in the route table like a component")]
+        pub const $name: $crate::load::Page = {
             #[leptos::lazy($group)]
             fn $view() -> leptos::prelude::AnyView {
                 leptos::prelude::IntoAny::into_any(self::$view())
             }
 
-            impl leptos_router::LazyRoute for $name {
-                fn data() -> Self {
-                    Self
-                }
-
-                async fn view(_page: Self) -> leptos::prelude::AnyView {
-                    $view().await
-                }
-
-                #[cfg(target_arch = "wasm32")]
-                async fn preload() {
+            #[cfg(target_arch = "wasm32")]
+            fn fetch() -> $crate::load::Soon<()> {
+                Box::pin(async {
                     $preload().await;
-                }
+                })
             }
+
+            #[cfg(not(target_arch = "wasm32"))]
+            fn fetch() -> $crate::load::Soon<()> {
+                Box::pin(std::future::ready(()))
+            }
+
+            $crate::load::Page { view: || Box::pin($view()), preload: fetch }
         };
     };
 }
 pub(crate) use page;
+
+/// What comes later; on the server, on any thread.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Soon<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+#[cfg(target_arch = "wasm32")]
+pub type Soon<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// A page in the route table. All of them are of one type, so that the router is compiled once and not for each.
+#[derive(Clone, Copy)]
+pub struct Page {
+    pub view: fn() -> Soon<AnyView>,
+    /// Fetches the file of its group.
+    pub preload: fn() -> Soon<()>,
+}
+
+impl ChooseView for Page {
+    async fn choose(self) -> AnyView {
+        (self.view)().await
+    }
+
+    async fn preload(&self) {
+        (self.preload)().await;
+    }
+}
 
 /// The data of a page: asked for on the server before the first byte, and again when `key` changes.
 pub fn load<K, T, F>(

@@ -63,7 +63,7 @@ fn Figures(dashboard: Dashboard) -> impl IntoView {
     view! {
         <Stack gap=Space::Loose>
             <Stats rows=rows(&overview) />
-            <section aria-label="Net sales over time">
+            <section>
                 <Stack>
                     <h2>"Net sales"</h2>
                     <Tabs tabs=tabs.to_vec() current=format!("{}?days={days}", paths::ADMIN) label="Range" />
@@ -117,7 +117,7 @@ fn Best(best: Vec<ProductSales>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <section aria-label="Best selling products">
+        <section>
             <Stack>
                 <h2>"Best selling products"</h2>
                 {if best.is_empty() {
@@ -193,7 +193,7 @@ fn latest(
         .into_any()
     };
     view! {
-        <section aria-label=title>
+        <section>
             <Stack>
                 <h2>{title}</h2>
                 {list}

@@ -165,9 +165,9 @@ impl Sorter {
     fn follow(self) {
         request_animation_frame(move || {
             let moved = self.drag.try_update_value(|drag| {
-                let at = drag.as_ref()?.at;
+                let (at, start) = drag.as_ref().map(|drag| (drag.at, drag.start.1))?;
                 let lifted = drag.as_mut()?.lifted.as_mut()?;
-                scroll_at_edge(at);
+                scroll_at_edge(at, start);
                 let top = at + lifted.grip + scroll_y();
                 glide::shift(lifted.dragged(), top - lifted.blocks.rows[lifted.blocks.dragged].top);
                 let landing = lifted.blocks.landing(top);
@@ -236,10 +236,11 @@ fn measured(row: &HtmlElement, scrolled: f64) -> Option<Block> {
     Some(Block { kind, key, top: seen.top() + scrolled, height: seen.height() })
 }
 
-fn scroll_at_edge(at: f64) {
+/// Only the way that the hand went: what is taken up at an edge does not run away from it.
+fn scroll_at_edge(at: f64, start: f64) {
     let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
     let into = |depth: f64| (depth / EDGE).clamp(0.0, 1.0) * FASTEST;
-    let by = into(at - (height - EDGE)) - into(EDGE - at);
+    let by = if at > start { into(at - (height - EDGE)) } else { -into(EDGE - at) };
     if by != 0.0 {
         window().scroll_by_with_x_and_y(0.0, by);
     }

@@ -197,6 +197,14 @@ fn grip_of(event: &web_sys::Event) -> Option<Uuid> {
 /// Gives the focus back to a grip once the page shows it at its new place.
 fn focus_soon(key: Uuid) {
     use leptos::wasm_bindgen::JsCast;
+    // At once when the rows have moved, so that no key is lost; and in sight with the next frame.
+    leptos::task::spawn_local(async move {
+        leptos::task::tick().await;
+        let grip = document().get_element_by_id(&grip_id(key));
+        if let Some(grip) = grip.and_then(|grip| grip.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = grip.focus();
+        }
+    });
     request_animation_frame(move || {
         let grip = document().get_element_by_id(&grip_id(key));
         if let Some(grip) = grip.and_then(|grip| grip.dyn_into::<web_sys::HtmlElement>().ok()) {
