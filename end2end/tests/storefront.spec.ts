@@ -71,9 +71,9 @@ async function axe(page: Page, path: string): Promise<void> {
     for (const width of [320, 1280]) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
       await page.setViewportSize({ width, height: 800 });
-      await page.goto(path);
-      await expect(page.locator('main')).toBeVisible();
       // While the page is taken over, the title is empty for a moment.
+      await page.goto(path, { waitUntil: 'networkidle' });
+      await expect(page.locator('main')).toBeVisible();
       await expect(page).toHaveTitle(/./);
       const { violations } = await new AxeBuilder({ page }).exclude('iframe').analyze();
       const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`);
