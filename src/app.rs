@@ -114,7 +114,7 @@ pub fn App() -> impl IntoView {
     let title = school.clone();
     provide_context(frame);
     view! {
-        <Title formatter=move |page: String| if page.is_empty() { title.clone() } else { format!("{page} · {title}") } />
+        <Title text=title_now(&school) formatter=move |page: String| if page.is_empty() { title.clone() } else { format!("{page} · {title}") } />
         <Router>
             <SiteHeader school=school.clone()>
                 <Menu />
@@ -153,6 +153,19 @@ pub fn App() -> impl IntoView {
             <Toasts flash=flash_of_request() />
         </Router>
     }
+}
+
+/// What this page is called until it says so itself. A page comes after what is around it, and in the browser that is a moment later:
+/// the title that the server wrote stays meanwhile.
+#[cfg(not(feature = "ssr"))]
+fn title_now(school: &str) -> String {
+    let title = document().title();
+    if title == school { String::new() } else { title.trim_end_matches(school).trim_end_matches(" · ").to_owned() }
+}
+
+#[cfg(feature = "ssr")]
+fn title_now(_: &str) -> String {
+    String::new()
 }
 
 /// An address that is none.

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{ChooseView, hooks::use_location};
+use leptos_router::{ChooseView, hooks::use_location, params::ParamsMap};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -81,6 +81,12 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     Resource::new_blocking(key, fetch)
+}
+
+/// What the address of a list asks for: words to search for, and which page of what is found, from 1.
+pub fn searched(query: &ParamsMap) -> (String, u32) {
+    let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+    (query.get("q").unwrap_or_default(), page)
 }
 
 /// A view that is on its way.

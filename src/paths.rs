@@ -1,5 +1,7 @@
 //! Every address of the site as a function: links, redirects and tests say it once.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use crate::{courses::CourseId, lessons::LessonId, products::ProductId, purchases::PurchaseId, users::UserId};
 
 pub const HOME: &str = "/";
@@ -65,6 +67,22 @@ pub fn student(student: UserId) -> String {
     format!("{ADMIN_STUDENTS}/{student}")
 }
 
+/// What a value in an address need not be escaped for.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+
+/// An address with what is asked for; what is empty is left out.
+pub fn query(path: &str, asked: &[(&str, String)]) -> String {
+    let asked = asked.iter().filter(|(_, value)| !value.is_empty());
+    let asked: Vec<_> = asked.map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, PLAIN))).collect();
+    if asked.is_empty() { path.to_owned() } else { format!("{path}?{}", asked.join("&")) }
+}
+
+/// The pages before and after one of a list, where there are any. `page` counts from 1; `search` may be empty.
+pub fn turns(list: &str, search: &str, page: u32, more: bool) -> (Option<String>, Option<String>) {
+    let turn = |page: u32| query(list, &[("page", page.to_string()), ("q", search.to_owned())]);
+    ((page > 1).then(|| turn(page - 1)), more.then(|| turn(page + 1)))
+}
+
 /// The sign-in page that comes back to `next`.
 pub fn sign_in(next: &str) -> String {
     with_next(SIGN_IN, next)
@@ -94,6 +112,19 @@ pub fn own(next: &str) -> &str {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[test]
+    fn what_is_empty_is_not_asked_for() {
+        assert_eq!(query("/a", &[]), "/a");
+        assert_eq!(query("/a", &[("q", String::new())]), "/a");
+        assert_eq!(query("/a", &[("q", "b&c d".into()), ("state", "paid".into())]), "/a?q=b%26c%20d&state=paid");
+    }
+
+    #[test]
+    fn a_list_turns_where_there_is_more() {
+        assert_eq!(turns("/a", "", 1, false), (None, None));
+        assert_eq!(turns("/a", "x", 2, true), (Some("/a?page=1&q=x".into()), Some("/a?page=3&q=x".into())));
+    }
 
     #[rstest]
     #[case("/courses", "/courses")]

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     load::{Loaded, load, page},
     paths,
-    ui::{Badge, EmptyState, Intent, LinkButton, LocalTime, OlderPager, PageHeader, SkeletonList, Stack, Table, Tone},
+    ui::{Badge, EmptyState, Intent, KeysetPager, LinkButton, LocalTime, PageHeader, SkeletonList, Stack, Table, Tone},
 };
 
 page!(
@@ -50,7 +50,7 @@ fn Activity(log: Log) -> impl IntoView {
     let filtered = filter != LogFilter::default();
     let lead = about.unwrap_or_else(|| "Who changed what, and who was refused.".into());
     let older = lines.last().filter(|_| more).map(|last| filter.address(Some(last.id)));
-    let newest = (!newest).then(|| filter.address(None));
+    let back = (!newest).then(|| ("Newest", filter.address(None)));
     let lines = if lines.is_empty() {
         Either::Left(
             view! { <EmptyState title="Nothing here" text="What an admin changes will be listed, with when and who." /> },
@@ -74,7 +74,7 @@ fn Activity(log: Log) -> impl IntoView {
                 })}
         </PageHeader>
         <Stack>
-            {lines} <OlderPager newest older />
+            {lines} <KeysetPager back older />
         </Stack>
     }
 }

@@ -1,9 +1,12 @@
 //! The audit log: who changed what, and when. It is written in the transaction that makes the change.
 
-use sqlx::PgExecutor;
+use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
-use crate::users::UserId;
+use crate::{
+    error::{Error, Result},
+    users::{User, UserId, Viewer},
+};
 
 /// Writes a line. `action` is a word for programs, such as `lesson.rename`; `summary` is the sentence for people, such as
 /// "Renamed the lesson “Hook” to “The hook”", and is cut at 2000 characters; `subject` is the id of what it was done to.
@@ -27,8 +30,21 @@ pub async fn record(
     .map(drop)
 }
 
+/// The admin who asks at a door of the back office; `path` is which. A student who tries leaves a line.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for a visitor, [`Error::Forbidden`] for a student.
+pub async fn let_in(db: &PgPool, viewer: &Viewer, path: &str) -> Result<User> {
+    let user = viewer.signed_in()?;
+    if viewer.is_admin() {
+        return Ok(user.clone());
+    }
+    refused(db, user.id, path).await?;
+    Err(Error::Forbidden)
+}
+
 /// Writes that somebody who is no admin knocked at a door of the back office: once a minute for each person, however often.
-pub async fn refused(db: impl PgExecutor<'_>, actor: UserId, path: &str) -> sqlx::Result<()> {
+async fn refused(db: impl PgExecutor<'_>, actor: UserId, path: &str) -> sqlx::Result<()> {
     let path: String = path.chars().take(200).collect();
     tracing::warn!(user = %actor, path, "Refused somebody who is no admin");
     sqlx::query!(

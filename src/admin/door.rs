@@ -20,15 +20,7 @@ use crate::{
 pub fn admin<'a>(state: &'a AppState, request: &Request) -> impl Future<Output = Result<User>> + Send + use<'a> {
     let viewer = request.extensions().get::<Result<Viewer>>().cloned().unwrap_or(Err(Error::Internal));
     let path = request.uri().path().to_owned();
-    async move {
-        let viewer = viewer?;
-        let user = viewer.signed_in()?.clone();
-        if !viewer.is_admin() {
-            audit::refused(&state.db, user.id, &path).await?;
-            return Err(Error::Forbidden);
-        }
-        Ok(user)
-    }
+    async move { audit::let_in(&state.db, &viewer?, &path).await }
 }
 
 /// What is answered to a form that was refused: a visitor signs in and comes back to the page; everybody else sees it again, with

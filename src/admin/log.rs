@@ -28,16 +28,10 @@ impl LogFilter {
 
     /// The log that is filtered like this, read on before a line.
     pub fn address(&self, before: Option<i64>) -> String {
-        let parts: Vec<_> = [
-            self.actor.map(|actor| format!("actor={actor}")),
-            self.subject.map(|subject| format!("subject={subject}")),
-            before.map(|before| format!("before={before}")),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let query = if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) };
-        format!("{}{query}", paths::ADMIN_ACTIVITY)
+        let actor = self.actor.map(|actor| actor.to_string()).unwrap_or_default();
+        let subject = self.subject.map(|subject| subject.to_string()).unwrap_or_default();
+        let before = before.map(|before| before.to_string()).unwrap_or_default();
+        paths::query(paths::ADMIN_ACTIVITY, &[("actor", actor), ("subject", subject), ("before", before)])
     }
 }
 

@@ -7,6 +7,7 @@ pub mod audit;
 #[cfg(feature = "ssr")]
 pub mod door;
 pub mod layout;
+pub mod list;
 pub mod log;
 pub mod log_api;
 #[cfg(feature = "ssr")]

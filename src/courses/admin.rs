@@ -6,7 +6,6 @@ use leptos_router::{
     NavigateOptions,
     hooks::{use_navigate, use_params_map, use_query_map},
 };
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -15,15 +14,18 @@ use super::{
     editor::Lessons,
 };
 use crate::{
-    admin::layout::back_office,
+    admin::{
+        layout::back_office,
+        list::{Asked, SearchedList},
+    },
     error::Error,
     form::Submitted,
     lessons::api::preview_markdown,
-    load::{Loaded, load, page},
+    load::{Loaded, load, page, searched},
     paths,
     ui::{
-        Button, Dialog, EmptyState, Field, Form, FormErrors, Intent, LinkButton, MarkdownField, PageHeader, Pager, Row,
-        RowActions, SearchBox, SkeletonList, Space, Stack, Table, Tabs, Tone, use_toast,
+        Answers, Button, Dialog, EmptyState, Field, Form, FormErrors, Intent, LinkButton, MarkdownField, PageHeader,
+        Row, RowActions, SkeletonList, Space, Stack, Table, Tabs, Tone, use_toast,
     },
 };
 
@@ -39,13 +41,8 @@ fn courses() -> impl IntoView {
     back_office(|| {
         let query = use_query_map();
         let deletion = Deletion::new();
-        let key = move || {
-            query.with(|query| {
-                let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
-                (query.get("q").unwrap_or_default(), page, deletion.action.version().get())
-            })
-        };
-        let list = load(key, |(search, page, _)| api::get_courses(search, page));
+        let key = move || (query.with(searched), deletion.action.version().get());
+        let list = load(key, |((search, page), _)| api::get_courses(search, page));
         deletion.tell(|| {});
         view! {
             <Title text="Courses" />
@@ -63,41 +60,21 @@ fn courses() -> impl IntoView {
 #[component]
 fn List(list: CourseList, deletion: Deletion) -> impl IntoView {
     let CourseList { courses, search, page, more } = list;
-    if courses.is_empty() && search.is_empty() && page == 1 {
-        return Either::Left(view! {
+    let asked = Asked { list: paths::ADMIN_COURSES, what: "courses", search, page, more, empty: courses.is_empty() };
+    let first = || {
+        view! {
             <EmptyState title="No courses yet" text="A course has sections, and a section has lessons. Begin with its name.">
                 <LinkButton href=paths::ADMIN_NEW_COURSE>"New course"</LinkButton>
             </EmptyState>
-        });
-    }
-    let turn = |page: u32| {
-        let search = match search.as_str() {
-            "" => String::new(),
-            search => format!("&q={}", utf8_percent_encode(search, NON_ALPHANUMERIC)),
-        };
-        format!("{}?page={page}{search}", paths::ADMIN_COURSES)
+        }
     };
-    let (previous, next) = ((page > 1).then(|| turn(page - 1)), more.then(|| turn(page + 1)));
-    let rows = if courses.is_empty() {
-        Either::Left(view! {
-            <EmptyState title="Nothing found" text="Try another word, or look at everything.">
-                <LinkButton href=paths::ADMIN_COURSES>"Show all courses"</LinkButton>
-            </EmptyState>
-        })
-    } else {
-        Either::Right(view! {
+    view! {
+        <SearchedList asked first>
             <Table caption="Courses" head=vec!["Name", "Sections", "Lessons", "Students", "Actions"] numeric=vec![1, 2, 3]>
                 {courses.into_iter().map(|course| view! { <CourseLine course deletion /> }).collect_view()}
             </Table>
-        })
-    };
-    Either::Right(view! {
-        <Stack>
-            <SearchBox action=paths::ADMIN_COURSES name="q" value=search.clone() label="Search courses" />
-            {rows}
-            <Pager page previous next />
-        </Stack>
-    })
+        </SearchedList>
+    }
 }
 
 #[component]
@@ -180,21 +157,18 @@ fn DeleteDialog(deletion: Deletion) -> impl IntoView {
         }
     };
     view! {
-        <Dialog open title="Delete this course?">
-            <p>
-                "“" {name} "” goes with its sections and lessons. It cannot be taken back."
-            </p>
-            {move || view! { <FormErrors errors=deletion.refusal() /> }}
-            <Row>
-                <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=delete>
-                    "Delete course"
-                </Button>
-                <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
-                    "Keep it"
-                </Button>
-            </Row>
-        </Dialog>
-    }
+            <Dialog open title="Delete this course?">
+                <p>
+                    "“" {name} "” goes with its sections and lessons. It cannot be taken back."
+                </p>
+                {move || view! { <FormErrors errors=deletion.refusal() /> }}
+                <Answers open otherwise="Keep it">
+                    <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=delete>
+                        "Delete course"
+                    </Button>
+    </Answers>
+            </Dialog>
+        }
 }
 
 page!(

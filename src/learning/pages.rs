@@ -53,10 +53,7 @@ fn Mine(mine: MyCourses) -> impl IntoView {
         }
         .into_any();
     }
-    let (previous, next) = (
-        (page > 1).then(|| format!("{}?page={}", paths::COURSES, page - 1)),
-        more.then(|| format!("{}?page={}", paths::COURSES, page + 1)),
-    );
+    let (previous, next) = paths::turns(paths::COURSES, "", page, more);
     view! {
         <Stack>
             <Grid>{courses.into_iter().map(|course| view! { <Card course /> }).collect_view()}</Grid>

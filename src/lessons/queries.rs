@@ -43,7 +43,7 @@ pub async fn lock_course(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Res
     Ok(id.map(CourseId::from))
 }
 
-/// The section it is in, for now.
+/// The section it is in; it may be moved until it is locked.
 pub async fn find_section(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<Option<SectionId>> {
     let id =
         sqlx::query_scalar!("select section_id from lessons where id = $1", lesson.uuid()).fetch_optional(db).await?;

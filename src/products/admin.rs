@@ -1,9 +1,8 @@
 //! The products, to find, write and delete.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     ProductId, ProductList, ProductRow, ProductStatus, Removal,
@@ -12,14 +11,17 @@ use super::{
     editor::Editor,
 };
 use crate::{
-    admin::layout::back_office,
+    admin::{
+        layout::back_office,
+        list::{Asked, SearchedList},
+    },
     error::Error,
     form::Submitted,
-    load::{Loaded, load, page},
+    load::{Loaded, load, page, searched},
     paths,
     ui::{
-        Badge, Button, Dialog, EmptyState, FormErrors, Intent, LinkButton, PageHeader, Pager, Row, RowActions,
-        SearchBox, SkeletonList, SkeletonPage, Stack, Table, Thumb, Tone, use_toast,
+        Answers, Badge, Button, Dialog, EmptyState, FormErrors, Intent, LinkButton, PageHeader, RowActions,
+        SkeletonList, SkeletonPage, Table, Thumb, Tone, use_toast,
     },
 };
 
@@ -35,13 +37,8 @@ fn products() -> impl IntoView {
     back_office(|| {
         let query = use_query_map();
         let question = Question::new();
-        let key = move || {
-            query.with(|query| {
-                let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
-                (query.get("q").unwrap_or_default(), page, question.action.version().get())
-            })
-        };
-        let list = load(key, |(search, page, _)| api::get_products(search, page));
+        let key = move || (query.with(searched), question.action.version().get());
+        let list = load(key, |((search, page), _)| api::get_products(search, page));
         question.tell();
         view! {
             <Title text="Products" />
@@ -59,42 +56,21 @@ fn products() -> impl IntoView {
 #[component]
 fn List(list: ProductList, question: Question) -> impl IntoView {
     let ProductList { products, search, page, more } = list;
-    if products.is_empty() && search.is_empty() && page == 1 {
-        return Either::Left(view! {
+    let asked = Asked { list: paths::ADMIN_PRODUCTS, what: "products", search, page, more, empty: products.is_empty() };
+    let first = || {
+        view! {
             <EmptyState title="No products yet" text="A product is what people buy: a price, and one or more courses.">
                 <LinkButton href=paths::ADMIN_NEW_PRODUCT>"New product"</LinkButton>
             </EmptyState>
-        });
-    }
-    let turn = |page: u32| {
-        let search = match search.as_str() {
-            "" => String::new(),
-            search => format!("&q={}", utf8_percent_encode(search, NON_ALPHANUMERIC)),
-        };
-        format!("{}?page={page}{search}", paths::ADMIN_PRODUCTS)
+        }
     };
-    let (previous, next) = ((page > 1).then(|| turn(page - 1)), more.then(|| turn(page + 1)));
-    let rows = if products.is_empty() {
-        Either::Left(view! {
-            <EmptyState title="Nothing found" text="Try another word, or look at everything.">
-                <LinkButton href=paths::ADMIN_PRODUCTS>"Show all products"</LinkButton>
-            </EmptyState>
-        })
-    } else {
-        let head = vec!["Picture", "Name", "Price", "Courses", "Customers", "Status", "Actions"];
-        Either::Right(view! {
-            <Table caption="Products" head numeric=vec![2, 3, 4]>
+    view! {
+        <SearchedList asked first>
+            <Table caption="Products" head=vec!["Picture", "Name", "Price", "Courses", "Customers", "Status", "Actions"] numeric=vec![2, 3, 4]>
                 {products.into_iter().map(|product| view! { <Line product question /> }).collect_view()}
             </Table>
-        })
-    };
-    Either::Right(view! {
-        <Stack>
-            <SearchBox action=paths::ADMIN_PRODUCTS name="q" value=search.clone() label="Search products" />
-            {rows}
-            <Pager page previous next />
-        </Stack>
-    })
+        </SearchedList>
+    }
 }
 
 #[component]
@@ -226,19 +202,16 @@ fn RemoveDialog(question: Question) -> impl IntoView {
         }
     };
     view! {
-        <Dialog open title="Take this product away?">
-            <p>{move || question.with(consequence)}</p>
-            {move || view! { <FormErrors errors=question.refusal() /> }}
-            <Row>
-                <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=remove>
-                    {move || question.with(verb)}
-                </Button>
-                <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
-                    "Keep it"
-                </Button>
-            </Row>
-        </Dialog>
-    }
+            <Dialog open title="Take this product away?">
+                <p>{move || question.with(consequence)}</p>
+                {move || view! { <FormErrors errors=question.refusal() /> }}
+                <Answers open otherwise="Keep it">
+                    <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=remove>
+                        {move || question.with(verb)}
+                    </Button>
+    </Answers>
+            </Dialog>
+        }
 }
 
 page!(

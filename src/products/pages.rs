@@ -3,7 +3,6 @@
 use leptos::{either::Either, prelude::*};
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::{use_params_map, use_query_map};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     ProductCourse, ProductPage, ProductStatus, Storefront, api,
@@ -13,7 +12,7 @@ use crate::{
     app::frame,
     courses::OutlineLesson,
     lessons::LessonStatus,
-    load::{Loaded, load, page},
+    load::{Loaded, load, page, searched},
     paths,
     ui::{
         Accordion, Badge, Button, BuyBar, Cover, EmptyState, Form, Grid, LinkButton, Main, OutlineItem, OutlineList,
@@ -31,15 +30,7 @@ page!(
 
 fn storefront() -> impl IntoView {
     let query = use_query_map();
-    let page = load(
-        move || {
-            query.with(|query| {
-                let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
-                (query.get("q").unwrap_or_default(), page)
-            })
-        },
-        |(search, page)| api::get_storefront(search, page),
-    );
+    let page = load(move || query.with(searched), |(search, page)| api::get_storefront(search, page));
     let school = frame().school;
     view! {
         <Title text="" />
@@ -56,15 +47,7 @@ fn storefront() -> impl IntoView {
 #[component]
 fn Shelf(storefront: Storefront) -> impl IntoView {
     let Storefront { products, search, page, more, resume } = storefront;
-    let turn = |page: u32| {
-        let search = if search.is_empty() {
-            String::new()
-        } else {
-            format!("&q={}", utf8_percent_encode(&search, NON_ALPHANUMERIC))
-        };
-        format!("/?page={page}{search}")
-    };
-    let (previous, next) = ((page > 1).then(|| turn(page - 1)), more.then(|| turn(page + 1)));
+    let (previous, next) = paths::turns(paths::HOME, &search, page, more);
     // A search box over four things is furniture.
     let searchable = previous.is_some() || next.is_some() || !search.is_empty() || products.len() > 8;
     let shelf = if products.is_empty() {
@@ -90,7 +73,7 @@ fn Shelf(storefront: Storefront) -> impl IntoView {
                             <LinkButton href=paths::lesson(resume.course, resume.lesson)>{label}</LinkButton>
                         </p>
                     }
-                })} {searchable.then(|| view! { <SearchBox action=paths::HOME name="q" value=search.clone() label="Search courses" /> })} {shelf}
+                })} {searchable.then(|| view! { <SearchBox action=paths::HOME value=search.clone() label="Search courses" /> })} {shelf}
             <Pager page previous next />
         </Stack>
     }

@@ -15,7 +15,7 @@ use crate::{
     load::{Loaded, load, page},
     paths,
     ui::{
-        Badge, EmptyState, FilterBox, Intent, KeysetPager, LinkButton, LocalTime, PageHeader, SkeletonList,
+        Badge, EmptyState, Intent, KeysetPager, LinkButton, LocalTime, PageHeader, SearchBox, SkeletonList,
         SkeletonPage, Stack, Table, Tabs,
     },
 };
@@ -48,7 +48,7 @@ fn sales() -> impl IntoView {
 #[component]
 fn Sales(page: SalesPage) -> impl IntoView {
     let SalesPage { filter, sales, newer, older } = page;
-    let newer = sales.first().filter(|_| newer).map(|first| filter.page(&Turn::After(first.cursor())));
+    let back = sales.first().filter(|_| newer).map(|first| ("Newer", filter.page(&Turn::After(first.cursor()))));
     let older = sales.last().filter(|_| older).map(|last| filter.page(&Turn::Before(last.cursor())));
     let of = |state| SalesFilter { state, ..filter.clone() }.address();
     let mut tabs = vec![(of(None), "All".to_owned())];
@@ -75,7 +75,7 @@ fn Sales(page: SalesPage) -> impl IntoView {
             </LinkButton>
         </PageHeader>
         <Stack>
-            <FilterBox
+            <SearchBox
                 action=paths::ADMIN_SALES
                 value=q
                 label="Search sales"
@@ -84,7 +84,7 @@ fn Sales(page: SalesPage) -> impl IntoView {
             />
             <Tabs tabs current=current label="State" />
             {rows}
-            <KeysetPager newer older />
+            <KeysetPager back older />
         </Stack>
     }
 }

@@ -47,12 +47,10 @@ pub async fn download(State(state): State<AppState>, request: Request) -> Respon
 }
 
 async fn open(state: &AppState, viewer: Result<Viewer>, query: &str) -> Result<Response> {
-    let viewer = viewer?;
-    let user = viewer.signed_in()?;
-    if !viewer.is_admin() {
-        audit::refused(&state.db, user.id, paths::ADMIN_SALES_CSV).await?;
-        return Err(Error::NotFound);
-    }
+    audit::let_in(&state.db, &viewer?, paths::ADMIN_SALES_CSV).await.map_err(|error| match error {
+        Error::Forbidden => Error::NotFound,
+        error => error,
+    })?;
     let value = |name: &str| {
         let found = form_urlencoded::parse(query.as_bytes()).find(|(n, _)| n == name);
         found.map(|(_, value)| value.into_owned()).unwrap_or_default()

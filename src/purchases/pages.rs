@@ -51,10 +51,7 @@ fn Purchases(history: History) -> impl IntoView {
             </EmptyState>
         });
     }
-    let (previous, next) = (
-        (page > 1).then(|| format!("{}?page={}", paths::PURCHASES, page - 1)),
-        more.then(|| format!("{}?page={}", paths::PURCHASES, page + 1)),
-    );
+    let (previous, next) = paths::turns(paths::PURCHASES, "", page, more);
     Either::Right(view! {
         <Stack>
             <Table caption="Purchases" head=vec!["Product", "Paid"] numeric=vec![1]>

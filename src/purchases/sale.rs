@@ -12,8 +12,8 @@ use crate::{
     money::Cents,
     paths,
     ui::{
-        Amounts, Badge, Button, Dialog, Fact, Facts, Field, FormErrors, Happening, Intent, LocalTime, PageHeader, Pair,
-        Row, Space, Stack, Timeline, Tone, use_toast,
+        Amounts, Answers, Badge, Button, Dialog, Fact, Facts, Field, FormErrors, Happening, Intent, LocalTime,
+        PageHeader, Pair, Space, Stack, Timeline, Tone, use_toast,
     },
 };
 
@@ -166,31 +166,28 @@ fn Refund(sale: Sale, changed: RwSignal<u32>) -> impl IntoView {
         }
     });
     view! {
-        <Button kind="button" intent=Intent::Danger on:click=move |_| open.set(true)>
-            {verb}
-        </Button>
-        <Dialog open title>
-            <ActionForm action=refund>
-                <Stack>
-                    {if free {
-                        Either::Left(view! { <Ending sale=sale.clone() /> })
-                    } else {
-                        Either::Right(view! { <Amount sale=sale.clone() refund /> })
-                    }}
-                    <input type="hidden" name="purchase" value=sale.id.to_string() />
-                    <input type="hidden" name="left" value=sale.left().0.to_string() />
-                    <Row>
-                        <Button intent=Intent::Danger pending=refund.pending()>
-                            {verb}
-                        </Button>
-                        <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
-                            "Cancel"
-                        </Button>
-                    </Row>
-                </Stack>
-            </ActionForm>
-        </Dialog>
-    }
+            <Button kind="button" intent=Intent::Danger on:click=move |_| open.set(true)>
+                {verb}
+            </Button>
+            <Dialog open title>
+                <ActionForm action=refund>
+                    <Stack>
+                        {if free {
+                            Either::Left(view! { <Ending sale=sale.clone() /> })
+                        } else {
+                            Either::Right(view! { <Amount sale=sale.clone() refund /> })
+                        }}
+                        <input type="hidden" name="purchase" value=sale.id.to_string() />
+                        <input type="hidden" name="left" value=sale.left().0.to_string() />
+                        <Answers open>
+                            <Button intent=Intent::Danger pending=refund.pending()>
+                                {verb}
+                            </Button>
+    </Answers>
+                    </Stack>
+                </ActionForm>
+            </Dialog>
+        }
 }
 
 #[component]

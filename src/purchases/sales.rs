@@ -2,7 +2,6 @@
 
 use std::{fmt, str::FromStr};
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -89,19 +88,13 @@ impl SalesFilter {
     }
 
     fn at(&self, path: &str, turn: Option<&Turn>) -> String {
-        let mut parts = Vec::new();
-        if !self.q.is_empty() {
-            parts.push(format!("q={}", utf8_percent_encode(&self.q, NON_ALPHANUMERIC)));
-        }
-        if let Some(state) = self.state {
-            parts.push(format!("state={}", state.name()));
-        }
-        match turn {
-            Some(Turn::Before(cursor)) => parts.push(format!("before={cursor}")),
-            Some(Turn::After(cursor)) => parts.push(format!("after={cursor}")),
-            Some(Turn::Newest) | None => {}
-        }
-        if parts.is_empty() { path.to_owned() } else { format!("{path}?{}", parts.join("&")) }
+        let (name, cursor) = match turn {
+            Some(Turn::Before(cursor)) => ("before", cursor.to_string()),
+            Some(Turn::After(cursor)) => ("after", cursor.to_string()),
+            Some(Turn::Newest) | None => ("before", String::new()),
+        };
+        let state = self.state.map(SaleState::name).unwrap_or_default().to_owned();
+        paths::query(path, &[("q", self.q.clone()), ("state", state), (name, cursor)])
     }
 }
 

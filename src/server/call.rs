@@ -47,12 +47,8 @@ impl Call {
     /// [`Error::Unauthenticated`] for a visitor, [`Error::Forbidden`] for a student.
     pub async fn admin() -> Result<AdminCall> {
         let Self { db, viewer, state } = Self::current().await?;
-        let admin = viewer.signed_in()?.clone();
-        if !viewer.is_admin() {
-            let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
-            audit::refused(&db, admin.id, &path).await?;
-            return Err(Error::Forbidden);
-        }
+        let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
+        let admin = audit::let_in(&db, &viewer, &path).await?;
         Ok(AdminCall { db, admin, state })
     }
 }

@@ -2,7 +2,27 @@
 
 use leptos::{html, prelude::*};
 
-use super::Icon;
+use super::{Button, Icon, Intent, Row};
+
+/// What a dialog ends with: `children` do what it asks about, beside them the way out.
+#[component]
+pub fn Answers(
+    open: RwSignal<bool>,
+    children: Children,
+    /// What the way out is called; "Cancel" unless said otherwise.
+    #[prop(optional)]
+    otherwise: &'static str,
+) -> impl IntoView {
+    let otherwise = if otherwise.is_empty() { "Cancel" } else { otherwise };
+    view! {
+        <Row>
+            {children()}
+            <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
+                {otherwise}
+            </Button>
+        </Row>
+    }
+}
 
 /// A modal question. The browser's own `<dialog>` keeps the focus inside, gives it back, and closes on Escape.
 #[component]

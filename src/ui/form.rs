@@ -53,24 +53,42 @@ pub fn FormErrors(errors: Vec<String>) -> impl IntoView {
     })
 }
 
-/// A search that is an address: it can be bookmarked, sent, and needs no JavaScript.
+/// A search that is an address: it can be bookmarked, sent, and needs no JavaScript. It asks for `q`.
 #[component]
 pub fn SearchBox(
     #[prop(into)] action: String,
-    #[prop(into)] name: String,
     #[prop(optional, into)] value: String,
     #[prop(into)] label: String,
+    /// What can be searched for.
+    #[prop(optional, into)]
+    hint: Words,
+    /// What else is in the address and stays: names and values.
+    #[prop(optional)]
+    keep: Vec<(&'static str, String)>,
 ) -> impl IntoView {
+    let kept =
+        keep.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view();
     view! {
         <form method="get" action=action role="search" class="search">
+            {kept}
             <label class="search-box">
                 <Icon icon=icondata_lu::LuSearch />
                 <span class="sr-only">{label.clone()}</span>
-                <input type="search" class="input" name=name value=value placeholder=label autocomplete="off" />
+                <input
+                    type="search"
+                    class="input"
+                    name="q"
+                    value=value
+                    placeholder=label
+                    maxlength="200"
+                    autocomplete="off"
+                    aria-describedby=hint.0.is_some().then_some("search-hint")
+                />
             </label>
             <button type="submit" class="btn btn-outline">
                 "Search"
             </button>
+            {hint.0.map(|hint| view! { <p class="field-hint" id="search-hint">{hint}</p> })}
         </form>
     }
 }

@@ -59,28 +59,43 @@ pub fn Pager(
     previous: Option<String>,
     next: Option<String>,
 ) -> impl IntoView {
-    let previous = previous.map(|href| {
+    turning(previous.map(|href| ("Previous", href)), format!("Page {page}"), next.map(|href| ("Next", href)))
+}
+
+/// Turns the pages of a list that grows at its top, and has no numbered pages: `back` is what the way back is called ("Newer",
+/// "Newest") and where it leads, `older` where one reads on.
+#[component]
+pub fn KeysetPager(back: Option<(&'static str, String)>, older: Option<String>) -> impl IntoView {
+    turning(back, String::new(), older.map(|href| ("Older", href)))
+}
+
+fn turning(
+    back: Option<(&'static str, String)>,
+    here: String,
+    on: Option<(&'static str, String)>,
+) -> Option<impl IntoView> {
+    let back = back.map(|(words, href)| {
         view! {
             <a class="btn btn-ghost" rel="prev" href=href>
                 <Icon icon=icondata_lu::LuChevronLeft />
-                "Previous"
+                {words}
             </a>
         }
     });
-    let next = next.map(|href| {
+    let on = on.map(|(words, href)| {
         view! {
             <a class="btn btn-ghost" rel="next" href=href>
-                "Next"
+                {words}
                 <Icon icon=icondata_lu::LuChevronRight />
             </a>
         }
     });
-    (previous.is_some() || next.is_some()).then(|| {
+    (back.is_some() || on.is_some()).then(|| {
         view! {
             <nav class="pager no-print" aria-label="Pages">
-                <div>{previous}</div>
-                <p>{format!("Page {page}")}</p>
-                <div>{next}</div>
+                <div>{back}</div>
+                <p>{here}</p>
+                <div>{on}</div>
             </nav>
         }
     })

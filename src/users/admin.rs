@@ -15,7 +15,7 @@ use crate::{
     load::{Loaded, load, page},
     paths,
     ui::{
-        Badge, EmptyState, Intent, LinkButton, LocalTime, OlderPager, PageHeader, SearchBox, SkeletonList,
+        Badge, EmptyState, Intent, KeysetPager, LinkButton, LocalTime, PageHeader, SearchBox, SkeletonList,
         SkeletonPage, Stack, Table, Tabs, Tone,
     },
 };
@@ -49,9 +49,10 @@ fn students() -> impl IntoView {
 fn People(roster: Roster) -> impl IntoView {
     let Roster { filter, people, newest, more } = roster;
     let older = people.last().filter(|_| more).map(|last| filter.address(Some(last.id)));
-    let newest = (!newest).then(|| filter.address(None));
+    let back = (!newest).then(|| ("Newest", filter.address(None)));
     let of = |admins: bool| RosterFilter { admins, q: String::new() }.address(None);
     let tabs = vec![(of(false), "Everybody".to_owned()), (of(true), "Admins".to_owned())];
+    let keep = filter.admins.then(|| ("role", "admin".to_owned())).into_iter().collect();
     let (current, q) = (of(filter.admins), filter.q.clone());
     let rows = if people.is_empty() {
         Either::Left(view! { <Nobody filter /> })
@@ -69,10 +70,10 @@ fn People(roster: Roster) -> impl IntoView {
     view! {
         <PageHeader title="Students" lead="Everybody who signed up, newest first." />
         <Stack>
-            <SearchBox action=paths::ADMIN_STUDENTS name="q" value=q label="Search by email or name" />
+            <SearchBox action=paths::ADMIN_STUDENTS value=q label="Search by email or name" keep />
             <Tabs tabs current label="Who" />
             {rows}
-            <OlderPager newest older />
+            <KeysetPager back older />
         </Stack>
     }
 }

@@ -1,6 +1,5 @@
 //! The roster: everybody who is here, as the back office sees them.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -28,16 +27,9 @@ impl RosterFilter {
 
     /// The list that is filtered like this, read on after somebody.
     pub fn address(&self, before: Option<UserId>) -> String {
-        let mut parts = Vec::new();
-        if !self.q.is_empty() {
-            parts.push(format!("q={}", utf8_percent_encode(&self.q, NON_ALPHANUMERIC)));
-        }
-        if self.admins {
-            parts.push("role=admin".to_owned());
-        }
-        parts.extend(before.map(|before| format!("before={before}")));
-        let query = if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) };
-        format!("{}{query}", paths::ADMIN_STUDENTS)
+        let role = if self.admins { "admin" } else { "" };
+        let before = before.map(|before| before.to_string()).unwrap_or_default();
+        paths::query(paths::ADMIN_STUDENTS, &[("q", self.q.clone()), ("role", role.into()), ("before", before)])
     }
 }
 

@@ -29,24 +29,34 @@ impl From<Row> for StudentRow {
     }
 }
 
+/// People as [`Row`]s; `$from` is where they come from, called `u`, with its condition, order and limit.
+macro_rules! people {
+    ($from:literal, $($argument:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"select u.id as "id!", u.name as "name!", u.email as "email!", u.role as "role!: Role", u.created_at as "joined_at!",
+                      (select count(*) from user_course_access a where a.user_id = u.id) as "courses!",
+                      coalesce((select s.purchases from buyer_sales s where s.user_id = u.id), 0)::bigint as "purchases!",
+                      coalesce((select s.paid_in_cents - s.refunded_in_cents from buyer_sales s where s.user_id = u.id), 0) as "spent!"
+                 from "# + $from,
+            $($argument),+
+        )
+    };
+}
+
 fn rows(rows: Vec<Row>) -> Vec<StudentRow> {
     rows.into_iter().map(StudentRow::from).collect()
 }
 
 /// Everybody who is here, newest first, from after `before` on: at most 51.
 pub async fn list(db: impl PgExecutor<'_>, before: Option<UserId>) -> sqlx::Result<Vec<StudentRow>> {
-    sqlx::query_as!(
-        Row,
-        r#"select u.id, u.name, u.email, u.role as "role: Role", u.created_at as joined_at,
-                  (select count(*) from user_course_access a where a.user_id = u.id) as "courses!",
-                  coalesce((select s.purchases from buyer_sales s where s.user_id = u.id), 0)::bigint as "purchases!",
-                  coalesce((select s.paid_in_cents - s.refunded_in_cents from buyer_sales s where s.user_id = u.id), 0) as "spent!"
-             from users u
+    people!(
+        "users u
             where u.deleted_at is null
               and (u.created_at, u.id) < (coalesce((select b.created_at from users b where b.id = $1), 'infinity'),
                                           coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
             order by u.created_at desc, u.id desc
-            limit 51"#,
+            limit 51",
         before.map(UserId::uuid),
     )
     .fetch_all(db)
@@ -60,18 +70,13 @@ pub async fn list_admins(
     pattern: &str,
     before: Option<UserId>,
 ) -> sqlx::Result<Vec<StudentRow>> {
-    sqlx::query_as!(
-        Row,
-        r#"select u.id, u.name, u.email, u.role as "role: Role", u.created_at as joined_at,
-                  (select count(*) from user_course_access a where a.user_id = u.id) as "courses!",
-                  coalesce((select s.purchases from buyer_sales s where s.user_id = u.id), 0)::bigint as "purchases!",
-                  coalesce((select s.paid_in_cents - s.refunded_in_cents from buyer_sales s where s.user_id = u.id), 0) as "spent!"
-             from users u
+    people!(
+        "users u
             where u.role = 'admin' and u.deleted_at is null and (lower(u.email) like $2 or lower(u.name) like $2)
               and (u.created_at, u.id) < (coalesce((select b.created_at from users b where b.id = $1), 'infinity'),
                                           coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
             order by u.created_at desc, u.id desc
-            limit 51"#,
+            limit 51",
         before.map(UserId::uuid),
         pattern,
     )
@@ -93,13 +98,8 @@ pub async fn list_sought_nearby(
     sought: &Sought,
     before: Option<UserId>,
 ) -> sqlx::Result<Vec<StudentRow>> {
-    sqlx::query_as!(
-        Row,
-        r#"select u.id, u.name, u.email, u.role as "role: Role", u.created_at as joined_at,
-                  (select count(*) from user_course_access a where a.user_id = u.id) as "courses!",
-                  coalesce((select s.purchases from buyer_sales s where s.user_id = u.id), 0)::bigint as "purchases!",
-                  coalesce((select s.paid_in_cents - s.refunded_in_cents from buyer_sales s where s.user_id = u.id), 0) as "spent!"
-             from (select n.id, n.name, n.email, n.role, n.created_at from users n
+    people!(
+        "(select n.id, n.name, n.email, n.role, n.created_at from users n
                     where n.deleted_at is null
                       and (n.created_at, n.id) < (coalesce((select b.created_at from users b where b.id = $1), 'infinity'),
                                                   coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
@@ -107,7 +107,7 @@ pub async fn list_sought_nearby(
                     limit 1000) u
             where lower(u.email) like $2 or lower(u.name) like $2 or lower(u.name) like $3
             order by u.created_at desc, u.id desc
-            limit 51"#,
+            limit 51",
         before.map(UserId::uuid),
         sought.start,
         sought.within,
@@ -124,23 +124,16 @@ pub async fn list_sought(
     sought: &Sought,
     before: Option<UserId>,
 ) -> sqlx::Result<Vec<StudentRow>> {
-    sqlx::query_as!(
-        Row,
-        r#"with found as materialized (
+    people!(
+        "(with found as materialized (
              select n.id, n.name, n.email, n.role, n.created_at from users n
-              where n.deleted_at is null and (lower(n.email) like $2 or lower(n.name) like $2 or lower(n.name) like $3)),
-           page as materialized (
-             select f.id, f.name, f.email, f.role, f.created_at from found f
-              where (f.created_at, f.id) < (coalesce((select b.created_at from users b where b.id = $1), 'infinity'),
-                                            coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
-              order by f.created_at desc, f.id desc
-              limit 51)
-           select u.id as "id!", u.name as "name!", u.email as "email!", u.role as "role!: Role", u.created_at as "joined_at!",
-                  (select count(*) from user_course_access a where a.user_id = u.id) as "courses!",
-                  coalesce((select s.purchases from buyer_sales s where s.user_id = u.id), 0)::bigint as "purchases!",
-                  coalesce((select s.paid_in_cents - s.refunded_in_cents from buyer_sales s where s.user_id = u.id), 0) as "spent!"
-             from page u
-            order by u.created_at desc, u.id desc"#,
+              where n.deleted_at is null and (lower(n.email) like $2 or lower(n.name) like $2 or lower(n.name) like $3))
+           select f.id, f.name, f.email, f.role, f.created_at from found f
+            where (f.created_at, f.id) < (coalesce((select b.created_at from users b where b.id = $1), 'infinity'),
+                                          coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+            order by f.created_at desc, f.id desc
+            limit 51) u
+          order by u.created_at desc, u.id desc",
         before.map(UserId::uuid),
         sought.start,
         sought.within,
@@ -152,14 +145,9 @@ pub async fn list_sought(
 
 /// Somebody who is here.
 pub async fn find(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<StudentRow>> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"select u.id, u.name, u.email, u.role as "role: Role", u.created_at as joined_at,
-                  (select count(*) from user_course_access a where a.user_id = u.id) as "courses!",
-                  coalesce((select s.purchases from buyer_sales s where s.user_id = u.id), 0)::bigint as "purchases!",
-                  coalesce((select s.paid_in_cents - s.refunded_in_cents from buyer_sales s where s.user_id = u.id), 0) as "spent!"
-             from users u
-            where u.id = $1 and u.deleted_at is null"#,
+    let row = people!(
+        "users u
+            where u.id = $1 and u.deleted_at is null",
         user.uuid(),
     )
     .fetch_optional(db)

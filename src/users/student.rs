@@ -16,8 +16,8 @@ use crate::{
     paths,
     purchases::PurchaseRow,
     ui::{
-        Badge, Button, Dialog, EmptyState, FormErrors, Intent, LinkButton, LocalTime, PageHeader, Row, SearchSelect,
-        Space, Stack, Stats, Table, TextArea, Tone, use_toast,
+        Answers, Badge, Button, Dialog, EmptyState, FormErrors, Intent, LinkButton, LocalTime, PageHeader, Row,
+        SearchSelect, Space, Stack, Stats, Table, TextArea, Tone, use_toast,
     },
 };
 
@@ -162,48 +162,45 @@ fn Give(student: UserId, name: String, changed: RwSignal<u32>) -> impl IntoView 
         _ => None,
     };
     view! {
-        <Button kind="button" intent=Intent::Secondary on:click=move |_| open.set(true)>
-            "Give a course"
-        </Button>
-        <Dialog open title=format!("Give {name} a course")>
-            <ActionForm action=give>
-                <Stack>
-                    <p>"They have it at once, and until it is taken back. Nothing is paid."</p>
-                    {move || view! { <FormErrors errors=refusal(give.value().get()) /> }}
-                    <input type="hidden" name="student" value=student.to_string() />
-                    <SearchSelect
-                        label="Course"
-                        name="course"
-                        search
-                        found
-                        things="courses"
-                        error=Signal::derive(move || error("course"))
-                    />
-                    <div on:input=move |event| note.set(event_target_value(&event))>
-                        {move || {
-                            view! {
-                                <TextArea
-                                    label="Note"
-                                    name="note"
-                                    value=note.get_untracked()
-                                    error=error("note")
-                                    maxlength=500
-                                    rows=2
-                                    hint="For yourselves: why they have it."
-                                />
-                            }
-                        }}
-                    </div>
-                    <Row>
-                        <Button pending=give.pending()>"Give course"</Button>
-                        <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
-                            "Cancel"
-                        </Button>
-                    </Row>
-                </Stack>
-            </ActionForm>
-        </Dialog>
-    }
+            <Button kind="button" intent=Intent::Secondary on:click=move |_| open.set(true)>
+                "Give a course"
+            </Button>
+            <Dialog open title=format!("Give {name} a course")>
+                <ActionForm action=give>
+                    <Stack>
+                        <p>"They have it at once, and until it is taken back. Nothing is paid."</p>
+                        {move || view! { <FormErrors errors=refusal(give.value().get()) /> }}
+                        <input type="hidden" name="student" value=student.to_string() />
+                        <SearchSelect
+                            label="Course"
+                            name="course"
+                            search
+                            found
+                            things="courses"
+                            error=Signal::derive(move || error("course"))
+                        />
+                        <div on:input=move |event| note.set(event_target_value(&event))>
+                            {move || {
+                                view! {
+                                    <TextArea
+                                        label="Note"
+                                        name="note"
+                                        value=note.get_untracked()
+                                        error=error("note")
+                                        maxlength=500
+                                        rows=2
+                                        hint="For yourselves: why they have it."
+                                    />
+                                }
+                            }}
+                        </div>
+                        <Answers open>
+                            <Button pending=give.pending()>"Give course"</Button>
+    </Answers>
+                    </Stack>
+                </ActionForm>
+            </Dialog>
+        }
 }
 
 /// The courses that are like what is searched for. Nobody looks before the dialog is open.
@@ -270,21 +267,18 @@ fn TakeBack(taking: TakingBack, name: String) -> impl IntoView {
         }
     };
     view! {
-        <Dialog open title="Take this course back?">
-            <Stack>
-                <p>{says}</p>
-                {move || view! { <FormErrors errors=refusal(action.value().get()) /> }}
-                <Row>
-                    <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=take>
-                        "Take back"
-                    </Button>
-                    <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
-                        "Cancel"
-                    </Button>
-                </Row>
-            </Stack>
-        </Dialog>
-    }
+            <Dialog open title="Take this course back?">
+                <Stack>
+                    <p>{says}</p>
+                    {move || view! { <FormErrors errors=refusal(action.value().get()) /> }}
+                    <Answers open>
+                        <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=take>
+                            "Take back"
+                        </Button>
+    </Answers>
+                </Stack>
+            </Dialog>
+        }
 }
 
 /// The button that makes somebody an admin, or a student again, and its dialog.
@@ -322,31 +316,28 @@ fn Power(student: StudentRow, is_me: bool, changed: RwSignal<u32>) -> impl IntoV
         }
     });
     view! {
-        <Button kind="button" intent on:click=move |_| open.set(true)>
-            {verb}
-        </Button>
-        <Dialog open title>
-            <Stack>
-                <p>{means}</p>
-                {move || view! { <FormErrors errors=refusal(set.value().get()) /> }}
-                <Row>
-                    <Button
-                        kind="button"
-                        intent=if make { Intent::Primary } else { Intent::Danger }
-                        pending=set.pending()
-                        on:click=move |_| {
-                            set.dispatch(SetAdmin { student: id, admin: make });
-                        }
-                    >
-                        {verb}
-                    </Button>
-                    <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
-                        "Cancel"
-                    </Button>
-                </Row>
-            </Stack>
-        </Dialog>
-    }
+            <Button kind="button" intent on:click=move |_| open.set(true)>
+                {verb}
+            </Button>
+            <Dialog open title>
+                <Stack>
+                    <p>{means}</p>
+                    {move || view! { <FormErrors errors=refusal(set.value().get()) /> }}
+                    <Answers open>
+                        <Button
+                            kind="button"
+                            intent=if make { Intent::Primary } else { Intent::Danger }
+                            pending=set.pending()
+                            on:click=move |_| {
+                                set.dispatch(SetAdmin { student: id, admin: make });
+                            }
+                        >
+                            {verb}
+                        </Button>
+    </Answers>
+                </Stack>
+            </Dialog>
+        }
 }
 
 /// The start page, loaded anew: this page was an admin's.

@@ -17,7 +17,9 @@ use crate::{
     },
     load::{Loaded, load},
     sections::api::{count_section_students, create_section, delete_section},
-    ui::{Button, Dialog, Field, Intent, MarkdownField, Row, SelectField, SkeletonList, Stack, Tone, VideoFrame},
+    ui::{
+        Answers, Button, Dialog, Field, Intent, MarkdownField, Row, SelectField, SkeletonList, Stack, Tone, VideoFrame,
+    },
 };
 
 /// The dialog that is open, if one is.
@@ -110,21 +112,18 @@ fn NewSection(editor: Editor, open: RwSignal<bool>) -> impl IntoView {
 #[component]
 fn Buttons(open: RwSignal<bool>, label: &'static str, #[prop(optional)] next: Option<&'static str>) -> impl IntoView {
     view! {
-        <Row>
-            <Button>{label}</Button>
-            {next
-                .map(|next| {
-                    view! {
-                        <Button intent=Intent::Secondary name="then" value="next">
-                            {next}
-                        </Button>
-                    }
-                })}
-            <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
-                "Cancel"
-            </Button>
-        </Row>
-    }
+            <Answers open>
+                <Button>{label}</Button>
+                {next
+                    .map(|next| {
+                        view! {
+                            <Button intent=Intent::Secondary name="then" value="next">
+                                {next}
+                            </Button>
+                        }
+                    })}
+    </Answers>
+        }
 }
 
 #[component]
@@ -381,22 +380,19 @@ fn Delete(
     };
     let fields = move |_| view! { <p>{text.clone()}</p> }.into_any();
     view! {
-        <LiveForm fields send>
-            <Loaded from=students skeleton=|| view! { <p>"Looking who completed it…"</p> } let:students>
-                <p>
-                    {match students {
-                        0 => "No student has completed anything in it.".to_owned(),
-                        1 => "1 student completed it; that mark goes with it.".to_owned(),
-                        students => format!("{students} students completed it; their marks go with it."),
-                    }}
-                </p>
-            </Loaded>
-            <Row>
-                <Button intent=Intent::Danger>{format!("Delete {what}")}</Button>
-                <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
-                    "Keep it"
-                </Button>
-            </Row>
-        </LiveForm>
-    }
+            <LiveForm fields send>
+                <Loaded from=students skeleton=|| view! { <p>"Looking who completed it…"</p> } let:students>
+                    <p>
+                        {match students {
+                            0 => "No student has completed anything in it.".to_owned(),
+                            1 => "1 student completed it; that mark goes with it.".to_owned(),
+                            students => format!("{students} students completed it; their marks go with it."),
+                        }}
+                    </p>
+                </Loaded>
+                <Answers open otherwise="Keep it">
+                    <Button intent=Intent::Danger>{format!("Delete {what}")}</Button>
+    </Answers>
+            </LiveForm>
+        }
 }
