@@ -69,14 +69,17 @@ pg_run() {
 
 # Starts one on a free loopback port and sets PG_TEMP_URL. It does not wait for the disk: nothing in it is worth keeping.
 pg_temp_start() {
-  local bin port attempt
+  local bin port attempt locale
   bin=$(pg_bin) || { say "PostgreSQL's server programs are missing. Run bin/setup." >&2; return 1; }
   PG_USER=postgres
   id -u "$PG_USER" >/dev/null 2>&1 || PG_USER=nobody
   PG_TEMP=$(mktemp -d "${TMPDIR:-/tmp}/lectern-pg.XXXXXX")
   if [ "$(id -u)" = 0 ]; then chown "$PG_USER" "$PG_TEMP"; fi
-  (cd "$PG_TEMP" && pg_run "$bin/initdb" -D "$PG_TEMP/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$PG_TEMP/initdb.log") ||
-    { cat "$PG_TEMP/initdb.log" >&2; return 1; }
+  # The same order and the same letters as the embedded one has.
+  for locale in C.UTF-8 en_US.UTF-8 C; do
+    (cd "$PG_TEMP" && pg_run "$bin/initdb" -D "$PG_TEMP/data" -U postgres -A trust -E UTF8 --locale="$locale" --no-sync >"$PG_TEMP/initdb.log" 2>&1) && break
+  done
+  [ -d "$PG_TEMP/data/base" ] || { cat "$PG_TEMP/initdb.log" >&2; return 1; }
   for attempt in 1 2 3 4 5; do
     port=$((20000 + RANDOM % 12000))
     # pg_ctl waits until it answers, and fails when somebody has the port.

@@ -76,6 +76,9 @@ async function end(server: ChildProcess): Promise<void> {
     }
   }
   if (server.exitCode !== 0) throw new Error(`the server ended with ${server.exitCode ?? server.signalCode}:\n${tail()}`);
+  // A panic costs one answer and nothing else, so that no journey need have noticed it.
+  const panics = readFileSync(LOG, 'utf8').match(/^.* panicked at .*\n.*$/gm) ?? [];
+  if (panics.length > 0) throw new Error(`the server panicked ${panics.length} times:\n${panics.slice(0, 5).join('\n')}`);
 }
 
 function tail(): string {

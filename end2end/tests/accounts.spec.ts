@@ -73,7 +73,7 @@ test('the back office is not there for students, and asks visitors to sign in', 
   await page.getByRole('button', { name: 'Sign out' }).click();
   await signIn(page, INSTRUCTOR);
   expect((await page.goto('/admin'))?.status()).toBe(200);
-  await expect(page.getByText('Net sales')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Net sales', exact: true })).toBeVisible();
 });
 
 test('a redirect after signing in stays on our own pages', async ({ page }) => {

@@ -56,8 +56,9 @@ impl Programs {
     pub(super) async fn initdb(&self, home: &Home) -> anyhow::Result<()> {
         let unfinished = home.path("data.unfinished");
         let mut complaint = String::new();
-        // `C.UTF-8` sorts by code point and knows upper and lower case of every script. Where it is missing, `C` will do.
-        for locale in ["C.UTF-8", "C"] {
+        // `C.UTF-8` sorts by code point and knows upper and lower case of every script. Where it is missing (older macOS),
+        // `en_US.UTF-8` knows them too; `C` knows those of English alone.
+        for locale in ["C.UTF-8", "en_US.UTF-8", "C"] {
             if fs::try_exists(&unfinished).await? {
                 fs::remove_dir_all(&unfinished).await?;
             }

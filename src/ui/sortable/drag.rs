@@ -1,11 +1,12 @@
 //! Dragging with a mouse, a pen or a finger.
 
 use leptos::{
-    html,
+    ev, html,
     leptos_dom::helpers::TimeoutHandle,
     prelude::*,
     wasm_bindgen::{JsCast, closure::Closure},
 };
+use send_wrapper::SendWrapper;
 use uuid::Uuid;
 use web_sys::{AddEventListenerOptions, HtmlElement, PointerEvent};
 
@@ -39,6 +40,8 @@ struct Lifted {
     grip: f64,
     /// Where the outline begins on the page, for the gap.
     origin: f64,
+    /// How far the page is scrolled. Asking the browser lays the page out, so it is asked only when that has changed.
+    scrolled: f64,
     landing: usize,
 }
 
@@ -68,7 +71,7 @@ impl Sorter {
             .then(|| set_timeout_with_handle(move || self.lift(), LONG_PRESS).ok())
             .flatten();
         let start = (f64::from(event.client_x()), f64::from(event.client_y()));
-        self.drag.set_value(Some(Drag { key, pointer, start, at: start.1, touch, lifted: None }));
+        self.drag.set_value(Some(SendWrapper::new(Drag { key, pointer, start, at: start.1, touch, lifted: None })));
     }
 
     pub(super) fn on_pointer_move(self, event: &PointerEvent) {
@@ -143,10 +146,15 @@ impl Sorter {
         let lifted = Lifted {
             grip: before - at,
             origin: root.get_bounding_client_rect().top() + scrolled,
+            scrolled,
             landing: blocks.home(),
             blocks,
             rows,
         };
+        // Rows whose height is settled are neither laid out nor painted where nobody sees them.
+        for (row, block) in lifted.rows.iter().zip(&lifted.blocks.rows) {
+            settle(row, Some(block.height));
+        }
         let _ = lifted.dragged().class_list().add_1("lifted");
         // Without it, a pointer that leaves the outline would be lost. It fails for one that is up already.
         let _ = root.set_pointer_capture(pointer);
@@ -167,8 +175,10 @@ impl Sorter {
             let moved = self.drag.try_update_value(|drag| {
                 let (at, start) = drag.as_ref().map(|drag| (drag.at, drag.start.1))?;
                 let lifted = drag.as_mut()?.lifted.as_mut()?;
-                scroll_at_edge(at, start);
-                let top = at + lifted.grip + scroll_y();
+                if scroll_at_edge(at, start) {
+                    lifted.scrolled = scroll_y();
+                }
+                let top = at + lifted.grip + lifted.scrolled;
                 glide::shift(lifted.dragged(), top - lifted.blocks.rows[lifted.blocks.dragged].top);
                 let landing = lifted.blocks.landing(top);
                 let was = std::mem::replace(&mut lifted.landing, landing);
@@ -199,6 +209,7 @@ impl Sorter {
     /// Lets go: drops what is in the air, or puts it back.
     pub(super) fn end_drag(self, drop: bool) {
         let Some(Some(drag)) = self.drag.try_update_value(Option::take) else { return };
+        let drag = drag.take();
         if let Some(timer) = drag.touch {
             timer.clear();
         }
@@ -210,6 +221,7 @@ impl Sorter {
         let _ = lifted.dragged().class_list().remove_1("lifted");
         for row in &lifted.rows {
             glide::shift(row, 0.0);
+            settle(row, None);
         }
         let _ = root.release_pointer_capture(drag.pointer);
         if after != before {
@@ -236,14 +248,25 @@ fn measured(row: &HtmlElement, scrolled: f64) -> Option<Block> {
     Some(Block { kind, key, top: seen.top() + scrolled, height: seen.height() })
 }
 
-/// Only the way that the hand went: what is taken up at an edge does not run away from it.
-fn scroll_at_edge(at: f64, start: f64) {
+/// Gives a row a height of its own, in CSS pixels, or lets it find one again.
+fn settle(row: &HtmlElement, height: Option<f64>) {
+    let style = row.style();
+    // As in `glide::shift`.
+    let _ = match height {
+        Some(height) => style.set_property("height", &format!("{height}px")),
+        None => style.remove_property("height").map(drop),
+    };
+}
+
+/// Only the way that the hand went: what is taken up at an edge does not run away from it. Says whether it scrolled.
+fn scroll_at_edge(at: f64, start: f64) -> bool {
     let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
     let into = |depth: f64| (depth / EDGE).clamp(0.0, 1.0) * FASTEST;
     let by = if at > start { into(at - (height - EDGE)) } else { -into(EDGE - at) };
     if by != 0.0 {
         window().scroll_by_with_x_and_y(0.0, by);
     }
+    by != 0.0
 }
 
 /// What unfolds around a group that was dropped leaves it where it was seen.
@@ -255,6 +278,20 @@ fn keep_in_place(root: &HtmlElement, key: Uuid, before: &glide::Tops) {
         if let Some(row) = row {
             window().scroll_by_with_x_and_y(0.0, row.get_bounding_client_rect().top() - was);
         }
+    });
+}
+
+/// The wheel and the keys scroll during a drag, too.
+pub(super) fn follow_scrolling(sorter: Sorter) {
+    Effect::new(move |_| {
+        let listener = window_event_listener(ev::scroll, move |_| {
+            sorter.drag.update_value(|drag| {
+                if let Some(lifted) = drag.as_mut().and_then(|drag| drag.lifted.as_mut()) {
+                    lifted.scrolled = scroll_y();
+                }
+            });
+        });
+        on_cleanup(move || listener.remove());
     });
 }
 

@@ -13,6 +13,7 @@ mod glide;
 mod order;
 
 use leptos::{ev, html, prelude::*};
+use send_wrapper::SendWrapper;
 use uuid::Uuid;
 
 pub use self::order::{Order, Place, Step};
@@ -33,7 +34,8 @@ pub struct Sorter {
     pub moved: Callback<(Order, Order)>,
     /// What a key is called.
     pub name: Callback<Uuid, String>,
-    drag: StoredValue<Option<Drag>, LocalStorage>,
+    /// It may be dropped on any thread of the server, where nothing is ever dragged: so not `new_local`, which insists on its own.
+    drag: StoredValue<Option<SendWrapper<Drag>>>,
     held: RwSignal<Option<Held>>,
     said: RwSignal<String>,
     root: NodeRef<html::Div>,
@@ -58,7 +60,7 @@ impl Sorter {
             show: Callback::new(show),
             moved: Callback::new(move |(before, after)| moved(before, after)),
             name: Callback::new(name),
-            drag: StoredValue::new_local(None),
+            drag: StoredValue::new(None),
             held: RwSignal::new(None),
             said: RwSignal::new(String::new()),
             root: NodeRef::new(),
@@ -221,6 +223,7 @@ fn focus_soon(key: Uuid) {
 #[component]
 pub fn Sortable(sorter: Sorter, children: Children) -> impl IntoView {
     drag::guard_touches(sorter.root, sorter);
+    drag::follow_scrolling(sorter);
     view! {
         <div
             node_ref=sorter.root

@@ -53,7 +53,8 @@ pub async fn scale(pool: &PgPool, sizes: Sizes) -> anyhow::Result<()> {
     let mut connection = PgConnectOptions::clone(&pool.connect_options()).disable_statement_logging().connect().await?;
     sqlx::raw_sql(
         "set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0;
-         set work_mem = '128MB'; set jit = off",
+         set work_mem = '128MB'; set jit = off;
+         set synchronous_commit = on",
     )
     .execute(&mut connection)
     .await?;
