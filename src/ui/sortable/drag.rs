@@ -155,6 +155,7 @@ impl Sorter {
         for (row, block) in lifted.rows.iter().zip(&lifted.blocks.rows) {
             settle(row, Some(block.height));
         }
+        let _ = root.class_list().add_1("settled");
         let _ = lifted.dragged().class_list().add_1("lifted");
         // Without it, a pointer that leaves the outline would be lost. It fails for one that is up already.
         let _ = root.set_pointer_capture(pointer);
@@ -217,7 +218,7 @@ impl Sorter {
         let before = self.read.run(());
         let after = if drop { lifted.blocks.drop_at(&before, lifted.landing) } else { before.clone() };
         let tops = glide::tops(&root);
-        let _ = root.class_list().remove_2("sorting", "sorting-groups");
+        let _ = root.class_list().remove_3("sorting", "sorting-groups", "settled");
         let _ = lifted.dragged().class_list().remove_1("lifted");
         for row in &lifted.rows {
             glide::shift(row, 0.0);
