@@ -42,6 +42,9 @@ pub fn lesson(course: CourseId, lesson: LessonId) -> String {
 pub fn receipt(purchase: PurchaseId) -> String {
     format!("/purchases/{purchase}")
 }
+pub fn receipt_pdf(purchase: PurchaseId) -> String {
+    format!("/purchases/{purchase}/receipt.pdf")
+}
 
 /// A stored picture in one width.
 pub fn picture(hash: &str, width: u32) -> String {

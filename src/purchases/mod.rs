@@ -7,7 +7,11 @@ pub mod sale;
 pub mod sales;
 
 #[cfg(feature = "ssr")]
+pub mod download;
+#[cfg(feature = "ssr")]
 pub mod export;
+#[cfg(feature = "ssr")]
+pub mod pdf;
 #[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]
@@ -68,6 +72,8 @@ pub struct Receipt {
     pub id: PurchaseId,
     pub number: i64,
     pub seller: String,
+    /// Lines.
+    pub seller_address: String,
     pub buyer_name: String,
     pub buyer_email: String,
     pub product: ProductDetails,
@@ -93,5 +99,21 @@ impl Receipt {
     /// What was paid and not given back.
     pub fn total(&self) -> Cents {
         self.refunds.iter().fold(self.paid, |total, refund| total - refund.amount)
+    }
+
+    /// What it adds up: words, amount, and whether it is the total.
+    pub fn rows(&self) -> Vec<(String, Cents, bool)> {
+        let mut rows = vec![("Subtotal".to_owned(), self.subtotal, false)];
+        if !self.discount().is_zero() {
+            let name = self.discount_name.clone().unwrap_or_else(|| "Discount".into());
+            rows.push((name, Cents::ZERO - self.discount(), false));
+            rows.push(("Paid".to_owned(), self.paid, false));
+        }
+        rows.extend(self.refunds.iter().map(|refund| {
+            let on = refund.at.date();
+            (format!("Refund, {} {} {}", on.day(), on.month(), on.year()), Cents::ZERO - refund.amount, false)
+        }));
+        rows.push(("Total".to_owned(), self.total(), true));
+        rows
     }
 }

@@ -11,8 +11,8 @@ use crate::{
     money::Cents,
     paths,
     ui::{
-        Amounts, Badge, EmptyState, LinkButton, LocalTime, Main, PageHeader, Pager, Sheet, SkeletonList, SkeletonPage,
-        Stack, Table, Tone,
+        Address, Amounts, Badge, EmptyState, Intent, LinkButton, LocalTime, Main, PageHeader, Pager, PrintButton, Sheet,
+        SkeletonList, SkeletonPage, Stack, Table, Tone,
     },
 };
 
@@ -109,27 +109,19 @@ fn receipt() -> impl IntoView {
 
 #[component]
 fn Paper(receipt: Receipt) -> impl IntoView {
-    let total = receipt.total();
-    let mut rows = vec![("Subtotal".to_owned(), receipt.subtotal.to_string(), false)];
-    if !receipt.discount().is_zero() {
-        let name = receipt.discount_name.clone().unwrap_or_else(|| "Discount".into());
-        rows.push((name, (Cents::ZERO - receipt.discount()).to_string(), false));
-        rows.push(("Paid".to_owned(), receipt.paid.to_string(), false));
-    }
-    let refunds = receipt.refunds.iter().map(|refund| {
-        let on = refund.at.date();
-        (format!("Refund, {} {} {}", on.day(), on.month(), on.year()), (Cents::ZERO - refund.amount).to_string(), false)
-    });
-    rows.extend(refunds);
-    rows.push(("Total".to_owned(), total.to_string(), true));
+    let rows = receipt.rows().into_iter().map(|(words, amount, total)| (words, amount.to_string(), total)).collect();
     let number = format!("Receipt {}", receipt.number);
     view! {
         <Title text=number.clone() />
         <Sheet>
             <PageHeader title=number lead=receipt.seller>
-                {receipt.refunded_at.map(|_| view! { <Badge tone=Tone::Warning>"Refunded"</Badge> })}
+                {receipt.refunded_at.map(|_| view! { <Badge tone=Tone::Warning>"Refunded"</Badge> })} <PrintButton />
+                <LinkButton href=paths::receipt_pdf(receipt.id) intent=Intent::Secondary external=true>
+                    "Download PDF"
+                </LinkButton>
             </PageHeader>
             <Stack>
+                <Address text=receipt.seller_address />
                 <p>
                     "Bought by " {receipt.buyer_name} ", " {receipt.buyer_email} <br /> "on "
                     <LocalTime at=receipt.bought_at with_time=true />

@@ -47,7 +47,7 @@ pub async fn find_receipt(
     user: UserId,
 ) -> sqlx::Result<Option<Receipt>> {
     let row = sqlx::query!(
-        r#"select p.id, p.receipt_number, s.name as seller, u.name as buyer_name, u.email as buyer_email,
+        r#"select p.id, p.receipt_number, coalesce(nullif(s.seller_name, ''), s.name) as "seller!", s.seller_address, u.name as buyer_name, u.email as buyer_email,
                   p.product_details as "product: Json<ProductDetails>", p.subtotal_in_cents, p.price_paid_in_cents,
                   p.discount_name, p.created_at, p.refunded_at,
                   (select coalesce(json_agg(json_build_object('amount', r.amount_in_cents,
@@ -64,6 +64,7 @@ pub async fn find_receipt(
         id: row.id.into(),
         number: row.receipt_number,
         seller: row.seller,
+        seller_address: row.seller_address,
         buyer_name: row.buyer_name,
         buyer_email: row.buyer_email,
         product: row.product.0,

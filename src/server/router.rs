@@ -45,6 +45,7 @@ pub fn router(state: AppState) -> Router {
         .route(paths::ADMIN_NEW_COURSE, post(courses::forms::create))
         .route("/admin/courses/{course}/edit", post(courses::forms::update))
         .route(paths::ADMIN_SALES_CSV, get(purchases::export::download))
+        .route("/purchases/{purchase}/receipt.pdf", get(purchases::download::receipt))
         .leptos_routes(&state, pages, move || shell(options.clone()))
         .fallback(leptos_axum::file_and_error_handler::<AppState, _>(shell))
         .layer(middleware::from_fn_with_state(state.clone(), call::identify))

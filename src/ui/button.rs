@@ -93,3 +93,21 @@ pub fn LinkButton(
         </a>
     }
 }
+
+/// Prints the page. It is there once it works.
+#[component]
+pub fn PrintButton() -> impl IntoView {
+    let ready = RwSignal::new(false);
+    Effect::new(move |_| ready.set(true));
+    // It fails only where printing is forbidden, and then the browser has said so.
+    let print = |_| drop(window().print());
+    move || {
+        ready.get().then(|| {
+            view! {
+                <button type="button" class=Intent::Quiet.class(false) on:click=print>
+                    "Print"
+                </button>
+            }
+        })
+    }
+}

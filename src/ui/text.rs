@@ -32,3 +32,9 @@ pub(super) fn escape(text: &str) -> String {
     }
     html
 }
+
+/// Where somebody is reached, in the lines it was written in. Nothing when there are none.
+#[component]
+pub fn Address(#[prop(into)] text: String) -> impl IntoView {
+    (!text.is_empty()).then(|| view! { <address class="address">{text}</address> })
+}
