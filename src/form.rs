@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{FieldError, Result},
+    load::Afresh,
     ui::{FormErrors, Submitting},
 };
 
@@ -81,6 +82,7 @@ where
     let form = NodeRef::<html::Form>::new();
     let submitted = RwSignal::new(Submitted::default());
     let busy = RwSignal::new(false);
+    let afresh = Afresh::default();
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let Some(form) = form.get_untracked().filter(|_| !busy.get_untracked()) else { return };
@@ -103,10 +105,11 @@ where
                 {move || {
                     let submitted = submitted.get();
                     let messages = submitted.messages();
-                    view! {
+                    let again = view! {
                         <FormErrors errors=messages />
                         {fields(submitted)}
-                    }
+                    };
+                    afresh.show(again.into_any())
                 }} {children()}
             </Provider>
         </form>

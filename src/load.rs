@@ -1,8 +1,15 @@
 //! Loading: a page's data while it comes, when it is there, and when it does not come.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{ChooseView, hooks::use_location, params::ParamsMap};
 use serde::{Serialize, de::DeserializeOwned};
@@ -89,8 +96,9 @@ pub fn searched(query: &ParamsMap) -> (String, u32) {
     (query.get("q").unwrap_or_default(), page)
 }
 
-/// A view that is on its way.
-type Coming = Pin<Box<dyn Future<Output = AnyView> + Send>>;
+/// A view that is made once its data is there.
+type Ready = Box<dyn FnOnce() -> AnyView + Send>;
+type Coming = Pin<Box<dyn Future<Output = Ready> + Send>>;
 
 /// Shows `children` with the data, `skeleton` until it is there, and what to do when it does not come. Data that is asked
 /// for again stays on the page until the new is there.
@@ -107,28 +115,61 @@ where
     let coming = move || -> Coming {
         let children = children.clone();
         Box::pin(async move {
-            match from.await {
+            let data = from.await;
+            Box::new(move || match data {
                 Ok(data) => children(data).into_any(),
                 Err(error) => view! { <Trouble error /> }.into_any(),
-            }
+            }) as Ready
         })
     };
     settle(skeleton, Arc::new(coming))
 }
 
-/// The part that is the same for every page, compiled once.
+/// The part that is the same for every page, compiled once. What is shown lives until the next is there, and not until the next
+/// is asked for: what is pressed meanwhile still answers.
 fn settle(skeleton: ViewFn, coming: Arc<dyn Fn() -> Coming + Send + Sync>) -> AnyView {
+    let around = Owner::current().unwrap_or_default();
+    let shown = Arc::new(Mutex::new(None::<Owner>));
+    let afresh = Afresh::default();
     view! {
         <Transition fallback=move || {
             skeleton.run()
         }>
             {move || {
-                let coming = coming.clone();
-                Suspend::new(async move { coming().await })
+                let (coming, around, shown, afresh) = (coming.clone(), around.clone(), shown.clone(), afresh.clone());
+                Suspend::new(async move {
+                    let make = coming().await;
+                    let owner = around.child();
+                    let view = owner.with(make);
+                    let before = shown.lock().unwrap_or_else(PoisonError::into_inner).replace(owner);
+                    if before.is_some() {
+                        keep_focus();
+                    }
+                    afresh.show(view)
+                })
             }}
         </Transition>
     }
     .into_any()
+}
+
+/// Shows one view after another, each made anew. Leptos would fit the second into the elements of the first, which keep what they
+/// listened to before: a button of a list that became shorter would ask about the row that stood there.
+#[derive(Clone, Default)]
+pub struct Afresh(Arc<AtomicBool>);
+
+impl Afresh {
+    /// The view, in other elements than the one before.
+    pub fn show(&self, view: AnyView) -> Either<AnyView, AnyView> {
+        if self.0.fetch_xor(true, Ordering::Relaxed) { Either::Right(view) } else { Either::Left(view) }
+    }
+}
+
+/// Gives the focus to what is called the same as what has it now, once the page shows what comes next. Else to the heading, so that
+/// who uses a keyboard is not sent to the top.
+fn keep_focus() {
+    #[cfg(feature = "hydrate")]
+    crate::ui::keep_focus();
 }
 
 /// What a person reads when a page cannot be shown. On the server it gives the response its status, and sends visitors to

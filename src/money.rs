@@ -26,8 +26,17 @@ impl Cents {
 
     /// What somebody typed as dollars and cents: `12`, `12.5`, `$1,234.50`. `None` when it is no amount, or negative.
     pub fn typed(text: &str) -> Option<Self> {
-        let text = text.trim().trim_start_matches('$').trim_start().replace(',', "");
-        let (dollars, cents) = text.split_once('.').unwrap_or((&text, ""));
+        let text = text.trim().trim_start_matches('$').trim_start();
+        let (dollars, cents) = text.split_once('.').unwrap_or((text, ""));
+        // A comma is between thousands or a mistake: where it is a decimal sign, leaving it out would be ten or a hundred times as much.
+        let mut groups = dollars.split(',');
+        let grouped =
+            groups.next().is_some_and(|first| (1..=3).contains(&first.len())) && groups.all(|group| group.len() == 3);
+        let whole = dollars.replace(',', "");
+        if dollars.contains(',') && !grouped {
+            return None;
+        }
+        let dollars = whole.as_str();
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(dollars)
             || !digits(cents)
@@ -113,6 +122,11 @@ mod tests {
     #[case("", None)]
     #[case(".", None)]
     #[case("1.234", None)]
+    #[case("4,5", None)]
+    #[case("4,50", None)]
+    #[case("12,34.5", None)]
+    #[case(",500", None)]
+    #[case("1,234,567", Some(123_456_700))]
     #[case("-3", None)]
     #[case("1e3", None)]
     #[case("99999999999999999999", None)]

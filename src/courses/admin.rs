@@ -193,6 +193,8 @@ fn new_course() -> impl IntoView {
 #[component]
 fn DetailsForm(#[prop(into)] action: String, kept: CourseForm, verb: &'static str) -> impl IntoView {
     let sent = Submitted::current();
+    // What is kept now: who saves says what they saw, so that nothing of somebody else's is overwritten unseen.
+    let seen = kept.clone();
     let CourseForm { name, description } = if sent == Submitted::default() {
         kept
     } else {
@@ -203,6 +205,8 @@ fn DetailsForm(#[prop(into)] action: String, kept: CourseForm, verb: &'static st
     view! {
         <Form action label=verb>
             <FormErrors errors=sent.messages() />
+            <input type="hidden" name="seen_name" value=seen.name />
+            <input type="hidden" name="seen_description" value=seen.description />
             <Field label="Name" name="name" value=name error=wrong_name required=true maxlength=200_u32 autofocus=first />
             <MarkdownField
                 label="Description"

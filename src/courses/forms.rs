@@ -20,6 +20,12 @@ fn form(posted: &Posted) -> CourseForm {
     CourseForm { name: posted.get("name").into(), description: posted.get("description").into() }
 }
 
+/// What the details were when they were written at, where the form says so.
+fn seen(posted: &Posted) -> Option<CourseForm> {
+    let name = posted.get("seen_name").to_owned();
+    (!name.is_empty()).then(|| CourseForm { name, description: posted.get("seen_description").into() })
+}
+
 /// `POST /admin/courses/new`: makes a course, and goes on to its lessons.
 pub async fn create(State(state): State<AppState>, request: Request) -> Response {
     let (request, posted) = Posted::read(request).await;
@@ -41,7 +47,7 @@ pub async fn update(State(state): State<AppState>, Path(course): Path<String>, r
     let saved = async {
         let admin = admin.await?;
         let course: CourseId = course.parse().map_err(|_| Error::NotFound)?;
-        writing::update(&state.db, admin.id, course, &form(&posted)).await?;
+        writing::update(&state.db, admin.id, course, &form(&posted), seen(&posted).as_ref()).await?;
         Result::Ok(course)
     };
     match saved.await {

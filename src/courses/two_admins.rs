@@ -81,12 +81,12 @@ async fn perform(db: &PgPool, admin: UserId, course: CourseId, act: &Act) -> Res
         Act::MakeSection => sections::writing::create(db, admin, course, "Section", SectionStatus::Private).await,
         Act::DeleteSection(section) => sections::writing::delete(db, admin, *section).await,
         Act::RenameSection(section) => {
-            sections::writing::update(db, admin, *section, "Renamed", SectionStatus::Public).await
+            sections::writing::update(db, admin, *section, Some("Renamed"), Some(SectionStatus::Public)).await
         }
         Act::MakeLesson(section) => lessons::writing::create(db, admin, &form(*section)).await,
         Act::DeleteLesson(lesson) => lessons::writing::delete(db, admin, *lesson).await,
         Act::RenameLesson(lesson) => lessons::writing::rename(db, admin, *lesson, "Renamed").await,
-        Act::PutLesson(lesson, section) => lessons::writing::update(db, admin, *lesson, &form(*section)).await,
+        Act::PutLesson(lesson, section) => lessons::writing::update(db, admin, *lesson, &form(*section), None).await,
         Act::Drag(version, order) => reorder(db, admin, course, *version, order).await,
     }
 }

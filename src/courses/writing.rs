@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use super::{CourseForm, CourseId, queries};
 use crate::{
     admin::audit,
-    error::{Error, Result},
+    error::{Error, FieldError, Result},
     users::UserId,
 };
 
@@ -19,11 +19,39 @@ pub async fn create(db: &PgPool, admin: UserId, form: &CourseForm) -> Result<Cou
     Ok(course)
 }
 
+/// What is written where the seen was changed, else what is there now. What two changed differently is an error.
+pub fn merge<T: PartialEq + Clone>(field: &str, written: T, seen: &T, now: &T, errors: &mut Vec<FieldError>) -> T {
+    if written == *seen {
+        return now.clone();
+    }
+    if now != seen && *now != written {
+        errors.push(FieldError::new(field, MEANWHILE));
+    }
+    written
+}
+
+const MEANWHILE: &str = "Somebody else changed this meanwhile. Copy what you wrote, open this again, and look at both.";
+
 /// Renames a course and rewrites its description. What is as it was leaves no trace.
-pub async fn update(db: &PgPool, admin: UserId, course: CourseId, form: &CourseForm) -> Result<()> {
-    let form = form.parse()?;
+pub async fn update(
+    db: &PgPool,
+    admin: UserId,
+    course: CourseId,
+    form: &CourseForm,
+    seen: Option<&CourseForm>,
+) -> Result<()> {
+    let mut form = form.parse()?;
+    let seen = seen.map(CourseForm::parse).transpose()?;
     let mut tx = db.begin().await?;
     let before = queries::lock(&mut *tx, course).await?.ok_or(Error::NotFound)?;
+    if let Some(seen) = seen {
+        let mut errors = Vec::new();
+        form.name = merge("name", form.name, &seen.name, &before.name, &mut errors);
+        form.description = merge("description", form.description, &seen.description, &before.description, &mut errors);
+        if !errors.is_empty() {
+            return Err(Error::Invalid(errors));
+        }
+    }
     let (renamed, rewritten) = (before.name != form.name, before.description != form.description);
     if !renamed && !rewritten {
         return Ok(());
@@ -104,7 +132,7 @@ mod tests {
         let course = create(&db, admin, &form("  Light \n", "One\r\ntwo")).await.unwrap();
         for (name, description) in [("Light", "One\ntwo"), ("Sound", "One\ntwo"), ("Sound", "Three"), ("Both", "Four")]
         {
-            update(&db, admin, course, &form(name, description)).await.unwrap();
+            update(&db, admin, course, &form(name, description), None).await.unwrap();
             let kept = queries::find(&db, course).await.unwrap().unwrap();
             assert_eq!((kept.name.as_str(), kept.description.as_str()), (name, description));
         }
@@ -181,7 +209,7 @@ mod tests {
         testing::section(&db, course, 1, "public", &[("Lesson", "public"), ("Lesson", "public")]).await;
         assert_eq!(delete(&db, admin, course).await.unwrap(), "X");
         assert_eq!(delete(&db, admin, course).await, Err(Error::NotFound));
-        assert_eq!(update(&db, admin, course, &form("Y", "")).await, Err(Error::NotFound));
+        assert_eq!(update(&db, admin, course, &form("Y", ""), None).await, Err(Error::NotFound));
         assert_eq!(testing::audit(&db).await, ["course.delete: Deleted the course “X” with 2 sections and 3 lessons"]);
     }
 }

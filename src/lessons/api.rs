@@ -25,11 +25,12 @@ pub async fn create_lesson(form: LessonForm) -> Result<CourseTree> {
     writing::create(&db, admin.id, &form).await
 }
 
-/// Rewrites a lesson. In another section than before it comes to that one's end.
+/// Rewrites a lesson. In another section than before it comes to that one's end. `seen` is the lesson that was written at: what was
+/// left as it was seen stays as somebody else made it meanwhile, and what both changed is refused.
 #[server(input = Json, output = Json)]
-pub async fn update_lesson(lesson: LessonId, form: LessonForm) -> Result<CourseTree> {
+pub async fn update_lesson(lesson: LessonId, form: LessonForm, seen: Option<LessonForm>) -> Result<CourseTree> {
     let AdminCall { db, admin, .. } = Call::admin().await?;
-    writing::update(&db, admin.id, lesson, &form).await
+    writing::update(&db, admin.id, lesson, &form, seen.as_ref()).await
 }
 
 #[server(output = Json)]

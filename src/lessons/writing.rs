@@ -3,12 +3,12 @@
 use sqlx::{PgConnection, PgPool};
 
 use super::{
-    LessonForm, LessonId, LessonStatus, ParsedLesson,
+    LessonForm, LessonId, LessonStatus, ParsedLesson, YoutubeId,
     queries::{self, LessonFacts},
 };
 use crate::{
     admin::audit,
-    courses::{self, CourseId, CourseTree, parse_name},
+    courses::{self, CourseId, CourseTree, parse_name, writing::merge},
     error::{Error, FieldError, Result},
     sections,
     users::UserId,
@@ -30,16 +30,31 @@ pub async fn create(db: &PgPool, admin: UserId, form: &LessonForm) -> Result<Cou
     Ok(tree)
 }
 
-/// Rewrites a lesson. In another section than before it comes to that one's end. What is as it was leaves no trace.
-pub async fn update(db: &PgPool, admin: UserId, id: LessonId, form: &LessonForm) -> Result<CourseTree> {
-    let lesson = form.parse()?;
+/// Rewrites a lesson. In another section than before it comes to that one's end. What is as it was leaves no trace; what is as it
+/// was `seen` stays as it is now.
+pub async fn update(
+    db: &PgPool,
+    admin: UserId,
+    id: LessonId,
+    form: &LessonForm,
+    seen: Option<&LessonForm>,
+) -> Result<CourseTree> {
+    let mut lesson = form.parse()?;
+    let seen = seen.map(LessonForm::parse).transpose()?;
     let mut tx = db.begin().await?;
-    let moves = queries::find_section(&mut *tx, id).await?.ok_or(Error::NotFound)? != lesson.section;
+    let section = queries::find_section(&mut *tx, id).await?.ok_or(Error::NotFound)?;
+    if seen.as_ref().is_some_and(|seen| seen.section == lesson.section) {
+        lesson.section = section;
+    }
+    let moves = section != lesson.section;
     if moves {
         // The course before the lesson, as everything that moves does: two at once wait for each other in one order.
         queries::lock_course(&mut *tx, id).await?.ok_or(Error::NotFound)?;
     }
     let before = hold(&mut tx, id).await?;
+    if let Some(seen) = seen {
+        lesson = merged(lesson, seen, &before)?;
+    }
     let mut changes = changes(&before, &lesson);
     if !changes.is_empty() {
         queries::update(&mut *tx, id, &lesson).await?;
@@ -60,6 +75,25 @@ pub async fn update(db: &PgPool, admin: UserId, id: LessonId, form: &LessonForm)
     let tree = tree(&mut tx, before.course).await?;
     tx.commit().await?;
     Ok(tree)
+}
+
+/// What is written, into what somebody else made of the lesson since it was seen.
+fn merged(written: ParsedLesson, seen: ParsedLesson, now: &LessonFacts) -> Result<ParsedLesson> {
+    let mut errors = Vec::new();
+    let lesson = ParsedLesson {
+        name: merge("name", written.name, &seen.name, &now.name, &mut errors),
+        video: if written.video.as_str() == seen.video.as_str() {
+            YoutubeId::parse(&now.video).unwrap_or(written.video)
+        } else {
+            let typed = written.video.to_string();
+            merge("video", typed, &seen.video.to_string(), &now.video, &mut errors);
+            written.video
+        },
+        description: merge("description", written.description, &seen.description, &now.description, &mut errors),
+        status: merge("status", written.status, &seen.status, &now.status, &mut errors),
+        section: written.section,
+    };
+    if errors.is_empty() { Ok(lesson) } else { Err(Error::Invalid(errors)) }
 }
 
 /// What a form changes in a lesson, except for its section.
@@ -180,7 +214,7 @@ mod tests {
         let draft = queries::find_draft(&db, hook).await.unwrap().unwrap();
         assert_eq!(draft.youtube_video_id, "aqz-KE-bpKQ");
         assert_eq!(
-            update(&db, admin, hook, &draft.form).await.unwrap(),
+            update(&db, admin, hook, &draft.form, None).await.unwrap(),
             tree,
             "a form that is sent as it came changes nothing"
         );
@@ -192,7 +226,7 @@ mod tests {
             status: LessonStatus::Preview,
             section: two,
         };
-        let tree = update(&db, admin, hook, &rewritten).await.unwrap();
+        let tree = update(&db, admin, hook, &rewritten, None).await.unwrap();
         assert_eq!(tree.sections[1].lessons[1].name, "The hook", "at the end of the other section");
         let draft = queries::find_draft(&db, hook).await.unwrap().unwrap();
         assert_eq!(draft.form, rewritten);
@@ -239,7 +273,7 @@ mod tests {
             "description: Enter at most 50,000 characters.",
         ];
         assert_eq!(testing::refusals(create(&db, admin, &wrong).await), sentences);
-        assert_eq!(testing::refusals(update(&db, admin, hook, &wrong).await), sentences);
+        assert_eq!(testing::refusals(update(&db, admin, hook, &wrong, None).await), sentences);
         assert_eq!(testing::refusals(rename(&db, admin, hook, "").await), ["name: Enter a name."]);
         assert_eq!(courses::queries::find_tree(&db, course).await.unwrap().unwrap(), tree);
     }
@@ -253,15 +287,15 @@ mod tests {
         testing::section(&db, other, 0, "public", &[]).await;
         let foreign = courses::queries::find_tree(&db, other).await.unwrap().unwrap().sections[0].id;
         let gone = "section: This section is not there any more. Choose another.";
-        let moved = update(&db, admin, hook, &LessonForm { name: "Moved".into(), ..form("", foreign) }).await;
+        let moved = update(&db, admin, hook, &LessonForm { name: "Moved".into(), ..form("", foreign) }, None).await;
         assert_eq!(testing::refusals(moved), [gone]);
         let nowhere = SectionId::from(Uuid::nil());
-        assert_eq!(testing::refusals(update(&db, admin, hook, &form("Moved", nowhere)).await), [gone]);
+        assert_eq!(testing::refusals(update(&db, admin, hook, &form("Moved", nowhere), None).await), [gone]);
         assert_eq!(testing::refusals(create(&db, admin, &form("New", nowhere)).await), [gone]);
         assert_eq!(courses::queries::find_tree(&db, course).await.unwrap().unwrap(), tree, "the version too");
 
         let nothing = LessonId::from(Uuid::nil());
-        assert_eq!(update(&db, admin, nothing, &form("X", one)).await, Err(Error::NotFound));
+        assert_eq!(update(&db, admin, nothing, &form("X", one), None).await, Err(Error::NotFound));
         assert_eq!(rename(&db, admin, nothing, "X").await, Err(Error::NotFound));
         assert_eq!(set_status(&db, admin, nothing, LessonStatus::Public).await, Err(Error::NotFound));
         assert_eq!(delete(&db, admin, nothing).await, Err(Error::NotFound));

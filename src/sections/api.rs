@@ -25,11 +25,15 @@ pub async fn create_section(course: CourseId, name: String, status: SectionStatu
     writing::create(&db, admin.id, course, &name, status).await
 }
 
-/// Renames a section, and opens or closes it.
+/// Renames a section, or opens or closes it: what is not given stays as it is, whoever changed it meanwhile.
 #[server(output = Json)]
-pub async fn update_section(section: SectionId, name: String, status: SectionStatus) -> Result<CourseTree> {
+pub async fn update_section(
+    section: SectionId,
+    name: Option<String>,
+    status: Option<SectionStatus>,
+) -> Result<CourseTree> {
     let AdminCall { db, admin, .. } = Call::admin().await?;
-    writing::update(&db, admin.id, section, &name, status).await
+    writing::update(&db, admin.id, section, name.as_deref(), status).await
 }
 
 /// Deletes a section with its lessons.

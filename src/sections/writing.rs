@@ -30,17 +30,18 @@ pub async fn create(
     Ok(tree)
 }
 
-/// Renames a section, and opens or closes it. What is as it was leaves no trace.
+/// Renames a section, and opens or closes it, as far as it is told to. What is as it was leaves no trace.
 pub async fn update(
     db: &PgPool,
     admin: UserId,
     section: SectionId,
-    name: &str,
-    status: SectionStatus,
+    name: Option<&str>,
+    status: Option<SectionStatus>,
 ) -> Result<CourseTree> {
-    let name = parse_name(name).map_err(|error| Error::Invalid(vec![error]))?;
+    let name = name.map(parse_name).transpose().map_err(|error| Error::Invalid(vec![error]))?;
     let mut tx = db.begin().await?;
     let before = queries::lock(&mut *tx, section).await?.ok_or(Error::NotFound)?;
+    let (name, status) = (name.unwrap_or_else(|| before.name.clone()), status.unwrap_or(before.status));
     if before.name != name || before.status != status {
         queries::update(&mut *tx, section, &name, status).await?;
         let (old, course) = (&before.name, &before.course_name);
@@ -94,7 +95,7 @@ mod tests {
         for (name, status) in
             [("Cut", PRIVATE), ("The cut", PRIVATE), ("The cut", SectionStatus::Public), ("Cut", PRIVATE)]
         {
-            let tree = update(&db, admin, cut, name, status).await.unwrap();
+            let tree = update(&db, admin, cut, Some(name), Some(status)).await.unwrap();
             assert_eq!((tree.sections[1].name.as_str(), tree.sections[1].status, tree.version), (name, status, 2));
         }
         let tree = delete(&db, admin, first).await.unwrap();
@@ -120,11 +121,11 @@ mod tests {
         let long = "é".repeat(201);
         for (name, sentence) in [(" ", "name: Enter a name."), (&long, "name: Enter at most 200 characters.")] {
             assert_eq!(testing::refusals(create(&db, admin, course, name, PRIVATE).await), [sentence]);
-            assert_eq!(testing::refusals(update(&db, admin, cut, name, PRIVATE).await), [sentence]);
+            assert_eq!(testing::refusals(update(&db, admin, cut, Some(name), Some(PRIVATE)).await), [sentence]);
         }
         let nowhere = SectionId::from(Uuid::nil());
         assert_eq!(create(&db, admin, CourseId::from(Uuid::nil()), "Cut", PRIVATE).await, Err(Error::NotFound));
-        assert_eq!(update(&db, admin, nowhere, "Cut", PRIVATE).await, Err(Error::NotFound));
+        assert_eq!(update(&db, admin, nowhere, Some("Cut"), Some(PRIVATE)).await, Err(Error::NotFound));
         assert_eq!(delete(&db, admin, nowhere).await, Err(Error::NotFound));
         assert_eq!(courses::queries::find_tree(&db, course).await.unwrap().unwrap(), tree);
         assert_eq!(testing::audit(&db).await.len(), 1);

@@ -1,6 +1,6 @@
 //! Dialogs: a question that is answered before anything else. They need JavaScript.
 
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, wasm_bindgen::JsCast};
 
 use super::{Button, Icon, Intent, Row};
 
@@ -24,6 +24,17 @@ pub fn Answers(
     }
 }
 
+/// Where one begins to answer: the first field, where there is one, and not the button that closes.
+fn focus_first(dialog: &web_sys::HtmlDialogElement) {
+    const FIELDS: &str = ".dialog-body :is(input:not([type=hidden]), textarea, select)";
+    if let Some(field) =
+        dialog.query_selector(FIELDS).ok().flatten().and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        // It fails only for an element that has left the page.
+        let _ = field.focus();
+    }
+}
+
 /// A modal question. The browser's own `<dialog>` keeps the focus inside, gives it back, and closes on Escape.
 #[component]
 pub fn Dialog(
@@ -39,7 +50,10 @@ pub fn Dialog(
         let Some(dialog) = dialog.get() else { return };
         match (open.get(), dialog.open()) {
             // It fails only on a dialog that has left the page.
-            (true, false) => drop(dialog.show_modal()),
+            (true, false) => {
+                drop(dialog.show_modal());
+                focus_first(&dialog);
+            }
             (false, true) => dialog.close(),
             _ => {}
         }

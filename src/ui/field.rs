@@ -129,8 +129,9 @@ pub fn TextArea(
     #[prop(optional, into)] id: Words,
 ) -> impl IntoView {
     let described = Described::new(id, name, hint, error);
-    // Leptos writes a textarea's children as they are. The parser drops the first line break, so one more is given.
-    let text = format!("\n{}", escape(&value));
+    // Leptos writes a textarea's children as they are. The parser of a page drops the first line break, so one more is given;
+    // what a script puts in is taken as it is.
+    let text = if cfg!(feature = "ssr") { format!("\n{}", escape(&value)) } else { escape(&value) };
     let control = view! {
         <textarea
             class="textarea"

@@ -43,6 +43,8 @@ impl Toaster {
     fn push(self, tone: Tone, text: String, action: Option<Action>) {
         self.toasts.update(|toasts| {
             let id = toasts.last().map_or(0, |last| last.id + 1);
+            // What was offered, such as Undo, was about the last thing that happened, and this is another.
+            toasts.retain(|toast| toast.action.is_none());
             toasts.push(Toast { id, tone, text, action });
             let over = toasts.len().saturating_sub(SEEN);
             toasts.drain(..over);

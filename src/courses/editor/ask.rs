@@ -15,7 +15,7 @@ use crate::{
             update_lesson,
         },
     },
-    load::{Loaded, load},
+    load::{Afresh, Loaded, load},
     sections::api::{count_section_students, create_section, delete_section},
     ui::{
         Answers, Button, Dialog, Field, Intent, MarkdownField, Row, SelectField, SkeletonList, Stack, Tone, VideoFrame,
@@ -25,7 +25,8 @@ use crate::{
 /// The dialog that is open, if one is.
 #[component]
 pub fn Asked(editor: Editor) -> impl IntoView {
-    move || editor.asked.get().map(|ask| question(editor, ask))
+    let afresh = Afresh::default();
+    move || editor.asked.get().map(|ask| afresh.show(question(editor, ask)))
 }
 
 fn question(editor: Editor, ask: Ask) -> AnyView {
@@ -163,11 +164,12 @@ fn EditLesson(editor: Editor, open: RwSignal<bool>, lesson: LessonRow) -> impl I
 fn Draft(editor: Editor, open: RwSignal<bool>, draft: LessonDraft) -> impl IntoView {
     let LessonDraft { id, form, .. } = draft;
     let section = form.section;
+    let seen = form.clone();
     let fields = move |submitted: Submitted| {
         let submitted = if submitted == Submitted::default() { Submitted::of(values(&form)) } else { submitted };
         view! { <LessonFields editor submitted section /> }.into_any()
     };
-    let send = move |typed: Typed| save_lesson(editor, open, id, typed, section);
+    let send = move |typed: Typed| save_lesson(editor, open, id, typed, seen.clone());
     view! {
         <LiveForm fields send>
             <Buttons open label="Save lesson" />
@@ -180,9 +182,9 @@ async fn save_lesson(
     open: RwSignal<bool>,
     lesson: LessonId,
     typed: Typed,
-    section: SectionId,
+    seen: LessonForm,
 ) -> Result<()> {
-    editor.change(update_lesson(lesson, lesson_form(&typed, section))).await?;
+    editor.change(update_lesson(lesson, lesson_form(&typed, seen.section), Some(seen))).await?;
     open.set(false);
     editor.tell(Tone::Accent, "Lesson saved.");
     Ok(())

@@ -28,16 +28,13 @@ pub fn Section(editor: Editor, section: SectionRow) -> impl IntoView {
     let SectionRow { id, name, status, lessons } = section.clone();
     let name = Signal::from(name);
     let row = StoredValue::new(section);
-    let rename = Callback::new(move |typed: String| {
-        let status = row.with_value(|row| row.status.get_untracked());
-        editor.saving(update_section(id, typed, status))
-    });
+    let rename = Callback::new(move |typed: String| editor.saving(update_section(id, Some(typed), None)));
     let now = status.clone();
     let switch = Callback::new(move |value: String| {
         let status = now.clone();
         let (was, next) = (status.get_untracked(), SectionStatus::from_value(&value).unwrap_or_default());
         status.set(next);
-        switched(editor, editor.saving(update_section(id, name.get_untracked(), next)), move || status.set(was));
+        switched(editor, editor.saving(update_section(id, None, Some(next))), move || status.set(was));
     });
     let value = Signal::derive(move || status.get().value());
     view! {
