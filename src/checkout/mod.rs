@@ -3,6 +3,9 @@
 pub mod api;
 pub mod pages;
 
+#[cfg(all(test, feature = "ssr"))]
+mod any_order;
+
 #[cfg(feature = "ssr")]
 pub mod fulfil;
 #[cfg(feature = "ssr")]
