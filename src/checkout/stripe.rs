@@ -2,18 +2,21 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use serde::Serialize;
+use serde_json::Value;
 use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
     CreateCheckoutSessionPaymentIntentData, ProductData,
 };
+use stripe_client_core::{RequestBuilder, StripeMethod};
 pub use stripe_core::refund::CreateRefundReason as RefundReason;
 use stripe_core::refund::{CreateRefund, ListRefund, RetrieveRefund};
 use stripe_shared::{CheckoutSession, CheckoutSessionMode, Refund};
 use stripe_types::Currency;
 use time::OffsetDateTime;
 
-use super::AttemptId;
+use super::{AttemptId, facts::OURS};
 use crate::{money::Cents, server::config::StripeConfig};
 
 /// Stripe may take its time; a buyer may not have to.
@@ -49,8 +52,57 @@ pub struct NewRefund<'a> {
     pub key: uuid::Uuid,
 }
 
-/// Under this name Stripe keeps the id of our own row with a refund.
-const OURS: &str = "refund";
+/// What is asked for of a list. <https://docs.stripe.com/api/pagination>
+#[derive(Default, Serialize)]
+struct Asked<'a> {
+    limit: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<Since>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_intent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starting_after: Option<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    expand: &'a [&'a str],
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Since {
+    gte: i64,
+}
+
+/// A list that can be read, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    Sessions,
+    Refunds,
+    Disputes,
+}
+
+impl List {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Sessions => "/checkout/sessions",
+            Self::Refunds => "/refunds",
+            Self::Disputes => "/disputes",
+        }
+    }
+
+    /// Only a session's payment says whether a bank said no.
+    const fn expand(self) -> &'static [&'static str] {
+        match self {
+            Self::Sessions => &["data.payment_intent"],
+            Self::Refunds | Self::Disputes => &[],
+        }
+    }
+}
+
+/// A part of a list. Its objects are read as events' are, whatever version of the API they are of.
+pub struct Page {
+    pub objects: Vec<Value>,
+    /// Where it goes on.
+    pub next: Option<String>,
+}
 
 impl Stripe {
     /// # Errors
@@ -128,6 +180,82 @@ impl Stripe {
             refund.metadata.as_ref().and_then(|told| told.get(OURS)).is_some_and(|told| *told == key.to_string())
         };
         Ok(all.data.into_iter().find(ours))
+    }
+
+    /// A page of a list: what was made since `since`, from after `after` on. <https://docs.stripe.com/api/checkout/sessions/list>,
+    /// <https://docs.stripe.com/api/refunds/list>, <https://docs.stripe.com/api/disputes/list>
+    ///
+    /// # Errors
+    /// Stripe's, after three tries.
+    pub async fn list(&self, list: List, since: OffsetDateTime, after: Option<String>) -> Result<Page, StripeError> {
+        let created = Some(Since { gte: since.unix_timestamp().max(0) });
+        let asked = Asked { limit: 100, created, starting_after: after, expand: list.expand(), ..Asked::default() };
+        self.page(list, &asked).await
+    }
+
+    /// All refunds of a payment.
+    ///
+    /// # Errors
+    /// Stripe's, after three tries for each page.
+    pub async fn list_refunds_of(&self, payment_intent: &str) -> Result<Vec<Value>, StripeError> {
+        let (mut refunds, mut after) = (Vec::new(), None);
+        loop {
+            let asked = Asked {
+                limit: 100,
+                payment_intent: Some(payment_intent),
+                starting_after: after.take(),
+                ..Asked::default()
+            };
+            let page = self.page(List::Refunds, &asked).await?;
+            refunds.extend(page.objects);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(refunds),
+            }
+        }
+    }
+
+    /// One session or dispute, as its list tells it.
+    ///
+    /// # Errors
+    /// Stripe's, after three tries.
+    pub async fn read(&self, list: List, id: &str) -> Result<Value, StripeError> {
+        let expand: Vec<_> = list.expand().iter().filter_map(|path| path.strip_prefix("data.")).collect();
+        self.get(&format!("{}/{id}", list.path()), &HashMap::from([("expand", expand)])).await
+    }
+
+    async fn page(&self, list: List, asked: &Asked<'_>) -> Result<Page, StripeError> {
+        let mut answer = self.get(list.path(), asked).await?;
+        let more = answer.get("has_more").and_then(Value::as_bool).unwrap_or_default();
+        let objects = match answer.get_mut("data").map(Value::take) {
+            Some(Value::Array(objects)) => objects,
+            _ => return Err(StripeError::JSONDeserialize(format!("{} is no list", list.path()))),
+        };
+        let last = objects.last().and_then(|last| last.get("id")).and_then(Value::as_str);
+        let next = last.filter(|_| more).map(str::to_owned);
+        Ok(Page { objects, next })
+    }
+
+    /// Reads something as it is. Reading can be done as often as one likes.
+    async fn get(&self, path: &str, asked: &impl Serialize) -> Result<Value, StripeError> {
+        let mut tried = 1;
+        loop {
+            let request = RequestBuilder::new(StripeMethod::Get, path).query(asked);
+            let answer = request.customize::<miniserde::json::Value>().send(&self.client).await;
+            match answer {
+                Err(error) if tried < TRIES && passes(&error) => {
+                    tracing::warn!(%error, tried, path, "Stripe did not answer as it should; asking again");
+                    tokio::time::sleep(Duration::from_millis(200) * 2_u32.pow(tried - 1)).await;
+                    tried += 1;
+                }
+                Err(error) => return Err(error),
+                Ok(object) => {
+                    let text = miniserde::json::to_string(&object);
+                    return serde_json::from_str(&text)
+                        .map_err(|error| StripeError::JSONDeserialize(error.to_string()));
+                }
+            }
+        }
     }
 
     /// Tries again while nothing can have happened twice: every call carries its key.

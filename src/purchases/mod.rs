@@ -5,9 +5,18 @@ pub mod api;
 pub mod pages;
 pub mod sale;
 pub mod sales;
+pub mod stray;
 
 #[cfg(feature = "ssr")]
+pub mod disputes;
+#[cfg(feature = "ssr")]
 pub mod export;
+#[cfg(feature = "ssr")]
+pub mod hearing;
+#[cfg(feature = "ssr")]
+pub mod ledger_queries;
+#[cfg(all(test, feature = "ssr"))]
+mod ledger_tests;
 #[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]
@@ -50,6 +59,8 @@ pub struct PurchaseRow {
     pub paid: Cents,
     pub refunded: Cents,
     pub refunded_at: Option<OffsetDateTime>,
+    /// Disputed: access is paused.
+    pub paused: bool,
     pub bought_at: OffsetDateTime,
 }
 
@@ -77,17 +88,33 @@ pub struct Receipt {
     pub refunds: Vec<RefundRow>,
     pub bought_at: OffsetDateTime,
     pub refunded_at: Option<OffsetDateTime>,
+    /// Disputed: access is paused.
+    pub paused: bool,
+    /// The bank took the money back.
+    pub lost: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundRow {
     pub amount: Cents,
+    pub origin: sales::RefundOrigin,
     pub at: OffsetDateTime,
 }
 
 impl Receipt {
     pub fn discount(&self) -> Cents {
         self.subtotal - self.paid
+    }
+
+    /// What a student is told of a dispute, in a plain sentence.
+    pub fn dispute(&self) -> Option<&'static str> {
+        if self.lost {
+            Some("Your bank took this payment back after a dispute, so the purchase has ended.")
+        } else if self.paused {
+            Some("This payment is disputed at your bank. Your access is paused until the bank has decided.")
+        } else {
+            None
+        }
     }
 
     /// What was paid and not given back.

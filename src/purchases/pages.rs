@@ -11,8 +11,8 @@ use crate::{
     money::Cents,
     paths,
     ui::{
-        Amounts, Badge, EmptyState, LinkButton, LocalTime, Main, PageHeader, Pager, Sheet, SkeletonList, SkeletonPage,
-        Stack, Table, Tone,
+        Amounts, Badge, EmptyState, LinkButton, LocalTime, Main, Notice, PageHeader, Pager, Sheet, SkeletonList,
+        SkeletonPage, Stack, Table, Tone,
     },
 };
 
@@ -64,9 +64,11 @@ fn Purchases(history: History) -> impl IntoView {
 
 #[component]
 fn Row(purchase: PurchaseRow) -> impl IntoView {
-    let PurchaseRow { id, name, paid, refunded, refunded_at, bought_at } = purchase;
+    let PurchaseRow { id, name, paid, refunded, refunded_at, paused, bought_at } = purchase;
     let badge = if refunded_at.is_some() {
         Some("Refunded")
+    } else if paused {
+        Some("Disputed")
     } else if refunded > Cents::ZERO {
         Some("Partly refunded")
     } else {
@@ -118,11 +120,13 @@ fn Paper(receipt: Receipt) -> impl IntoView {
     }
     let refunds = receipt.refunds.iter().map(|refund| {
         let on = refund.at.date();
-        (format!("Refund, {} {} {}", on.day(), on.month(), on.year()), (Cents::ZERO - refund.amount).to_string(), false)
+        let what = refund.origin.noun();
+        (format!("{what}, {} {} {}", on.day(), on.month(), on.year()), (Cents::ZERO - refund.amount).to_string(), false)
     });
     rows.extend(refunds);
     rows.push(("Total".to_owned(), total.to_string(), true));
     let number = format!("Receipt {}", receipt.number);
+    let dispute = receipt.dispute();
     view! {
         <Title text=number.clone() />
         <Sheet>
@@ -134,6 +138,7 @@ fn Paper(receipt: Receipt) -> impl IntoView {
                     "Bought by " {receipt.buyer_name} ", " {receipt.buyer_email} <br /> "on "
                     <LocalTime at=receipt.bought_at with_time=true />
                 </p>
+                {dispute.map(|sentence| view! { <Notice>{sentence}</Notice> })}
                 <h2>{receipt.product.name}</h2>
                 <Amounts rows />
                 <p>"All amounts in US dollars."</p>
