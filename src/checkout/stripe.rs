@@ -245,7 +245,7 @@ impl Stripe {
             match answer {
                 Err(error) if tried < TRIES && passes(&error) => {
                     tracing::warn!(%error, tried, path, "Stripe did not answer as it should; asking again");
-                    tokio::time::sleep(Duration::from_millis(200) * 2_u32.pow(tried - 1)).await;
+                    tokio::time::sleep(PAUSE * 2_u32.pow(tried - 1)).await;
                     tried += 1;
                 }
                 Err(error) => return Err(error),
