@@ -482,19 +482,33 @@ impl Run<'_> {
         edited.execute(db).await.unwrap();
     }
 
-    /// What the timer does: here to what was just left lying, and not a minute later. Says how much was repaired, and what is left.
+    /// What the timer does every ten minutes, here at once: Stripe's lists are read. Says how much was repaired, and what is left.
     async fn reconcile(&self) -> (usize, usize) {
-        if self.pending().await > 0 {
-            let mut tx = self.school.db.begin().await.unwrap();
-            sqlx::query("set local session_replication_role = replica").execute(&mut *tx).await.unwrap();
-            sqlx::query("update refunds set updated_at = now() - interval '2 hours' where state = 'pending'")
-                .execute(&mut *tx)
-                .await
-                .unwrap();
-            tx.commit().await.unwrap();
-        }
+        self.wait_a_while().await;
         let report = reconcile::reconcile(&self.school.state, None, clock::now()).await.unwrap();
         (report.done.len(), self.pending().await)
+    }
+
+    /// What the timer does every minute: what is under way is finished.
+    async fn finish(&self) -> (usize, usize) {
+        let found = refund::read_unread(&self.school.state).await.unwrap();
+        if self.pending().await == 0 {
+            return (found, 0);
+        }
+        self.wait_a_while().await;
+        let finished = refund::finish_all(&self.school.state, clock::now()).await.unwrap();
+        (found + finished, self.pending().await)
+    }
+
+    /// Whoever pressed a button is left a minute before the timer does it: here it is over.
+    async fn wait_a_while(&self) {
+        let mut tx = self.school.db.begin().await.unwrap();
+        sqlx::query("set local session_replication_role = replica").execute(&mut *tx).await.unwrap();
+        sqlx::query("update refunds set updated_at = now() - interval '2 hours' where state = 'pending'")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Refunds that are under way here.
@@ -572,8 +586,8 @@ impl Run<'_> {
                 }
                 self.delivered.insert(event);
             }
-            let (repaired, pending) = self.reconcile().await;
-            _ = writeln!(self.story, "  reconciled: {repaired} repaired, {pending} pending");
+            let (repaired, pending) = if lost { self.reconcile().await } else { self.finish().await };
+            _ = writeln!(self.story, "  {repaired} repaired, {pending} pending");
             if repaired + pending + self.undelivered().len() + self.refunds(RefundStatus::Pending).len() == 0 {
                 return;
             }
@@ -702,7 +716,7 @@ impl Run<'_> {
 
 async fn run(school: &School, seed: u64) -> (usize, usize) {
     let mut run = school.furnish(seed).await;
-    for _ in 0..run.chance.random_range(5..14) {
+    for _ in 0..run.chance.random_range(4..12) {
         let act = run.choose().await;
         run.perform(act).await;
     }
