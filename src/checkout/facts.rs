@@ -187,11 +187,11 @@ pub fn refund(object: &Value) -> serde_json::Result<RefundFacts> {
     Ok(RefundFacts { id, amount, state, failure, payment_intent, ours, at: moment(created) })
 }
 
-pub const BANK_REFUSED: &str = "The buyer's bank did not take the money back.";
+const BANK_REFUSED: &str = "The buyer's bank did not take the money back.";
 
 /// What a refund's status means here. <https://docs.stripe.com/refunds#refund-statuses>: `requires_action` waits for the buyer, as
 /// `pending` does for the bank.
-pub fn verdict(status: Option<&str>) -> (RefundState, &'static str) {
+fn verdict(status: Option<&str>) -> (RefundState, &'static str) {
     match status {
         Some("succeeded") => (RefundState::Succeeded, ""),
         Some("failed") => (RefundState::Failed, BANK_REFUSED),

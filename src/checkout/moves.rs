@@ -105,7 +105,7 @@ mod tests {
         fn check<S: Moves + std::fmt::Debug>(first: S) {
             for &a in S::ALL {
                 for &b in S::ALL {
-                    assert_eq!(hear(first, [a, b]) == hear(first, [b, a]), true, "{a:?}, {b:?}");
+                    assert!(hear(first, [a, b]) == hear(first, [b, a]), "{a:?}, {b:?}");
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use miniserde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
@@ -10,13 +11,17 @@ use stripe_checkout::checkout_session::{
     CreateCheckoutSessionPaymentIntentData, ProductData,
 };
 use stripe_client_core::{RequestBuilder, StripeMethod};
+use stripe_core::refund::CreateRefund;
 pub use stripe_core::refund::CreateRefundReason as RefundReason;
-use stripe_core::refund::{CreateRefund, ListRefund, RetrieveRefund};
-use stripe_shared::{CheckoutSession, CheckoutSessionMode, Refund};
+use stripe_shared::{CheckoutSession, CheckoutSessionMode};
 use stripe_types::Currency;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use super::{AttemptId, facts::OURS};
+use super::{
+    AttemptId,
+    facts::{self, OURS, RefundFacts},
+};
 use crate::{money::Cents, server::config::StripeConfig};
 
 /// Stripe may take its time; a buyer may not have to.
@@ -49,7 +54,7 @@ pub struct NewRefund<'a> {
     pub amount: Cents,
     pub reason: RefundReason,
     /// The id of our own row.
-    pub key: uuid::Uuid,
+    pub key: Uuid,
 }
 
 /// What is asked for of a list. <https://docs.stripe.com/api/pagination>
@@ -151,35 +156,34 @@ impl Stripe {
     ///
     /// # Errors
     /// Stripe's, as above.
-    pub async fn refund(&self, new: NewRefund<'_>) -> Result<Refund, StripeError> {
+    pub async fn refund(&self, new: NewRefund<'_>) -> Result<RefundFacts, StripeError> {
         let key = new.key.to_string();
         let request = CreateRefund::new()
             .payment_intent(new.payment_intent)
             .amount(new.amount.0)
             .reason(new.reason)
             .metadata(HashMap::from([(OURS.to_owned(), key.clone())]));
-        self.send(&request, &format!("refund-{key}")).await
+        let made: miniserde::json::Value = self.send(&request, &format!("refund-{key}")).await?;
+        as_refund(&plain(&made)?)
     }
 
     /// A refund that Stripe told the id of. <https://docs.stripe.com/api/refunds/retrieve>
     ///
     /// # Errors
-    /// Stripe's.
-    pub async fn read_refund(&self, id: &str) -> Result<Refund, StripeError> {
-        RetrieveRefund::new(id).send(&self.client).await
+    /// Stripe's, after three tries.
+    pub async fn read_refund(&self, id: &str) -> Result<RefundFacts, StripeError> {
+        as_refund(&self.read(List::Refunds, id).await?)
     }
 
     /// The refund of our own row `key`, if Stripe has it. Stripe forgets idempotency keys after a day; what it was told with a
-    /// refund it keeps. <https://docs.stripe.com/api/refunds/list>
+    /// refund it keeps.
     ///
     /// # Errors
-    /// Stripe's.
-    pub async fn find_refund(&self, payment_intent: &str, key: uuid::Uuid) -> Result<Option<Refund>, StripeError> {
-        let all = ListRefund::new().payment_intent(payment_intent).limit(100).send(&self.client).await?;
-        let ours = |refund: &Refund| {
-            refund.metadata.as_ref().and_then(|told| told.get(OURS)).is_some_and(|told| *told == key.to_string())
-        };
-        Ok(all.data.into_iter().find(ours))
+    /// Stripe's, after three tries.
+    pub async fn find_refund(&self, payment_intent: &str, key: Uuid) -> Result<Option<RefundFacts>, StripeError> {
+        let all = self.list_refunds_of(payment_intent).await?;
+        let facts = all.iter().map(as_refund).collect::<Result<Vec<_>, _>>()?;
+        Ok(facts.into_iter().find(|refund| refund.ours == Some(key)))
     }
 
     /// A page of a list: what was made since `since`, from after `after` on. <https://docs.stripe.com/api/checkout/sessions/list>,
@@ -227,9 +231,8 @@ impl Stripe {
     async fn page(&self, list: List, asked: &Asked<'_>) -> Result<Page, StripeError> {
         let mut answer = self.get(list.path(), asked).await?;
         let more = answer.get("has_more").and_then(Value::as_bool).unwrap_or_default();
-        let objects = match answer.get_mut("data").map(Value::take) {
-            Some(Value::Array(objects)) => objects,
-            _ => return Err(StripeError::JSONDeserialize(format!("{} is no list", list.path()))),
+        let Some(Value::Array(objects)) = answer.get_mut("data").map(Value::take) else {
+            return Err(StripeError::JSONDeserialize(format!("{} is no list", list.path())));
         };
         let last = objects.last().and_then(|last| last.get("id")).and_then(Value::as_str);
         let next = last.filter(|_| more).map(str::to_owned);
@@ -249,26 +252,18 @@ impl Stripe {
                     tried += 1;
                 }
                 Err(error) => return Err(error),
-                Ok(object) => {
-                    let text = miniserde::json::to_string(&object);
-                    return serde_json::from_str(&text)
-                        .map_err(|error| StripeError::JSONDeserialize(error.to_string()));
-                }
+                Ok(object) => return plain(&object),
             }
         }
     }
 
     /// Tries again while nothing can have happened twice: every call carries its key.
-    async fn send<R>(&self, request: &R, key: &str) -> Result<R::Output, StripeError>
-    where
-        R: StripeRequest,
-        R::Output: miniserde::Deserialize,
-    {
+    async fn send<T: Deserialize>(&self, request: &impl StripeRequest, key: &str) -> Result<T, StripeError> {
         let key = IdempotencyKey::new(key).map_err(|error| StripeError::ClientError(error.to_string()))?;
         let mut tried = 1;
         loop {
             let strategy = RequestStrategy::Idempotent(key.clone());
-            match request.customize().request_strategy(strategy).send(&self.client).await {
+            match request.build().customize::<T>().request_strategy(strategy).send(&self.client).await {
                 Err(error) if tried < TRIES && passes(&error) => {
                     tracing::warn!(%error, tried, "Stripe did not answer as it should; trying again");
                     tokio::time::sleep(PAUSE * 2_u32.pow(tried - 1)).await;
@@ -278,6 +273,19 @@ impl Stripe {
             }
         }
     }
+}
+
+/// What Stripe answered, as events are read.
+fn plain(object: &miniserde::json::Value) -> Result<Value, StripeError> {
+    serde_json::from_str(&miniserde::json::to_string(object)).map_err(unreadable)
+}
+
+fn as_refund(object: &Value) -> Result<RefundFacts, StripeError> {
+    facts::refund(object).map_err(unreadable)
+}
+
+fn unreadable(error: serde_json::Error) -> StripeError {
+    StripeError::JSONDeserialize(error.to_string())
 }
 
 /// Whether an error may be gone a moment later. <https://docs.stripe.com/error-low-level>

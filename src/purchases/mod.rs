@@ -15,7 +15,8 @@ pub mod export;
 pub mod hearing;
 #[cfg(feature = "ssr")]
 pub mod ledger_queries;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(feature = "ssr")]
+#[cfg(test)]
 mod ledger_tests;
 #[cfg(feature = "ssr")]
 pub mod queries;

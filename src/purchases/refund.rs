@@ -2,7 +2,7 @@
 //! stored intent is told again under the same key, so that no money goes back twice.
 
 use stripe::StripeError;
-use stripe_shared::{ApiErrors, ApiErrorsCode, Refund};
+use stripe_shared::{ApiErrors, ApiErrorsCode};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     admin::audit,
     checkout::{
-        facts,
+        facts::{self, RefundFacts},
         fulfil::{self, About},
         news::{self, News},
         stripe::{NewRefund, RefundReason, Stripe},
@@ -169,7 +169,7 @@ pub async fn finish(state: &AppState, refund: Uuid, now: OffsetDateTime) -> Resu
     }
     let told = tokio::time::timeout(PATIENCE, tell(&state.stripe, &due, now)).await;
     match told.unwrap_or(Err(StripeError::Timeout)) {
-        Ok(sent) => settle(state, &due, Some(Answer::from(&sent))).await,
+        Ok(sent) => settle(state, &due, Some(Answer::from(sent))).await,
         Err(StripeError::Stripe(error, status)) if matches!(status, 400..=499) && !matches!(status, 409 | 429) => {
             tracing::error!(%refund, status, code = ?error.code, "Stripe refused a refund");
             if error.code == Some(ApiErrorsCode::ChargeAlreadyRefunded) {
@@ -187,7 +187,7 @@ pub async fn finish(state: &AppState, refund: Uuid, now: OffsetDateTime) -> Resu
 }
 
 /// Tells Stripe, or asks how it went.
-async fn tell(stripe: &Stripe, due: &Due, now: OffsetDateTime) -> Result<Refund, StripeError> {
+async fn tell(stripe: &Stripe, due: &Due, now: OffsetDateTime) -> Result<RefundFacts, StripeError> {
     if let Some(id) = &due.stripe_id {
         return stripe.read_refund(id).await;
     }
@@ -208,10 +208,9 @@ struct Answer {
     failure: String,
 }
 
-impl From<&Refund> for Answer {
-    fn from(refund: &Refund) -> Self {
-        let (state, failure) = facts::verdict(refund.status.as_deref());
-        Self { state, stripe_id: Some(refund.id.to_string()), failure: failure.into() }
+impl From<RefundFacts> for Answer {
+    fn from(told: RefundFacts) -> Self {
+        Self { state: told.state, stripe_id: Some(told.id), failure: told.failure.into() }
     }
 }
 
