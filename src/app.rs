@@ -27,6 +27,7 @@ use crate::{
     purchases::{
         admin::{SaleRoute, SalesRoute},
         pages::{HistoryRoute, ReceiptRoute},
+        stray::StrayRoute,
     },
     ui::{Main, SiteFooter, SiteHeader, ThemeSwitch, Toasts, provide_toaster},
     users::{
@@ -141,6 +142,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/products/new") view=NewProductRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/products/:product/edit") view=EditProductRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/sales") view=SalesRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/sales/other-payments") view=StrayRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/sales/:purchase") view=SaleRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/students") view=StudentsRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/students/:student") view=StudentRoute ssr=SsrMode::Async />

@@ -1,8 +1,11 @@
 //! The command line.
 
+use std::io::Write;
+
 use anyhow::{Context, Result, bail, ensure};
 use clap::{ArgGroup, Parser, Subcommand};
 use lectern::{
+    checkout::reconcile,
     sandbox::{self, SandboxArgs},
     server::{
         config::{Config, Environment},
@@ -13,6 +16,7 @@ use lectern::{
     users,
 };
 use sqlx::PgPool;
+use time::Duration;
 
 /// A course platform that an instructor owns.
 #[derive(Parser)]
@@ -40,6 +44,12 @@ enum Command {
     },
     /// Make somebody an admin, by their email address.
     GrantAdmin { email: String },
+    /// Read what happened at Stripe, and repair what its webhooks missed. It can be run twice, and beside a server.
+    Reconcile {
+        /// How far back to read: 36h, 30d, 2w. As far as it was not read before, unless told.
+        #[arg(long, value_name = "DURATION", value_parser = reconcile::length)]
+        since: Option<Duration>,
+    },
     /// Run a Stripe of our own: a server that speaks the part of its API that Lectern uses.
     StripeSandbox(SandboxArgs),
 }
@@ -68,6 +78,12 @@ async fn main() -> Result<()> {
                 bail!("nobody here has the address {email}; they sign up first");
             }
             tracing::info!(email, "Made somebody an admin");
+            Ok(())
+        }
+        Command::Reconcile { since } => {
+            let report = serve::reconcile(config, since).await?;
+            writeln!(std::io::stdout(), "{report}")?;
+            ensure!(report.failed.is_empty(), "not everything could be read; what was not is read next time");
             Ok(())
         }
         Command::StripeSandbox(args) => sandbox::run(args, serve::stop_on_signal()?).await,

@@ -19,6 +19,8 @@ pub const ADMIN_PRODUCTS: &str = "/admin/products";
 pub const ADMIN_NEW_PRODUCT: &str = "/admin/products/new";
 pub const ADMIN_SALES: &str = "/admin/sales";
 pub const ADMIN_SALES_CSV: &str = "/admin/sales.csv";
+/// Payments that never became a purchase.
+pub const ADMIN_PAYMENTS: &str = "/admin/sales/other-payments";
 pub const ADMIN_STUDENTS: &str = "/admin/students";
 pub const ADMIN_ACTIVITY: &str = "/admin/activity";
 pub const STRIPE_WEBHOOK: &str = "/api/webhooks/stripe";

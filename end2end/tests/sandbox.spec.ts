@@ -324,6 +324,189 @@ test.describe("refunds", () => {
   });
 });
 
+test.describe("refunds that take their time", () => {
+  test("a refund fails after it succeeded, and the charge has its money again", async ({ request }) => {
+    const { charge } = await paidWith(request, { card: "plain" });
+    const refund = await stripe.refunds.create({ charge });
+    expect(refund.status).toBe("succeeded");
+    expect(await stripe.charges.retrieve(charge)).toMatchObject({ amount_refunded: 6000, refunded: true });
+    await control(request, `refunds/${refund.id}/fail`, { reason: "lost_or_stolen_card" });
+    expect(await stripe.refunds.retrieve(refund.id)).toMatchObject({ status: "failed", failure_reason: "lost_or_stolen_card" });
+    expect(await stripe.charges.retrieve(charge)).toMatchObject({ amount_refunded: 0, refunded: false });
+    const told = await received("refund.failed", refund.id);
+    expect(stripe.webhooks.constructEvent(told.body, told.signature, SECRET).type).toBe("refund.failed");
+    const updated = await received("charge.refund.updated", refund.id);
+    expect(updated.event.data.previous_attributes).toEqual({ status: "succeeded" });
+    await received("refund.updated", refund.id);
+    expect((await stripe.refunds.create({ charge, amount: 1500 })).amount).toBe(1500);
+  });
+
+  test("a refund is pending until the bank has it", async ({ request }) => {
+    const { charge } = await paidWith(request, { card: "refunds_later" });
+    const refund = await stripe.refunds.create({ charge, amount: 2500 });
+    expect(refund).toMatchObject({ status: "pending", pending_reason: "processing" });
+    expect(await stripe.charges.retrieve(charge)).toMatchObject({ amount_refunded: 2500, refunded: false });
+    await received("refund.created", refund.id);
+    await control(request, `refunds/${refund.id}/succeed`);
+    expect((await stripe.refunds.retrieve(refund.id)).status).toBe("succeeded");
+    await received("refund.updated", refund.id);
+  });
+
+  test("the test card whose refunds fail fails them by itself", async ({ request }) => {
+    const { charge } = await paidWith(request, { card: "refunds_fail" });
+    const { id } = await stripe.refunds.create({ charge });
+    await expect.poll(async () => (await stripe.refunds.retrieve(id)).status, { timeout: 15_000 }).toBe("failed");
+    await received("refund.failed", id);
+  });
+});
+
+test.describe("disputes", () => {
+  test("a bank takes the money, and gives it back to who wins", async ({ request }) => {
+    const { id, charge, intent } = await paidWith(request, { country: "IN" });
+    const opened = await control(request, `sessions/${id}/dispute`, { reason: "product_not_received" });
+    const [dispute] = (await stripe.disputes.list({ payment_intent: intent })).data;
+    expect(dispute).toMatchObject({
+      object: "dispute", id: opened.id, amount: 6000, charge, payment_intent: intent, reason: "product_not_received", status: "needs_response",
+    });
+    expect(await stripe.charges.retrieve(charge)).toMatchObject({ disputed: true, payment_method_details: { card: { country: "IN" } } });
+    await refused(stripe.refunds.create({ charge }), { statusCode: 400, code: "charge_disputed" });
+    await received("charge.dispute.created", dispute.id);
+    await received("charge.dispute.funds_withdrawn", dispute.id);
+
+    const answered = await stripe.disputes.update(dispute.id, { evidence: { uncategorized_text: "winning_evidence" } });
+    expect(answered).toMatchObject({ status: "won", evidence_details: { has_evidence: true, submission_count: 1 } });
+    const updated = await received("charge.dispute.updated", dispute.id);
+    expect((updated.event.data.object as Stripe.Dispute).status).toBe("under_review");
+    await received("charge.dispute.funds_reinstated", dispute.id);
+    const closed = await received("charge.dispute.closed", dispute.id);
+    const event = stripe.webhooks.constructEvent(closed.body, closed.signature, SECRET);
+    expect((event.data.object as Stripe.Dispute).status).toBe("won");
+    expect((await stripe.refunds.create({ charge })).amount).toBe(6000);
+  });
+
+  test("whoever gives in has lost, once", async ({ request }) => {
+    const { charge } = await paidWith(request, { card: "fraudulent" });
+    const [dispute] = (await stripe.disputes.list({ charge })).data;
+    expect(dispute.reason).toBe("fraudulent");
+    const options = { idempotencyKey: `close-${dispute.id}` };
+    expect((await stripe.disputes.close(dispute.id, {}, options)).status).toBe("lost");
+    expect((await stripe.disputes.close(dispute.id, {}, options)).lastResponse.headers["idempotent-replayed"]).toBe("true");
+    await refused(stripe.disputes.close(dispute.id), { statusCode: 400 });
+    await refused(stripe.disputes.retrieve("du_none"), { statusCode: 404, code: "resource_missing" });
+    await received("charge.dispute.closed", dispute.id);
+    expect(about("charge.dispute.closed", dispute.id)).toHaveLength(1);
+    expect(about("charge.dispute.funds_reinstated", dispute.id)).toHaveLength(0);
+  });
+
+  test("a refund that is pending fails when the bank takes the money", async ({ request }) => {
+    const { id, charge } = await paidWith(request, {});
+    await control(request, `sessions/${id}/course`, { course: "held" });
+    const refund = await stripe.refunds.create({ charge, amount: 1000 });
+    const dispute = await control(request, `sessions/${id}/dispute`);
+    expect(dispute.amount).toBe(6000);
+    expect((await stripe.refunds.retrieve(refund.id)).failure_reason).toBe("charge_for_pending_refund_disputed");
+  });
+});
+
+test.describe("charges", () => {
+  test("a receipt is where the charge says", async ({ request }) => {
+    const { charge } = await paidWith(request, {});
+    await stripe.refunds.create({ charge, amount: 1000 });
+    const { receipt_url: url } = await stripe.charges.retrieve(charge);
+    const page = await (await request.get(String(url))).text();
+    for (const words of ["Rust from scratch", "$60.00", "−$10.00", "$50.00"]) expect(page).toContain(words);
+  });
+
+  test("a bank debit is a charge without a card, pending until it settles", async ({ request }) => {
+    const { id } = await stripe.checkout.sessions.create(order());
+    await press(request, id, "later");
+    const read = async () => {
+      const session = await stripe.checkout.sessions.retrieve(id, { expand: ["payment_intent.latest_charge"] });
+      return (session.payment_intent as Stripe.PaymentIntent).latest_charge as Stripe.Charge;
+    };
+    expect(await read()).toMatchObject({ status: "pending", paid: false, payment_method_details: { type: "us_bank_account" } });
+    await control(request, `sessions/${id}/settle`);
+    expect(await read()).toMatchObject({ status: "succeeded", paid: true });
+    await received("charge.pending", (await read()).id);
+  });
+
+  test("charges, refunds, disputes and events are leafed through by cursor and by time", async ({ request }) => {
+    const from = Math.floor(Date.now() / 1000) - 1;
+    const made: string[] = [];
+    for (let n = 0; n < 3; n += 1) made.unshift((await paidWith(request, { card: "not_received" })).charge);
+    const first = await stripe.charges.list({ limit: 2 });
+    expect(first.data.map((charge) => charge.id)).toEqual(made.slice(0, 2));
+    expect(first.has_more).toBe(true);
+    expect((await stripe.charges.list({ limit: 2, starting_after: made[1] })).data[0].id).toBe(made[2]);
+    expect((await stripe.charges.list({ limit: 2, ending_before: made[2] })).data.map((charge) => charge.id)).toEqual(made.slice(0, 2));
+    const disputes = await stripe.disputes.list({ limit: 1, created: { gte: from } }).autoPagingToArray({ limit: 100 });
+    expect(disputes.map((dispute) => dispute.charge).slice(0, 3)).toEqual(made);
+    expect((await stripe.disputes.list({ created: { lt: 1000 } })).data).toEqual([]);
+    expect((await stripe.refunds.list({ created: { gt: from + 3600 } })).data).toEqual([]);
+    const events = await stripe.events.list({ types: ["charge.dispute.created"], created: { gte: from }, limit: 100 });
+    expect(events.data.map((event) => (event.data.object as Stripe.Dispute).charge).slice(0, 3)).toEqual(made);
+  });
+});
+
+test.describe("switches", () => {
+  test.afterEach(async ({ request }) => {
+    await control(request, "switches", { latency_ms: 0, fail_next: 0, failure: "error", delivery: "normal", duplicates: 0, shuffle: false });
+  });
+
+  test("a call that fails, or whose answer is lost, is made once by a client that tries again", async ({ request }) => {
+    for (const failure of ["error", "lost"]) {
+      await control(request, "switches", { fail_next: 1, failure });
+      const { id } = await stripe.checkout.sessions.create(order({ client_reference_id: `after-${failure}` }));
+      const { data } = await stripe.checkout.sessions.list({ limit: 100 });
+      expect(data.filter((session) => session.client_reference_id === `after-${failure}`).map((session) => session.id)).toEqual([id]);
+    }
+    await control(request, "switches", { fail_next: 1, failure: "rate_limit" });
+    await refused(client(KEY, 0).checkout.sessions.list(), { statusCode: 429, type: "StripeRateLimitError" });
+  });
+
+  test("a slow API answers later", async ({ request }) => {
+    await control(request, "switches", { latency_ms: 400 });
+    const before = Date.now();
+    await stripe.events.list({ limit: 1 });
+    expect(Date.now() - before).toBeGreaterThanOrEqual(390);
+  });
+
+  test("events that are held come when they are let go", async ({ request }) => {
+    await settled();
+    await control(request, "switches", { delivery: "held" });
+    const { id } = await paidWith(request, {});
+    await new Promise((later) => setTimeout(later, 300));
+    expect(about("checkout.session.completed", id)).toHaveLength(0);
+    await control(request, "switches", { delivery: "normal" });
+    await received("checkout.session.completed", id);
+  });
+
+  test("events that are refused come by themselves afterwards", async ({ request }) => {
+    await control(request, "switches", { delivery: "refused" });
+    const { id } = await paidWith(request, {});
+    await expect.poll(async () => (await stripe.events.list({ delivery_success: false })).data.length).toBeGreaterThan(0);
+    expect(about("checkout.session.completed", id)).toHaveLength(0);
+    await control(request, "switches", { delivery: "normal" });
+    await received("checkout.session.completed", id);
+  });
+
+  test("events come twice and in another order", async ({ request }) => {
+    await control(request, "switches", { duplicates: 1, shuffle: true });
+    const { id } = await paidWith(request, {});
+    await expect.poll(() => about("checkout.session.completed", id).length, { timeout: 15_000 }).toBe(2);
+    const [one, two] = about("checkout.session.completed", id);
+    expect(two.event.id).toBe(one.event.id);
+  });
+
+  test("any event can be sent again", async ({ request }) => {
+    const { charge } = await paidWith(request, {});
+    const { event } = await received("charge.succeeded", charge);
+    await settled();
+    await control(request, `events/${event.id}/send`);
+    await expect.poll(() => about("charge.succeeded", charge).length).toBe(2);
+  });
+});
+
 test.describe("webhooks", () => {
   test("an event that was answered with 500 comes again, signed afresh", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
@@ -401,6 +584,22 @@ async function paid(request: APIRequestContext): Promise<string> {
   const { id } = await stripe.checkout.sessions.create(order());
   await press(request, id, "pay");
   return String((await stripe.checkout.sessions.retrieve(id)).payment_intent);
+}
+
+/** An order that is paid as told, and its charge and payment intent. */
+async function paidWith(request: APIRequestContext, wish: { card?: string; country?: string }): Promise<{ id: string; charge: string; intent: string }> {
+  const { id } = await stripe.checkout.sessions.create(order());
+  await control(request, `sessions/${id}/pay`, wish);
+  const { payment_intent } = await stripe.checkout.sessions.retrieve(id, { expand: ["payment_intent"] });
+  const intent = payment_intent as Stripe.PaymentIntent;
+  return { id, intent: intent.id, charge: String(intent.latest_charge) };
+}
+
+/** Tells the sandbox to do something, and gives what came of it. */
+async function control(request: APIRequestContext, what: string, wish: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+  const answer = await request.post(`http://127.0.0.1:${port}/sandbox/${what}`, { data: wish });
+  expect(answer.status(), what).toBe(200);
+  return (await answer.json()) as Record<string, unknown>;
 }
 
 /** Expects a call to be refused in a certain way, and gives the error. */

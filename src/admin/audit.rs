@@ -30,6 +30,25 @@ pub async fn record(
     .map(drop)
 }
 
+/// Writes a line about something that nobody here did: the school itself tells it, after Stripe's word.
+pub async fn record_unasked(
+    db: impl PgExecutor<'_>,
+    action: &str,
+    subject: impl Into<Option<Uuid>>,
+    summary: &str,
+) -> sqlx::Result<()> {
+    let summary: String = summary.chars().take(2000).collect();
+    sqlx::query!(
+        "insert into audit_log (action, subject_id, summary) values ($1, $2, $3)",
+        action,
+        subject.into(),
+        summary,
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
 /// The admin who asks at a door of the back office; `path` is which. A student who tries leaves a line.
 ///
 /// # Errors

@@ -31,6 +31,8 @@ pub struct Overview {
     /// Those not refunded.
     pub purchases: i64,
     pub refunded_purchases: i64,
+    /// Those whose payment is disputed now.
+    pub disputed: i64,
     /// People with a purchase that is not refunded.
     pub buyers: i64,
     pub students: i64,
@@ -127,6 +129,7 @@ mod tests {
             refunded_sales: Cents::ZERO,
             purchases,
             refunded_purchases: 0,
+            disputed: 0,
             buyers,
             students: 0,
             products: 0,

@@ -10,8 +10,8 @@ use crate::{
     money::Cents,
     paths,
     ui::{
-        Badge, Bar, BarChart, EmptyState, LinkButton, LocalTime, PageHeader, Pair, ShareBar, SkeletonList, Space,
-        Stack, Stats, Table, Tabs, Tone, day_words,
+        Badge, Bar, BarChart, EmptyState, LinkButton, LocalTime, Notice, PageHeader, Pair, ShareBar, SkeletonList,
+        Space, Stack, Stats, Table, Tabs, Tone, day_words,
     },
 };
 
@@ -62,6 +62,7 @@ fn Figures(dashboard: Dashboard) -> impl IntoView {
     let tabs = [30, 365].map(|days| (format!("{}?days={days}", paths::ADMIN), format!("{days} days")));
     view! {
         <Stack gap=Space::Loose>
+            {disputed(overview.disputed)}
             <Stats rows=rows(&overview) />
             <section>
                 <Stack>
@@ -95,6 +96,21 @@ fn rows(overview: &Overview) -> Vec<(String, String)> {
     ]
     .map(|(words, figure)| (words.to_owned(), figure))
     .to_vec()
+}
+
+/// What should be looked at today: a dispute has to be answered in time.
+fn disputed(count: i64) -> Option<impl IntoView> {
+    let words = match count {
+        0 => return None,
+        1 => "One sale is disputed.".to_owned(),
+        count => format!("{count} sales are disputed."),
+    };
+    let href = format!("{}?state=disputed", paths::ADMIN_SALES);
+    Some(view! {
+        <Notice>
+            {words} <a href=href>"Look at what is disputed"</a>
+        </Notice>
+    })
 }
 
 /// The products that brought in most, ever.

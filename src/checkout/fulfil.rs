@@ -1,38 +1,22 @@
 //! Fulfilment: what a verified word from Stripe changes here. One transaction for all of it.
+//!
+//! Everything that is told about one payment is taken in one after the other (`hold_payment`), so that what comes before its purchase
+//! is found by it. Then the order of locks is the attempt, the purchase, its refunds and disputes, its buyer.
 
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use super::facts::{About, SessionFacts, Word};
 use super::{
-    AttemptId, AttemptState,
+    AttemptState, facts,
+    moves::Moves,
+    news::{self, News},
     queries::{self, LockedAttempt},
 };
+use crate::purchases::{disputes, hearing, ledger_queries as ledger};
 
-/// What Stripe says about a Checkout Session, from a signed event or from a read with our own key.
-/// <https://docs.stripe.com/api/checkout/sessions/object>
-#[derive(Clone, Debug)]
-pub struct SessionFacts {
-    pub id: String,
-    /// `client_reference_id`.
-    pub attempt: Option<AttemptId>,
-    /// `paid` or `no_payment_required`; nothing else is money.
-    pub paid: bool,
-    /// In the currency's smallest unit.
-    pub amount_total: i64,
-    pub currency: String,
-    pub payment_intent: Option<String>,
-}
-
-/// What happened to a session, by the event's type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
-    Completed,
-    PaymentFailed,
-    Expired,
-}
-
-/// An event that changes something here.
+/// An event of Stripe's.
 #[derive(Debug)]
 pub struct Event<'a> {
     pub id: &'a str,
@@ -40,7 +24,7 @@ pub struct Event<'a> {
     pub occurred_at: OffsetDateTime,
     pub payload: &'a serde_json::Value,
     /// `None` for events that we only keep.
-    pub about: Option<(Word, SessionFacts)>,
+    pub about: Option<About>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +33,8 @@ pub enum Outcome {
     Repeated,
     /// Of a kind that changes nothing.
     Kept,
+    /// Of a kind that does, but not as we know it.
+    Unreadable,
     Granted,
     /// The session was granted before, by another event.
     GrantedBefore,
@@ -60,6 +46,20 @@ pub enum Outcome {
     Waiting,
     Failed,
     Expired,
+    /// What it says is known.
+    Nothing,
+    /// About a payment that we do not know, or not yet: kept for its purchase.
+    Early,
+    RefundPending,
+    Refunded,
+    RefundFailed,
+    /// More went back than we know of: the payment's refunds are to be asked for.
+    Unread {
+        payment_intent: String,
+    },
+    Disputed,
+    DisputeWon,
+    DisputeLost,
     /// Not a checkout of ours.
     Stranger,
     /// Amount, currency or session are not those of the attempt. Nothing is granted.
@@ -71,14 +71,51 @@ impl Outcome {
         match self {
             Self::Repeated => "repeated",
             Self::Kept => "kept",
+            Self::Unreadable => "unreadable",
             Self::Granted => "granted",
             Self::GrantedBefore => "granted before",
             Self::OwnedBefore { .. } => "owned before",
             Self::Waiting => "waiting",
             Self::Failed => "failed",
             Self::Expired => "expired",
+            Self::Nothing => "nothing new",
+            Self::Early => "kept for its purchase",
+            Self::RefundPending => "refund under way",
+            Self::Refunded => "refunded",
+            Self::RefundFailed => "refund failed",
+            Self::Unread { .. } => "refunds to be read",
+            Self::Disputed => "disputed",
+            Self::DisputeWon => "dispute won",
+            Self::DisputeLost => "dispute lost",
             Self::Stranger => "not ours",
             Self::Mismatch => "mismatch",
+        }
+    }
+
+    /// Whether something is other than before.
+    pub const fn changes(&self) -> bool {
+        match self {
+            Self::Granted
+            | Self::OwnedBefore { refund: Some(_), .. }
+            | Self::Waiting
+            | Self::Failed
+            | Self::Expired
+            | Self::RefundPending
+            | Self::Refunded
+            | Self::RefundFailed
+            | Self::Disputed
+            | Self::DisputeWon
+            | Self::DisputeLost => true,
+            Self::Repeated
+            | Self::Kept
+            | Self::Unreadable
+            | Self::GrantedBefore
+            | Self::OwnedBefore { refund: None, .. }
+            | Self::Nothing
+            | Self::Early
+            | Self::Unread { .. }
+            | Self::Stranger
+            | Self::Mismatch => false,
         }
     }
 }
@@ -89,19 +126,48 @@ impl Outcome {
 /// The database's; then nothing is changed and Stripe sends the event again.
 pub async fn take_in(db: &PgPool, event: &Event<'_>) -> sqlx::Result<Outcome> {
     let mut tx = db.begin().await?;
-    if !queries::insert_event(&mut *tx, event.id, event.kind, event.occurred_at, event.payload).await? {
+    let first = if event.about.is_some() { "received" } else { Outcome::Kept.word() };
+    let payment = event.about.as_ref().and_then(About::payment_intent);
+    if !queries::insert_event(&mut *tx, event.id, event.kind, event.occurred_at, event.payload, first, payment).await? {
         return Ok(Outcome::Repeated);
     }
     let outcome = match &event.about {
         None => Outcome::Kept,
-        Some((word, session)) => fulfil(&mut tx, *word, session).await?,
+        Some(about) => {
+            let outcome = hear(&mut tx, about).await?;
+            queries::set_event_outcome(&mut *tx, event.id, outcome.word()).await?;
+            outcome
+        }
     };
-    queries::set_event_outcome(&mut *tx, event.id, outcome.word()).await?;
     tx.commit().await?;
     Ok(outcome)
 }
 
-/// Applies what is said about a session. Saying it again, or in another order, changes nothing more.
+/// Takes in what Stripe says when it is asked: as an event would, and without one.
+///
+/// # Errors
+/// The database's; then nothing is changed.
+pub async fn repair(db: &PgPool, about: &About) -> sqlx::Result<Outcome> {
+    let mut tx = db.begin().await?;
+    if let Some(payment) = about.payment_intent() {
+        queries::hold_payment(&mut *tx, payment).await?;
+    }
+    let outcome = hear(&mut tx, about).await?;
+    tx.commit().await?;
+    Ok(outcome)
+}
+
+/// Applies what is said. Saying it again, or in another order, changes nothing more.
+async fn hear(tx: &mut PgConnection, about: &About) -> sqlx::Result<Outcome> {
+    match about {
+        About::Session(word, session) => fulfil(tx, *word, session).await,
+        About::Refund(refund) => hearing::refund(tx, refund).await,
+        About::Charge(charge) => hearing::charge(tx, charge).await,
+        About::Dispute(dispute) => disputes::hear(tx, dispute).await,
+        About::Unreadable => Ok(Outcome::Unreadable),
+    }
+}
+
 async fn fulfil(tx: &mut PgConnection, word: Word, session: &SessionFacts) -> sqlx::Result<Outcome> {
     let Some(id) = session.attempt else { return Ok(Outcome::Stranger) };
     let Some(attempt) = queries::lock_attempt(&mut *tx, id).await? else { return Ok(Outcome::Stranger) };
@@ -110,18 +176,35 @@ async fn fulfil(tx: &mut PgConnection, word: Word, session: &SessionFacts) -> sq
     }
     match word {
         Word::Completed if session.paid => grant(tx, &attempt, session).await,
+        Word::Completed if matches!(attempt.state, AttemptState::Paid | AttemptState::Free) => {
+            Ok(Outcome::GrantedBefore)
+        }
+        // It was through before, or the bank has said no since.
+        Word::Completed if attempt.submitted || attempt.state == AttemptState::Failed => Ok(Outcome::Nothing),
         Word::Completed => {
             queries::set_submitted(tx, attempt.id).await?;
             Ok(Outcome::Waiting)
         }
-        Word::PaymentFailed => close(tx, attempt.id, AttemptState::Failed, Outcome::Failed).await,
-        Word::Expired => close(tx, attempt.id, AttemptState::Expired, Outcome::Expired).await,
+        Word::PaymentFailed => close(tx, &attempt, AttemptState::Failed, Outcome::Failed).await,
+        Word::Expired => close(tx, &attempt, AttemptState::Expired, Outcome::Expired).await,
     }
 }
 
-async fn close(tx: &mut PgConnection, id: AttemptId, state: AttemptState, outcome: Outcome) -> sqlx::Result<Outcome> {
-    let changed = queries::set_state(tx, id, state).await?;
-    Ok(if changed { outcome } else { Outcome::GrantedBefore })
+async fn close(
+    tx: &mut PgConnection,
+    attempt: &LockedAttempt,
+    state: AttemptState,
+    outcome: Outcome,
+) -> sqlx::Result<Outcome> {
+    if !attempt.state.may_become(state) {
+        let granted = matches!(attempt.state, AttemptState::Paid | AttemptState::Free);
+        return Ok(if granted { Outcome::GrantedBefore } else { Outcome::Nothing });
+    }
+    queries::set_state(&mut *tx, attempt.id, state).await?;
+    if state == AttemptState::Failed {
+        news::told(tx, News::PaymentFailed { attempt: attempt.id }).await?;
+    }
+    Ok(outcome)
 }
 
 async fn grant(tx: &mut PgConnection, attempt: &LockedAttempt, session: &SessionFacts) -> sqlx::Result<Outcome> {
@@ -129,22 +212,60 @@ async fn grant(tx: &mut PgConnection, attempt: &LockedAttempt, session: &Session
         return Ok(Outcome::Mismatch);
     }
     let intent = session.payment_intent.as_deref();
-    let purchase = queries::insert_purchase(&mut *tx, attempt, Some(&session.id), intent).await?;
-    queries::set_state(&mut *tx, attempt.id, AttemptState::Paid).await?;
-    if purchase.is_some() {
-        return Ok(Outcome::Granted);
+    // What is paid already was granted or is to go back: its row says which.
+    let before = matches!(attempt.state, AttemptState::Paid | AttemptState::Free);
+    if !before {
+        let purchase = queries::insert_purchase(&mut *tx, attempt, Some(&session.id), intent).await?;
+        queries::set_state(&mut *tx, attempt.id, AttemptState::Paid).await?;
+        if let Some(purchase) = purchase {
+            for words in remarks(attempt) {
+                ledger::insert_note(&mut *tx, purchase, words).await?;
+            }
+            news::told(tx, News::Purchased { purchase }).await?;
+            hear_what_came_early(tx, intent).await?;
+            return Ok(Outcome::Granted);
+        }
     }
     if queries::has_purchase(&mut *tx, attempt.id).await? {
         return Ok(Outcome::GrantedBefore);
     }
     let Some(payment_intent) = intent else { return Ok(Outcome::GrantedBefore) };
     let refund = queries::insert_return(&mut *tx, attempt, payment_intent).await?;
+    if refund.is_some() {
+        hear_what_came_early(tx, intent).await?;
+    }
     Ok(Outcome::OwnedBefore { refund, payment_intent: payment_intent.to_owned() })
+}
+
+/// What the timeline tells of a payment that was not expected any more.
+fn remarks(attempt: &LockedAttempt) -> Vec<&'static str> {
+    let mut remarks = Vec::new();
+    match attempt.state {
+        AttemptState::Expired => remarks.push("The payment came after the checkout had expired. It is honoured."),
+        AttemptState::Failed => remarks.push("The payment came after the checkout had failed. It is honoured."),
+        AttemptState::Open | AttemptState::Paid | AttemptState::Free => {}
+    }
+    if attempt.private {
+        remarks.push("The product was private when the payment came. It is honoured.");
+    }
+    remarks
+}
+
+/// What was told about a payment before it was known here, in the order it happened.
+async fn hear_what_came_early(tx: &mut PgConnection, intent: Option<&str>) -> sqlx::Result<()> {
+    let Some(intent) = intent else { return Ok(()) };
+    for early in ledger::list_early(&mut *tx, intent).await? {
+        if let Ok(Some(about)) = facts::read(&early.kind, &early.object) {
+            let outcome = Box::pin(hear(tx, &about)).await?;
+            queries::set_event_outcome(&mut *tx, &early.id, outcome.word()).await?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::AttemptId, *};
     use crate::{products::ProductId, server::testing, users::UserId};
 
     struct Shop {
@@ -194,7 +315,8 @@ mod tests {
     async fn hear(db: PgPool, id: String, word: Word, session: SessionFacts) -> Outcome {
         let payload = serde_json::json!({});
         let occurred_at = OffsetDateTime::UNIX_EPOCH;
-        let event = Event { id: &id, kind: "test", occurred_at, payload: &payload, about: Some((word, session)) };
+        let event =
+            Event { id: &id, kind: "test", occurred_at, payload: &payload, about: Some(About::Session(word, session)) };
         take_in(&db, &event).await.unwrap()
     }
 
@@ -236,7 +358,7 @@ mod tests {
         let shop = Shop::open(db).await;
         let unpaid = SessionFacts { paid: false, ..shop.session() };
         assert_eq!(shop.hear("evt_2", Word::Completed, shop.session()).await, Outcome::Granted);
-        assert_eq!(shop.hear("evt_1", Word::Completed, unpaid.clone()).await, Outcome::Waiting);
+        assert_eq!(shop.hear("evt_1", Word::Completed, unpaid.clone()).await, Outcome::GrantedBefore);
         assert_eq!(shop.hear("evt_3", Word::Expired, unpaid.clone()).await, Outcome::GrantedBefore);
         assert_eq!(shop.hear("evt_4", Word::PaymentFailed, unpaid).await, Outcome::GrantedBefore);
         assert_eq!(shop.end().await, (1, 1, AttemptState::Paid));

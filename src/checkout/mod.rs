@@ -3,10 +3,21 @@
 pub mod api;
 pub mod pages;
 
+#[cfg(all(test, feature = "ssr"))]
+mod any_order;
+
+#[cfg(feature = "ssr")]
+pub mod facts;
 #[cfg(feature = "ssr")]
 pub mod fulfil;
 #[cfg(feature = "ssr")]
+pub mod moves;
+#[cfg(feature = "ssr")]
+pub mod news;
+#[cfg(feature = "ssr")]
 pub mod queries;
+#[cfg(feature = "ssr")]
+pub mod reconcile;
 #[cfg(feature = "ssr")]
 pub mod start;
 #[cfg(feature = "ssr")]

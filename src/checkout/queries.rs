@@ -5,7 +5,7 @@ use sqlx::{PgExecutor, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{AttemptId, AttemptState};
+use super::{AttemptId, AttemptState, moves::Moves};
 use crate::{
     courses::CourseId,
     money::Cents,
@@ -137,12 +137,13 @@ pub async fn set_session(db: impl PgExecutor<'_>, attempt: AttemptId, id: &str, 
     .map(drop)
 }
 
-/// Moves an attempt on. Paid and free are final.
+/// Moves an attempt on, where it may go there (`moves`).
 pub async fn set_state(db: impl PgExecutor<'_>, attempt: AttemptId, state: AttemptState) -> sqlx::Result<bool> {
     let result = sqlx::query!(
-        "update checkout_attempts set state = $2 where id = $1 and state not in ('paid', 'free')",
+        "update checkout_attempts set state = $2 where id = $1 and state = any($3::attempt_state[])",
         attempt.uuid(),
         state as AttemptState,
+        &state.before() as &[AttemptState],
     )
     .execute(db)
     .await?;
@@ -170,13 +171,19 @@ pub struct LockedAttempt {
     pub discount_name: Option<String>,
     pub details: Details,
     pub session: Option<String>,
+    pub state: AttemptState,
+    pub submitted: bool,
+    /// Whether the product is private by now.
+    pub private: bool,
 }
 
 /// The attempt, held until the transaction ends.
 pub async fn lock_attempt(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<Option<LockedAttempt>> {
     let row = sqlx::query!(
         r#"select id, user_id, product_id, subtotal_in_cents, amount_in_cents, discount_name,
-                  product_details as "details: Json<Details>", stripe_session_id
+                  product_details as "details: Json<Details>", stripe_session_id, state as "state: AttemptState",
+                  submitted_at is not null as "submitted!",
+                  (select p.status = 'private' from products p where p.id = product_id) as "private!"
              from checkout_attempts where id = $1 for update"#,
         attempt.uuid(),
     )
@@ -191,10 +198,14 @@ pub async fn lock_attempt(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::
         discount_name: row.discount_name,
         details: row.details.0,
         session: row.stripe_session_id,
+        state: row.state,
+        submitted: row.submitted,
+        private: row.private,
     }))
 }
 
-/// Records a purchase. `None` when this session is recorded already, or the buyer owns the product.
+/// Records a purchase. `None` when this session is recorded already, or the buyer owns the product; receipts are numbered without
+/// gaps as far as that can be seen before.
 pub async fn insert_purchase(
     db: impl PgExecutor<'_>,
     attempt: &LockedAttempt,
@@ -206,7 +217,8 @@ pub async fn insert_purchase(
     let id = sqlx::query_scalar!(
         r#"insert into purchases (subtotal_in_cents, price_paid_in_cents, discount_name, product_details, user_id,
                                   product_id, attempt_id, stripe_session_id, stripe_payment_intent_id)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+           select $1, $2, $3, $4, $5::uuid, $6::uuid, $7, $8, $9
+            where not exists (select from purchases where user_id = $5 and product_id = $6 and refunded_at is null)
            on conflict do nothing
            returning id"#,
         attempt.subtotal,
@@ -231,21 +243,41 @@ pub async fn has_purchase(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::
         .await
 }
 
-/// Records that an event came. False when it came before; a delivery at the same moment waits here for the first.
+/// What is told of one payment is taken in one after the other: the key of the lock that sees to it.
+const PAYMENTS: i64 = 0x70_6179_6d65_6e74;
+
+/// Waits until nobody else takes in what is told about this payment, and keeps others waiting until the transaction ends.
+pub async fn hold_payment(db: impl PgExecutor<'_>, payment_intent: &str) -> sqlx::Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, $2))", payment_intent, PAYMENTS)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Records that an event came, and holds its payment as [`hold_payment`] does. False when it came before; a delivery at the same
+/// moment waits here for the first.
 pub async fn insert_event(
     db: impl PgExecutor<'_>,
     id: &str,
     kind: &str,
     occurred_at: OffsetDateTime,
     payload: &serde_json::Value,
+    outcome: &str,
+    payment_intent: Option<&str>,
 ) -> sqlx::Result<bool> {
     let result = sqlx::query!(
-        "insert into stripe_events (id, type, occurred_at, payload, outcome) values ($1, $2, $3, $4, 'received')
+        "with held as materialized (
+           select pg_advisory_xact_lock(hashtextextended($6, $7)) where $6::text is not null)
+         insert into stripe_events (id, type, occurred_at, payload, outcome)
+         select $1, $2, $3, $4, $5 from (select count(*) from held) h
          on conflict do nothing",
         id,
         kind,
         occurred_at,
         payload,
+        outcome,
+        payment_intent,
+        PAYMENTS,
     )
     .execute(db)
     .await?;
@@ -256,19 +288,22 @@ pub async fn set_event_outcome(db: impl PgExecutor<'_>, id: &str, outcome: &str)
     sqlx::query!("update stripe_events set outcome = $2 where id = $1", id, outcome).execute(db).await.map(drop)
 }
 
-/// The intent to send a payment back that bought something owned. `None` when it is there already.
+/// The intent to send a payment back that bought something owned, beside the purchase that was there. `None` when it is there already.
 pub async fn insert_return(
     db: impl PgExecutor<'_>,
     attempt: &LockedAttempt,
     payment_intent: &str,
 ) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!(
-        "insert into refunds (attempt_id, amount_in_cents, reason, stripe_payment_intent_id)
-         values ($1, $2, 'second payment for a product already owned', $3)
+        "insert into refunds (attempt_id, amount_in_cents, reason, stripe_payment_intent_id, origin, beside)
+         values ($1, $2, 'second payment for a product already owned', $3, 'school',
+                 (select id from purchases where user_id = $4 and product_id = $5 and refunded_at is null))
          on conflict do nothing returning id",
         attempt.id.uuid(),
         attempt.amount,
         payment_intent,
+        attempt.user.uuid(),
+        attempt.product.uuid(),
     )
     .fetch_optional(db)
     .await

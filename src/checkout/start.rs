@@ -9,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     AttemptState,
+    news::{self, News},
     queries::{self, Attempt, Sellable},
     stripe::NewSession,
 };
@@ -91,11 +92,12 @@ async fn buy(state: &AppState, viewer: &Viewer, slug: &str, now: OffsetDateTime)
 async fn enrol(state: &AppState, attempt: &Attempt, product: &Sellable) -> Result<Next> {
     let mut tx = state.db.begin().await?;
     let locked = queries::lock_attempt(&mut *tx, attempt.id).await?.ok_or(Error::Internal)?;
-    if queries::insert_purchase(&mut *tx, &locked, None, None).await?.is_none() {
+    let Some(purchase) = queries::insert_purchase(&mut *tx, &locked, None, None).await? else {
         // The same button, pressed twice: the other one enrolled.
         return Ok(Next::Go(paths::COURSES.into()));
-    }
+    };
     queries::set_state(&mut *tx, attempt.id, AttemptState::Free).await?;
+    news::told(&mut tx, News::Purchased { purchase }).await?;
     tx.commit().await?;
     tracing::info!(attempt = %attempt.id, "Somebody enrolled for free");
     Ok(Next::Go(paths::purchase_result(&product.details.slug, &attempt.id.to_string())))

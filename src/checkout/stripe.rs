@@ -2,23 +2,33 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use miniserde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
 use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
     CreateCheckoutSessionPaymentIntentData, ProductData,
 };
+use stripe_client_core::{RequestBuilder, StripeMethod};
+use stripe_core::refund::CreateRefund;
 pub use stripe_core::refund::CreateRefundReason as RefundReason;
-use stripe_core::refund::{CreateRefund, ListRefund, RetrieveRefund};
-use stripe_shared::{CheckoutSession, CheckoutSessionMode, Refund};
+use stripe_shared::{CheckoutSession, CheckoutSessionMode};
 use stripe_types::Currency;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use super::AttemptId;
+use super::{
+    AttemptId,
+    facts::{self, OURS, RefundFacts},
+};
 use crate::{money::Cents, server::config::StripeConfig};
 
 /// Stripe may take its time; a buyer may not have to.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const TRIES: u32 = 3;
+/// Before the second try, and twice that before the third.
+const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 200 });
 
 #[derive(Clone)]
 pub struct Stripe {
@@ -44,11 +54,60 @@ pub struct NewRefund<'a> {
     pub amount: Cents,
     pub reason: RefundReason,
     /// The id of our own row.
-    pub key: uuid::Uuid,
+    pub key: Uuid,
 }
 
-/// Under this name Stripe keeps the id of our own row with a refund.
-const OURS: &str = "refund";
+/// What is asked for of a list. <https://docs.stripe.com/api/pagination>
+#[derive(Default, Serialize)]
+struct Asked<'a> {
+    limit: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<Since>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_intent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starting_after: Option<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    expand: &'a [&'a str],
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Since {
+    gte: i64,
+}
+
+/// A list that can be read, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    Sessions,
+    Refunds,
+    Disputes,
+}
+
+impl List {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Sessions => "/checkout/sessions",
+            Self::Refunds => "/refunds",
+            Self::Disputes => "/disputes",
+        }
+    }
+
+    /// Only a session's payment says whether a bank said no.
+    const fn expand(self) -> &'static [&'static str] {
+        match self {
+            Self::Sessions => &["data.payment_intent"],
+            Self::Refunds | Self::Disputes => &[],
+        }
+    }
+}
+
+/// A part of a list. Its objects are read as events' are, whatever version of the API they are of.
+pub struct Page {
+    pub objects: Vec<Value>,
+    /// Where it goes on.
+    pub next: Option<String>,
+}
 
 impl Stripe {
     /// # Errors
@@ -97,57 +156,136 @@ impl Stripe {
     ///
     /// # Errors
     /// Stripe's, as above.
-    pub async fn refund(&self, new: NewRefund<'_>) -> Result<Refund, StripeError> {
+    pub async fn refund(&self, new: NewRefund<'_>) -> Result<RefundFacts, StripeError> {
         let key = new.key.to_string();
         let request = CreateRefund::new()
             .payment_intent(new.payment_intent)
             .amount(new.amount.0)
             .reason(new.reason)
             .metadata(HashMap::from([(OURS.to_owned(), key.clone())]));
-        self.send(&request, &format!("refund-{key}")).await
+        let made: miniserde::json::Value = self.send(&request, &format!("refund-{key}")).await?;
+        as_refund(&plain(&made)?)
     }
 
     /// A refund that Stripe told the id of. <https://docs.stripe.com/api/refunds/retrieve>
     ///
     /// # Errors
-    /// Stripe's.
-    pub async fn read_refund(&self, id: &str) -> Result<Refund, StripeError> {
-        RetrieveRefund::new(id).send(&self.client).await
+    /// Stripe's, after three tries.
+    pub async fn read_refund(&self, id: &str) -> Result<RefundFacts, StripeError> {
+        as_refund(&self.read(List::Refunds, id).await?)
     }
 
     /// The refund of our own row `key`, if Stripe has it. Stripe forgets idempotency keys after a day; what it was told with a
-    /// refund it keeps. <https://docs.stripe.com/api/refunds/list>
+    /// refund it keeps.
     ///
     /// # Errors
-    /// Stripe's.
-    pub async fn find_refund(&self, payment_intent: &str, key: uuid::Uuid) -> Result<Option<Refund>, StripeError> {
-        let all = ListRefund::new().payment_intent(payment_intent).limit(100).send(&self.client).await?;
-        let ours = |refund: &Refund| {
-            refund.metadata.as_ref().and_then(|told| told.get(OURS)).is_some_and(|told| *told == key.to_string())
+    /// Stripe's, after three tries.
+    pub async fn find_refund(&self, payment_intent: &str, key: Uuid) -> Result<Option<RefundFacts>, StripeError> {
+        let all = self.list_refunds_of(payment_intent).await?;
+        let facts = all.iter().map(as_refund).collect::<Result<Vec<_>, _>>()?;
+        Ok(facts.into_iter().find(|refund| refund.ours == Some(key)))
+    }
+
+    /// A page of a list: what was made since `since`, from after `after` on. <https://docs.stripe.com/api/checkout/sessions/list>,
+    /// <https://docs.stripe.com/api/refunds/list>, <https://docs.stripe.com/api/disputes/list>
+    ///
+    /// # Errors
+    /// Stripe's, after three tries.
+    pub async fn list(&self, list: List, since: OffsetDateTime, after: Option<String>) -> Result<Page, StripeError> {
+        let created = Some(Since { gte: since.unix_timestamp().max(0) });
+        let asked = Asked { limit: 100, created, starting_after: after, expand: list.expand(), ..Asked::default() };
+        self.page(list, &asked).await
+    }
+
+    /// All refunds of a payment.
+    ///
+    /// # Errors
+    /// Stripe's, after three tries for each page.
+    pub async fn list_refunds_of(&self, payment_intent: &str) -> Result<Vec<Value>, StripeError> {
+        let (mut refunds, mut after) = (Vec::new(), None);
+        loop {
+            let asked = Asked {
+                limit: 100,
+                payment_intent: Some(payment_intent),
+                starting_after: after.take(),
+                ..Asked::default()
+            };
+            let page = self.page(List::Refunds, &asked).await?;
+            refunds.extend(page.objects);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(refunds),
+            }
+        }
+    }
+
+    /// One session or dispute, as its list tells it.
+    ///
+    /// # Errors
+    /// Stripe's, after three tries.
+    pub async fn read(&self, list: List, id: &str) -> Result<Value, StripeError> {
+        let expand: Vec<_> = list.expand().iter().filter_map(|path| path.strip_prefix("data.")).collect();
+        self.get(&format!("{}/{id}", list.path()), &HashMap::from([("expand", expand)])).await
+    }
+
+    async fn page(&self, list: List, asked: &Asked<'_>) -> Result<Page, StripeError> {
+        let mut answer = self.get(list.path(), asked).await?;
+        let more = answer.get("has_more").and_then(Value::as_bool).unwrap_or_default();
+        let Some(Value::Array(objects)) = answer.get_mut("data").map(Value::take) else {
+            return Err(StripeError::JSONDeserialize(format!("{} is no list", list.path())));
         };
-        Ok(all.data.into_iter().find(ours))
+        let last = objects.last().and_then(|last| last.get("id")).and_then(Value::as_str);
+        let next = last.filter(|_| more).map(str::to_owned);
+        Ok(Page { objects, next })
+    }
+
+    /// Reads something as it is. Reading can be done as often as one likes.
+    async fn get(&self, path: &str, asked: &impl Serialize) -> Result<Value, StripeError> {
+        let mut tried = 1;
+        loop {
+            let request = RequestBuilder::new(StripeMethod::Get, path).query(asked);
+            let answer = request.customize::<miniserde::json::Value>().send(&self.client).await;
+            match answer {
+                Err(error) if tried < TRIES && passes(&error) => {
+                    tracing::warn!(%error, tried, path, "Stripe did not answer as it should; asking again");
+                    tokio::time::sleep(PAUSE * 2_u32.pow(tried - 1)).await;
+                    tried += 1;
+                }
+                Err(error) => return Err(error),
+                Ok(object) => return plain(&object),
+            }
+        }
     }
 
     /// Tries again while nothing can have happened twice: every call carries its key.
-    async fn send<R>(&self, request: &R, key: &str) -> Result<R::Output, StripeError>
-    where
-        R: StripeRequest,
-        R::Output: miniserde::Deserialize,
-    {
+    async fn send<T: Deserialize>(&self, request: &impl StripeRequest, key: &str) -> Result<T, StripeError> {
         let key = IdempotencyKey::new(key).map_err(|error| StripeError::ClientError(error.to_string()))?;
         let mut tried = 1;
         loop {
             let strategy = RequestStrategy::Idempotent(key.clone());
-            match request.customize().request_strategy(strategy).send(&self.client).await {
+            match request.build().customize::<T>().request_strategy(strategy).send(&self.client).await {
                 Err(error) if tried < TRIES && passes(&error) => {
                     tracing::warn!(%error, tried, "Stripe did not answer as it should; trying again");
-                    tokio::time::sleep(Duration::from_millis(200) * 2_u32.pow(tried - 1)).await;
+                    tokio::time::sleep(PAUSE * 2_u32.pow(tried - 1)).await;
                     tried += 1;
                 }
                 answer => return answer,
             }
         }
     }
+}
+
+/// What Stripe answered, as events are read.
+fn plain(object: &miniserde::json::Value) -> Result<Value, StripeError> {
+    serde_json::from_str(&miniserde::json::to_string(object)).map_err(unreadable)
+}
+
+fn as_refund(object: &Value) -> Result<RefundFacts, StripeError> {
+    facts::refund(object).map_err(unreadable)
+}
+
+fn unreadable(error: serde_json::Error) -> StripeError {
+    StripeError::JSONDeserialize(error.to_string())
 }
 
 /// Whether an error may be gone a moment later. <https://docs.stripe.com/error-low-level>

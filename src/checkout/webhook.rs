@@ -2,6 +2,8 @@
 //!
 //! <https://docs.stripe.com/webhooks#verify-official-libraries>
 
+use std::time::Duration;
+
 use axum::{
     extract::{FromRequest, Request, State},
     response::{IntoResponse, Response},
@@ -11,9 +13,11 @@ use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
 use serde_json::Value;
 use stripe_webhook::{Webhook, WebhookError};
-use time::OffsetDateTime;
 
-use super::fulfil::{self, Event, Outcome, SessionFacts, Word};
+use super::{
+    facts,
+    fulfil::{self, About, Event, Outcome},
+};
 use crate::{
     error::Error,
     purchases::{refund, sales::Refunded},
@@ -35,25 +39,17 @@ struct Envelope {
     id: String,
     #[serde(rename = "type")]
     kind: String,
-    created: i64,
+    /// Seconds; a text in the events of Stripe's second API, which change nothing here.
+    #[serde(default)]
+    created: Value,
+    #[serde(default)]
     data: Data,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Data {
+    #[serde(default)]
     object: Value,
-}
-
-/// The part of a Checkout Session that decides.
-#[derive(Deserialize)]
-struct Session {
-    id: String,
-    client_reference_id: Option<String>,
-    payment_status: String,
-    amount_total: Option<i64>,
-    currency: Option<String>,
-    /// An id, or the whole object where the account expands it.
-    payment_intent: Option<Value>,
 }
 
 impl FromRequest<AppState> for Signed {
@@ -76,7 +72,10 @@ impl FromRequest<AppState> for Signed {
             Err(WebhookError::BadTimestamp(_)) => return Err(refused("too old")),
             Err(_) => return Err(refused("not signed by Stripe")),
         }
-        let payload: Value = serde_json::from_str(text).map_err(|_| refused("not JSON"))?;
+        let mut payload: Value = serde_json::from_str(text).map_err(|_| refused("not JSON"))?;
+        if text.contains("\\u0000") {
+            without_nul(&mut payload);
+        }
         let envelope = Envelope::deserialize(&payload).map_err(|_| refused("not an event"))?;
         Ok(Self { envelope, payload })
     }
@@ -99,25 +98,38 @@ pub async fn receive(State(state): State<AppState>, signed: Signed) -> Response 
 }
 
 async fn take_in(state: &AppState, Signed { envelope, payload }: &Signed) -> Result<Outcome, Error> {
-    let about = match word(&envelope.kind) {
-        None => None,
-        Some(word) => {
-            let session = Session::deserialize(&envelope.data.object).map_err(anyhow::Error::from)?;
-            Some((word, session.facts()))
-        }
-    };
+    let about = facts::read(&envelope.kind, &envelope.data.object).unwrap_or_else(|error| {
+        tracing::error!(event = envelope.id, kind = envelope.kind, %error, "An event is not as we know it; it is kept");
+        Some(About::Unreadable)
+    });
     let event = Event {
         id: &envelope.id,
         kind: &envelope.kind,
-        occurred_at: OffsetDateTime::from_unix_timestamp(envelope.created).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+        occurred_at: facts::moment(envelope.created.as_i64().unwrap_or_default()),
         payload,
         about,
     };
     let outcome = fulfil::take_in(&state.db, &event).await?;
-    if let Outcome::OwnedBefore { refund: Some(refund), payment_intent } = &outcome {
-        give_back(state, *refund, payment_intent).await;
+    match &outcome {
+        Outcome::OwnedBefore { refund: Some(refund), payment_intent } => {
+            give_back(state, *refund, payment_intent).await;
+        }
+        Outcome::Unread { payment_intent } => look_up(state, payment_intent).await,
+        _ => {}
     }
     Ok(outcome)
+}
+
+/// Stripe waits ten seconds for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks what went back of a payment. That it is to be asked is stored: if Stripe is away now, it is asked again later.
+async fn look_up(state: &AppState, payment_intent: &str) {
+    match tokio::time::timeout(PATIENCE, refund::read_refunds(state, payment_intent)).await {
+        Ok(Ok(news)) => tracing::info!(payment_intent, news, "Read the refunds of a payment"),
+        Ok(Err(error)) => tracing::error!(payment_intent, %error, "The refunds of a payment are still to be read"),
+        Err(_) => tracing::error!(payment_intent, "The refunds of a payment are still to be read"),
+    }
 }
 
 /// Sends a second payment back. The intent is stored: if Stripe is away now, it is sent again later.
@@ -128,29 +140,20 @@ async fn give_back(state: &AppState, refund: uuid::Uuid, payment_intent: &str) {
     }
 }
 
-fn word(kind: &str) -> Option<Word> {
-    match kind {
-        "checkout.session.completed" | "checkout.session.async_payment_succeeded" => Some(Word::Completed),
-        "checkout.session.async_payment_failed" => Some(Word::PaymentFailed),
-        "checkout.session.expired" => Some(Word::Expired),
-        _ => None,
-    }
-}
-
-impl Session {
-    fn facts(self) -> SessionFacts {
-        let payment_intent = match self.payment_intent {
-            Some(Value::String(id)) => Some(id),
-            Some(Value::Object(object)) => object.get("id").and_then(Value::as_str).map(str::to_owned),
-            _ => None,
-        };
-        SessionFacts {
-            id: self.id,
-            attempt: self.client_reference_id.and_then(|reference| reference.parse().ok()),
-            paid: matches!(self.payment_status.as_str(), "paid" | "no_payment_required"),
-            amount_total: self.amount_total.unwrap_or(-1),
-            currency: self.currency.unwrap_or_default(),
-            payment_intent,
+/// The database's texts have no NUL. An event that has one is kept with a sign in its place.
+fn without_nul(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text.replace('\0', "\u{fffd}"),
+        Value::Array(values) => values.iter_mut().for_each(without_nul),
+        Value::Object(fields) => {
+            *fields = std::mem::take(fields)
+                .into_iter()
+                .map(|(name, mut value)| {
+                    without_nul(&mut value);
+                    (name.replace('\0', "\u{fffd}"), value)
+                })
+                .collect();
         }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

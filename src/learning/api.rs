@@ -25,10 +25,13 @@ pub async fn get_my_courses(page: u32) -> Result<MyCourses> {
     let Call { db, viewer, .. } = Call::current().await?;
     let user = viewer.signed_in()?.id;
     let page = page.clamp(1, 10_000);
-    let mut courses = queries::list_my_courses(&db, user, PAGE, i64::from(page - 1) * PAGE).await?;
+    let (mut courses, disputed) = futures::try_join!(
+        queries::list_my_courses(&db, user, PAGE, i64::from(page - 1) * PAGE),
+        queries::list_disputed(&db, user),
+    )?;
     let more = courses.len() > 24;
     courses.truncate(24);
-    Ok(MyCourses { courses, page, more })
+    Ok(MyCourses { courses, disputed, page, more })
 }
 
 /// A course with its outline: for those with access, and admins.

@@ -40,6 +40,8 @@ pub struct NextLesson {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MyCourses {
     pub courses: Vec<MyCourse>,
+    /// Products whose payment is disputed: what they give is paused.
+    pub disputed: Vec<String>,
     /// From 1.
     pub page: u32,
     pub more: bool,

@@ -12,8 +12,8 @@ use crate::{
     load::{Loaded, load, page},
     paths,
     ui::{
-        CoverCard, EmptyState, Grid, LinkButton, Main, PageHeader, Pager, ProgressLine, SkeletonCards, SkeletonPage,
-        Stack,
+        CoverCard, EmptyState, Grid, LinkButton, Main, Notice, PageHeader, Pager, ProgressLine, SkeletonCards,
+        SkeletonPage, Stack,
     },
 };
 
@@ -44,9 +44,22 @@ fn my_courses() -> impl IntoView {
 
 #[component]
 fn Mine(mine: MyCourses) -> impl IntoView {
-    let MyCourses { courses, page, more } = mine;
+    let MyCourses { courses, disputed, page, more } = mine;
+    let paused = disputed
+        .into_iter()
+        .map(|product| {
+            view! {
+                <Notice>
+                    {format!(
+                        "The payment for {product} is disputed at your bank. Access is paused until the bank has decided.",
+                    )}
+                </Notice>
+            }
+        })
+        .collect_view();
     if courses.is_empty() && page == 1 {
         return view! {
+            {paused}
             <EmptyState title="No courses yet" text="What you buy is here, with how far you are.">
                 <LinkButton href=paths::HOME>"Look around"</LinkButton>
             </EmptyState>
@@ -56,6 +69,7 @@ fn Mine(mine: MyCourses) -> impl IntoView {
     let (previous, next) = paths::turns(paths::COURSES, "", page, more);
     view! {
         <Stack>
+            {paused}
             <Grid>{courses.into_iter().map(|course| view! { <Card course /> }).collect_view()}</Grid>
             <Pager page previous next />
         </Stack>

@@ -55,6 +55,17 @@ pub async fn list_my_courses(
         .collect())
 }
 
+/// What the student bought and disputes, as it was called: what it gives is paused.
+pub async fn list_disputed(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select product_details ->> 'name' as "name!" from purchases
+            where user_id = $1 and paused_at is not null and refunded_at is null order by created_at"#,
+        user.uuid()
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// A course with what one viewer may see of it.
 pub struct CourseFacts {
     pub name: String,

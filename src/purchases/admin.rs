@@ -70,6 +70,9 @@ fn Sales(page: SalesPage) -> impl IntoView {
     };
     view! {
         <PageHeader title="Sales">
+            <LinkButton href=paths::ADMIN_PAYMENTS intent=Intent::Secondary>
+                "Other payments"
+            </LinkButton>
             <LinkButton href=csv intent=Intent::Secondary external=true>
                 "Download CSV"
             </LinkButton>

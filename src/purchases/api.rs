@@ -5,13 +5,14 @@ use leptos::prelude::*;
 use super::{
     History, PurchaseId, Receipt,
     sales::{Refunded, Sale, SalesPage},
+    stray::StrayPayments,
 };
 use crate::{error::Result, wire::Json};
 
 #[cfg(feature = "ssr")]
 use {
     super::{
-        queries, refund,
+        ledger_queries, queries, refund,
         sales::{SalesFilter, Turn},
         sales_queries, search,
     },
@@ -51,6 +52,20 @@ pub async fn get_receipt(purchase: PurchaseId) -> Result<Receipt> {
 pub async fn get_sales(q: String, state: String, before: String, after: String) -> Result<SalesPage> {
     let AdminCall { db, .. } = Call::admin().await?;
     Ok(search::page(&db, SalesFilter::new(&q, &state), Turn::parse(&before, &after)).await?)
+}
+
+/// Payments that never became a purchase, for admins. `page` counts from 1.
+#[server(output = Json)]
+pub async fn get_stray_payments(page: u32) -> Result<StrayPayments> {
+    const PAGE: i64 = 50;
+    let AdminCall { db, .. } = Call::admin().await?;
+    let page = page.clamp(1, 10_000);
+    let mut payments = ledger_queries::list_stray(&db, PAGE, i64::from(page - 1) * PAGE).await?;
+    let more = payments.len() > 50;
+    payments.truncate(50);
+    // They are few, and there should be none: the latest are enough.
+    let misfits = if page == 1 { ledger_queries::list_misfits(&db).await? } else { Vec::new() };
+    Ok(StrayPayments { payments, misfits, page, more })
 }
 
 /// A sale with all that is known of it, for admins.

@@ -5,11 +5,21 @@ pub mod api;
 pub mod pages;
 pub mod sale;
 pub mod sales;
+pub mod stray;
 
+#[cfg(feature = "ssr")]
+pub mod disputes;
 #[cfg(feature = "ssr")]
 pub mod download;
 #[cfg(feature = "ssr")]
 pub mod export;
+#[cfg(feature = "ssr")]
+pub mod hearing;
+#[cfg(feature = "ssr")]
+pub mod ledger_queries;
+#[cfg(feature = "ssr")]
+#[cfg(test)]
+mod ledger_tests;
 #[cfg(feature = "ssr")]
 pub mod pdf;
 #[cfg(feature = "ssr")]
@@ -54,6 +64,8 @@ pub struct PurchaseRow {
     pub paid: Cents,
     pub refunded: Cents,
     pub refunded_at: Option<OffsetDateTime>,
+    /// Disputed: access is paused.
+    pub paused: bool,
     pub bought_at: OffsetDateTime,
 }
 
@@ -83,17 +95,33 @@ pub struct Receipt {
     pub refunds: Vec<RefundRow>,
     pub bought_at: OffsetDateTime,
     pub refunded_at: Option<OffsetDateTime>,
+    /// Disputed: access is paused.
+    pub paused: bool,
+    /// The bank took the money back.
+    pub lost: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundRow {
     pub amount: Cents,
+    pub origin: sales::RefundOrigin,
     pub at: OffsetDateTime,
 }
 
 impl Receipt {
     pub fn discount(&self) -> Cents {
         self.subtotal - self.paid
+    }
+
+    /// What a student is told of a dispute, in a plain sentence.
+    pub fn dispute(&self) -> Option<&'static str> {
+        if self.lost {
+            Some("Your bank took this payment back after a dispute, so the purchase has ended.")
+        } else if self.paused {
+            Some("This payment is disputed at your bank. Your access is paused until the bank has decided.")
+        } else {
+            None
+        }
     }
 
     /// What was paid and not given back.
@@ -111,7 +139,7 @@ impl Receipt {
         }
         rows.extend(self.refunds.iter().map(|refund| {
             let on = refund.at.date();
-            (format!("Refund, {} {} {}", on.day(), on.month(), on.year()), Cents::ZERO - refund.amount, false)
+            (format!("{}, {} {} {}", refund.origin.noun(), on.day(), on.month(), on.year()), Cents::ZERO - refund.amount, false)
         }));
         rows.push(("Total".to_owned(), self.total(), true));
         rows

@@ -11,7 +11,7 @@ use crate::{
     money::Cents,
     paths,
     ui::{
-        Address, Amounts, Badge, EmptyState, Intent, LinkButton, LocalTime, Main, PageHeader, Pager, PrintButton,
+        Address, Amounts, Badge, EmptyState, Intent, LinkButton, LocalTime, Main, Notice, PageHeader, Pager, PrintButton,
         Sheet, SkeletonList, SkeletonPage, Stack, Table, Tone,
     },
 };
@@ -64,9 +64,11 @@ fn Purchases(history: History) -> impl IntoView {
 
 #[component]
 fn Row(purchase: PurchaseRow) -> impl IntoView {
-    let PurchaseRow { id, name, paid, refunded, refunded_at, bought_at } = purchase;
+    let PurchaseRow { id, name, paid, refunded, refunded_at, paused, bought_at } = purchase;
     let badge = if refunded_at.is_some() {
         Some("Refunded")
+    } else if paused {
+        Some("Disputed")
     } else if refunded > Cents::ZERO {
         Some("Partly refunded")
     } else {
@@ -111,6 +113,7 @@ fn receipt() -> impl IntoView {
 fn Paper(receipt: Receipt) -> impl IntoView {
     let rows = receipt.rows().into_iter().map(|(words, amount, total)| (words, amount.to_string(), total)).collect();
     let number = format!("Receipt {}", receipt.number);
+    let dispute = receipt.dispute();
     view! {
         <Title text=number.clone() />
         <Sheet>
@@ -126,6 +129,7 @@ fn Paper(receipt: Receipt) -> impl IntoView {
                     "Bought by " {receipt.buyer_name} ", " {receipt.buyer_email} <br /> "on "
                     <LocalTime at=receipt.bought_at with_time=true />
                 </p>
+                {dispute.map(|sentence| view! { <Notice>{sentence}</Notice> })}
                 <h2>{receipt.product.name}</h2>
                 <Amounts rows />
                 <p>"All amounts in US dollars."</p>

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use sqlx::{PgExecutor, types::Json};
 use time::OffsetDateTime;
 
-use super::{ProductDetails, PurchaseId, PurchaseRow, Receipt, RefundRow};
+use super::{ProductDetails, PurchaseId, PurchaseRow, Receipt, RefundRow, sales::RefundOrigin};
 use crate::{money::Cents, users::UserId};
 
 /// A user's purchases, newest first; one more than `limit` when there are more.
@@ -17,7 +17,7 @@ pub async fn list_of_user(
     sqlx::query_as!(
         PurchaseRow,
         r#"select p.id, p.product_details ->> 'name' as "name!", p.price_paid_in_cents as paid, p.refunded_at,
-                  p.created_at as bought_at,
+                  p.paused_at is not null as "paused!", p.created_at as bought_at,
                   (select coalesce(sum(r.amount_in_cents), 0)::int from refunds r
                     where r.purchase_id = p.id and r.state = 'succeeded') as "refunded!"
              from purchases p
@@ -36,6 +36,7 @@ pub async fn list_of_user(
 #[derive(Debug, Deserialize)]
 struct Refunded {
     amount: i64,
+    origin: RefundOrigin,
     #[serde(with = "time::serde::timestamp")]
     at: OffsetDateTime,
 }
@@ -49,8 +50,9 @@ pub async fn find_receipt(
     let row = sqlx::query!(
         r#"select p.id, p.receipt_number, coalesce(nullif(s.seller_name, ''), s.name) as "seller!", s.seller_address, u.name as buyer_name, u.email as buyer_email,
                   p.product_details as "product: Json<ProductDetails>", p.subtotal_in_cents, p.price_paid_in_cents,
-                  p.discount_name, p.created_at, p.refunded_at,
-                  (select coalesce(json_agg(json_build_object('amount', r.amount_in_cents,
+                  p.discount_name, p.created_at, p.refunded_at, p.paused_at is not null as "paused!",
+                  exists (select from disputes d where d.purchase_id = p.id and d.state = 'lost') as "lost!",
+                  (select coalesce(json_agg(json_build_object('amount', r.amount_in_cents, 'origin', r.origin,
                             'at', floor(extract(epoch from r.created_at))::bigint) order by r.created_at), '[]')
                      from refunds r where r.purchase_id = p.id and r.state = 'succeeded') as "refunds!: Json<Vec<Refunded>>"
              from purchases p join users u on u.id = p.user_id cross join school s
@@ -71,8 +73,15 @@ pub async fn find_receipt(
         subtotal: row.subtotal_in_cents.into(),
         paid: row.price_paid_in_cents.into(),
         discount_name: row.discount_name,
-        refunds: row.refunds.0.into_iter().map(|r| RefundRow { amount: Cents(r.amount), at: r.at }).collect(),
+        refunds: row
+            .refunds
+            .0
+            .into_iter()
+            .map(|r| RefundRow { amount: Cents(r.amount), origin: r.origin, at: r.at })
+            .collect(),
         bought_at: row.created_at,
         refunded_at: row.refunded_at,
+        paused: row.paused,
+        lost: row.lost,
     }))
 }

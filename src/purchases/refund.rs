@@ -2,18 +2,23 @@
 //! stored intent is told again under the same key, so that no money goes back twice.
 
 use stripe::StripeError;
-use stripe_shared::{ApiErrors, ApiErrorsCode, Refund};
+use stripe_shared::{ApiErrors, ApiErrorsCode};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
-    PurchaseId,
+    PurchaseId, ledger_queries,
     refund_queries::{self as queries, Due, Locked},
     sales::{RefundState, Refunded},
 };
 use crate::{
     admin::audit,
-    checkout::stripe::{NewRefund, RefundReason, Stripe},
+    checkout::{
+        facts::{self, RefundFacts},
+        fulfil::{self, About},
+        news::{self, News},
+        stripe::{NewRefund, RefundReason, Stripe},
+    },
     error::{Error, FieldError, Result, on_constraint},
     money::Cents,
     server::state::AppState,
@@ -85,7 +90,9 @@ async fn intend(state: &AppState, admin: &User, order: &Order) -> Result<Intent>
             Err(Error::Conflict(format!("A refund of {under_way} is under way already. Finish it first.")))
         };
     }
-    if sale.refunded_at.is_some() {
+    let left = sale.paid - sale.refunded - sale.refunding;
+    // What has ended and still owes money is one whose refund failed while the buyer bought it anew.
+    if sale.refunded_at.is_some() && (sale.lost || left <= Cents::ZERO) {
         return Err(Error::Conflict("This purchase is refunded already.".into()));
     }
     if sale.paid.is_zero() {
@@ -95,7 +102,6 @@ async fn intend(state: &AppState, admin: &User, order: &Order) -> Result<Intent>
         tx.commit().await?;
         return Ok(Intent::Ended);
     }
-    let left = sale.paid - sale.refunded;
     if *seen != left {
         return Err(Error::Conflict(format!(
             "Something was refunded meanwhile: {left} is left. Look again, then decide."
@@ -163,9 +169,13 @@ pub async fn finish(state: &AppState, refund: Uuid, now: OffsetDateTime) -> Resu
     }
     let told = tokio::time::timeout(PATIENCE, tell(&state.stripe, &due, now)).await;
     match told.unwrap_or(Err(StripeError::Timeout)) {
-        Ok(sent) => settle(state, &due, Some(Answer::from(&sent))).await,
+        Ok(sent) => settle(state, &due, Some(Answer::from(sent))).await,
         Err(StripeError::Stripe(error, status)) if matches!(status, 400..=499) && !matches!(status, 409 | 429) => {
             tracing::error!(%refund, status, code = ?error.code, "Stripe refused a refund");
+            if error.code == Some(ApiErrorsCode::ChargeAlreadyRefunded) {
+                // Somebody refunded at Stripe, unheard so far. When Stripe does not say what, the next reconciling does.
+                read_refunds(state, &due.payment_intent).await.ok();
+            }
             settle(state, &due, Some(Answer::refused(&error, status))).await
         }
         Err(error) => {
@@ -177,7 +187,7 @@ pub async fn finish(state: &AppState, refund: Uuid, now: OffsetDateTime) -> Resu
 }
 
 /// Tells Stripe, or asks how it went.
-async fn tell(stripe: &Stripe, due: &Due, now: OffsetDateTime) -> Result<Refund, StripeError> {
+async fn tell(stripe: &Stripe, due: &Due, now: OffsetDateTime) -> Result<RefundFacts, StripeError> {
     if let Some(id) = &due.stripe_id {
         return stripe.read_refund(id).await;
     }
@@ -198,16 +208,9 @@ struct Answer {
     failure: String,
 }
 
-impl From<&Refund> for Answer {
-    /// <https://docs.stripe.com/refunds#refund-statuses>: `requires_action` waits for the buyer, as `pending` does for the bank.
-    fn from(refund: &Refund) -> Self {
-        let (state, failure) = match refund.status.as_deref() {
-            Some("succeeded") => (RefundState::Succeeded, ""),
-            Some("failed") => (RefundState::Failed, "The buyer's bank did not take the money back."),
-            Some("canceled") => (RefundState::Failed, "The refund was cancelled at Stripe."),
-            _ => (RefundState::Pending, ""),
-        };
-        Self { state, stripe_id: Some(refund.id.to_string()), failure: failure.into() }
+impl From<RefundFacts> for Answer {
+    fn from(told: RefundFacts) -> Self {
+        Self { state: told.state, stripe_id: Some(told.id), failure: told.failure.into() }
     }
 }
 
@@ -232,29 +235,45 @@ impl Answer {
     }
 }
 
-/// The third step: the result, in one transaction. Whoever comes second finds what the first wrote. No answer is a refund that
-/// was settled before.
+/// The third step: the result, in one transaction. Whoever comes second finds what the first wrote, a webhook among them. No answer
+/// is a refund that was settled before.
 async fn settle(state: &AppState, due: &Due, answer: Option<Answer>) -> Result<Refunded> {
     let mut tx = state.db.begin().await?;
-    if let Some(purchase) = due.purchase {
-        queries::lock_purchase(&mut *tx, purchase).await?;
-    }
-    let mut now = queries::lock_refund(&mut *tx, due.id).await?;
-    let mut failure = String::from("Stripe refused this refund.");
+    let sale = match due.purchase {
+        Some(purchase) => queries::lock_purchase(&mut *tx, purchase).await?,
+        None => None,
+    };
+    let (before, mut failure) = queries::lock_refund(&mut *tx, due.id).await?;
+    let mut now = before;
     if let (RefundState::Pending, Some(answer)) = (now, answer) {
         now = answer.state;
         queries::set_refund(&mut *tx, due.id, now, answer.stripe_id.as_deref(), &answer.failure).await?;
         failure = answer.failure;
     }
     let whole = match due.purchase {
-        Some(purchase) if now == RefundState::Succeeded => queries::end_purchase_if_whole(&mut *tx, purchase).await?,
+        Some(purchase) if now == RefundState::Succeeded => ledger_queries::settle(&mut *tx, purchase, false).await?,
         _ => false,
     };
+    let (refund, purchase, amount) = (due.id, due.purchase, due.amount);
+    match now {
+        _ if now == before => {}
+        RefundState::Succeeded => news::told(&mut tx, News::Refunded { refund, purchase }).await?,
+        RefundState::Pending => {}
+        RefundState::Failed => {
+            // Nobody may be looking: the school sends second payments back by itself, and a bank may take days.
+            let what = match &sale {
+                Some(sale) => format!("The refund of {amount} for {} failed", named(sale)),
+                None => format!("A second payment of {amount} could not be sent back"),
+            };
+            let subject = purchase.map(PurchaseId::uuid);
+            audit::record_unasked(&mut *tx, "sale.refund_failed", subject, &format!("{what}. {failure}")).await?;
+            news::told(&mut tx, News::RefundFailed { refund, purchase }).await?;
+        }
+    }
     tx.commit().await?;
-    let amount = due.amount;
     match now {
         RefundState::Succeeded => {
-            tracing::info!(refund = %due.id, %amount, whole, "Money went back");
+            tracing::info!(%refund, %amount, whole, "Money went back");
             Ok(Refunded::Sent { amount, whole })
         }
         RefundState::Pending => Ok(Refunded::Taken { amount }),
@@ -262,21 +281,59 @@ async fn settle(state: &AppState, due: &Due, answer: Option<Answer>) -> Result<R
     }
 }
 
-/// Finishes what is still under way: what was stored while Stripe was away, and what Stripe takes its time for.
+/// Asks Stripe for the refunds of a payment, and takes them in: after its word that something went back, which does not tell what.
+/// Says how many were news.
+///
+/// # Errors
+/// When Stripe does not answer, or the database.
+pub async fn read_refunds(state: &AppState, payment_intent: &str) -> anyhow::Result<usize> {
+    let mut news = 0;
+    for object in state.stripe.list_refunds_of(payment_intent).await? {
+        let outcome = fulfil::repair(&state.db, &About::Refund(facts::refund(&object)?)).await?;
+        news += usize::from(outcome.changes());
+    }
+    ledger_queries::set_read(&state.db, payment_intent).await?;
+    Ok(news)
+}
+
+/// Asks for what is still to be asked for. What Stripe does not answer now is asked again later. Says how many refunds were news.
 ///
 /// # Errors
 /// The database's.
-pub async fn finish_all(state: &AppState, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn read_unread(state: &AppState) -> sqlx::Result<usize> {
+    let mut news = 0;
+    for (event, payment_intent) in ledger_queries::list_unread(&state.db).await? {
+        match read_refunds(state, &payment_intent).await {
+            Ok(found) => news += found,
+            Err(error) => tracing::warn!(event, payment_intent, %error, "Could not read the refunds of a payment"),
+        }
+    }
+    Ok(news)
+}
+
+/// Finishes what is still under way: what was stored while Stripe was away, and what Stripe takes its time for. Says how many have
+/// come to an end.
+///
+/// # Errors
+/// The database's.
+pub async fn finish_all(state: &AppState, now: OffsetDateTime) -> sqlx::Result<usize> {
+    let mut finished = 0;
     for refund in queries::list_due(&state.db).await? {
         match finish(state, refund, now).await {
             Ok(Refunded::Kept { .. }) => {
                 tracing::warn!("Stripe is still away: the refunds that are due wait");
-                return Ok(());
+                return Ok(finished);
             }
             Ok(Refunded::Taken { .. }) => queries::touch_refund(&state.db, refund).await?,
-            Ok(_) => tracing::info!(%refund, "Finished a refund"),
-            Err(error) => tracing::warn!(%refund, %error, "A refund did not go through"),
+            Ok(_) => {
+                tracing::info!(%refund, "Finished a refund");
+                finished += 1;
+            }
+            Err(error) => {
+                tracing::warn!(%refund, %error, "A refund did not go through");
+                finished += 1;
+            }
         }
     }
-    Ok(())
+    Ok(finished)
 }

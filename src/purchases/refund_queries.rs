@@ -14,7 +14,11 @@ pub struct Locked {
     pub email: String,
     pub paid: Cents,
     pub refunded: Cents,
+    /// On its way back.
+    pub refunding: Cents,
     pub refunded_at: Option<OffsetDateTime>,
+    /// Whether a bank took the money back, so that there is none to send.
+    pub lost: bool,
     pub payment_intent: Option<String>,
 }
 
@@ -22,7 +26,8 @@ pub struct Locked {
 pub async fn lock_purchase(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::Result<Option<Locked>> {
     let row = sqlx::query!(
         r#"select p.receipt_number, p.product_details ->> 'name' as "product!", u.email, p.price_paid_in_cents,
-                  p.refunded_in_cents, p.refunded_at, p.stripe_payment_intent_id
+                  p.refunded_in_cents, p.refunding_in_cents, p.refunded_at, p.stripe_payment_intent_id,
+                  exists (select from disputes d where d.purchase_id = p.id and d.state = 'lost') as "lost!"
              from purchases p join users u on u.id = p.user_id where p.id = $1 for no key update of p"#,
         purchase.uuid(),
     )
@@ -34,15 +39,18 @@ pub async fn lock_purchase(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sql
         email: row.email,
         paid: row.price_paid_in_cents.into(),
         refunded: row.refunded_in_cents.into(),
+        refunding: row.refunding_in_cents.into(),
+        lost: row.lost,
         refunded_at: row.refunded_at,
         payment_intent: row.stripe_payment_intent_id,
     }))
 }
 
-/// The refund that is under way. There is one at most.
+/// The refund that is under way: the one of ours, of which there is one at most, else one that was made at Stripe.
 pub async fn find_pending(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::Result<Option<(Uuid, Cents)>> {
     let row = sqlx::query!(
-        "select id, amount_in_cents from refunds where purchase_id = $1 and state = 'pending'",
+        "select id, amount_in_cents from refunds where purchase_id = $1 and state = 'pending'
+          order by origin = 'admin' desc, created_at limit 1",
         purchase.uuid()
     )
     .fetch_optional(db)
@@ -80,18 +88,6 @@ pub async fn end_purchase(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx
         .map(drop)
 }
 
-/// Ends a purchase of which everything that was paid went back. False when something is left.
-pub async fn end_purchase_if_whole(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::Result<bool> {
-    let result = sqlx::query!(
-        "update purchases set refunded_at = coalesce(refunded_at, now())
-          where id = $1 and refunded_in_cents = price_paid_in_cents",
-        purchase.uuid()
-    )
-    .execute(db)
-    .await?;
-    Ok(result.rows_affected() > 0)
-}
-
 /// A refund as it is sent.
 pub struct Due {
     pub id: Uuid,
@@ -124,11 +120,12 @@ pub async fn find_refund(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<
     }))
 }
 
-/// How a refund stands, held until the transaction ends.
-pub async fn lock_refund(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<RefundState> {
-    sqlx::query_scalar!(r#"select state as "state: RefundState" from refunds where id = $1 for update"#, refund)
+/// How a refund stands, and why it failed where it did; held until the transaction ends.
+pub async fn lock_refund(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<(RefundState, String)> {
+    sqlx::query!(r#"select state as "state: RefundState", failure from refunds where id = $1 for update"#, refund)
         .fetch_one(db)
         .await
+        .map(|row| (row.state, row.failure))
 }
 
 /// Writes what Stripe said. `failure` says why not, where it failed.
@@ -145,6 +142,18 @@ pub async fn set_refund(
         state as RefundState,
         stripe_id,
         failure,
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Remembers what Stripe calls a refund of ours.
+pub async fn name_refund(db: impl PgExecutor<'_>, refund: Uuid, stripe_id: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update refunds set stripe_refund_id = $2 where id = $1 and stripe_refund_id is null",
+        refund,
+        stripe_id
     )
     .execute(db)
     .await

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{
     api::{FinishRefund, RefundPurchase},
-    sales::{Moment, RefundLine, RefundState, Refunded, Sale, SaleState},
+    sales::{DisputeLine, DisputeState, Moment, RefundLine, RefundOrigin, RefundState, Refunded, Sale, SaleState},
 };
 use crate::{
     error::{Error, Result},
@@ -40,7 +40,7 @@ pub fn SaleView(sale: Sale, changed: RwSignal<u32>) -> impl IntoView {
                     <Stack>
                         <h2>"Amounts"</h2>
                         <Amounts rows=amounts(&sale) />
-                        <Refusals refunds=sale.refunds />
+                        <Troubles disputes=sale.disputes refunds=sale.refunds />
                     </Stack>
                 </section>
                 <section aria-label="What happened">
@@ -100,25 +100,29 @@ fn amounts(sale: &Sale) -> Vec<(String, String, bool)> {
     for refund in sale.refunds.iter().filter(|refund| refund.state != RefundState::Failed) {
         let on = refund.at.date();
         let when = format!("{} {} {}", on.day(), on.month(), on.year());
-        rows.push((format!("Refund, {when}, {}", refund.state.words()), minus(refund.amount), false));
+        rows.push((format!("{}, {when}, {}", refund.origin.noun(), refund.state.words()), minus(refund.amount), false));
     }
     rows.push(("Net".to_owned(), (sale.paid - sale.refunded).to_string(), true));
     rows
 }
 
-/// Refunds that did not go through, and why not.
+/// Disputes, and refunds that did not go through, and why not.
 #[component]
-fn Refusals(refunds: Vec<RefundLine>) -> impl IntoView {
-    let failed = refunds.into_iter().filter(|refund| refund.state == RefundState::Failed);
-    let sentences = failed.map(|refund| format!("A refund of {} failed. {}", refund.amount, refund.failure)).collect();
-    view! { <FormErrors errors=sentences /> }
+fn Troubles(disputes: Vec<DisputeLine>, refunds: Vec<RefundLine>) -> impl IntoView {
+    let open = disputes.into_iter().filter(|dispute| dispute.state != DisputeState::Won).map(|dispute| dispute.words());
+    // What a bank gave back after all is no refusal.
+    let failed = refunds
+        .into_iter()
+        .filter(|refund| refund.state == RefundState::Failed && refund.origin != RefundOrigin::Dispute);
+    let failed = failed.map(|refund| format!("A refund of {} failed. {}", refund.amount, refund.failure));
+    view! { <FormErrors errors=open.chain(failed).collect() /> }
 }
 
 /// What can be done with a sale as it stands.
 fn actions(sale: &Sale, changed: RwSignal<u32>) -> Option<AnyView> {
     match sale.state {
         SaleState::Refunding => Some(view! { <Finish sale=sale.clone() changed /> }.into_any()),
-        SaleState::Refunded => None,
+        SaleState::Refunded if !sale.owes() => None,
         _ => Some(view! { <Refund sale=sale.clone() changed /> }.into_any()),
     }
 }
@@ -261,6 +265,9 @@ fn Amount(sale: Sale, refund: ServerAction<RefundPurchase>) -> impl IntoView {
 
 /// What ends with a sale.
 fn ending(sale: &Sale) -> String {
+    if sale.refunded_at.is_some() || sale.state == SaleState::Disputed {
+        return "It gives no access now, so none ends.".into();
+    }
     match sale.ends.as_slice() {
         [] => "No access ends: the student has the courses from elsewhere.".into(),
         [one] => format!("This ends access to {one}."),

@@ -14,6 +14,8 @@ use crate::{money::Cents, paths, ui::Tone, users::UserId};
 pub enum SaleState {
     Paid,
     Free,
+    /// The buyer disputes the payment at their bank: access pauses.
+    Disputed,
     PartlyRefunded,
     Refunded,
     /// Money is on its way back, or is to be sent.
@@ -21,13 +23,15 @@ pub enum SaleState {
 }
 
 impl SaleState {
-    pub const ALL: [Self; 5] = [Self::Paid, Self::Free, Self::PartlyRefunded, Self::Refunded, Self::Refunding];
+    pub const ALL: [Self; 6] =
+        [Self::Paid, Self::Free, Self::PartlyRefunded, Self::Refunded, Self::Refunding, Self::Disputed];
 
     /// As an address says it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Paid => "paid",
             Self::Free => "free",
+            Self::Disputed => "disputed",
             Self::PartlyRefunded => "partly_refunded",
             Self::Refunded => "refunded",
             Self::Refunding => "refunding",
@@ -38,6 +42,7 @@ impl SaleState {
         match self {
             Self::Paid => "Paid",
             Self::Free => "Free",
+            Self::Disputed => "Disputed",
             Self::PartlyRefunded => "Partly refunded",
             Self::Refunded => "Refunded",
             Self::Refunding => "Refund under way",
@@ -49,7 +54,7 @@ impl SaleState {
             Self::Paid => Tone::Accent,
             Self::Free => Tone::Plain,
             Self::PartlyRefunded | Self::Refunded => Tone::Warning,
-            Self::Refunding => Tone::Danger,
+            Self::Refunding | Self::Disputed => Tone::Danger,
         }
     }
 
@@ -204,6 +209,7 @@ pub struct Sale {
     pub session: Option<String>,
     pub payment_intent: Option<String>,
     pub refunds: Vec<RefundLine>,
+    pub disputes: Vec<DisputeLine>,
     /// The courses that end with it: those that the buyer has from nowhere else.
     pub ends: Vec<String>,
     pub history: Vec<Moment>,
@@ -213,6 +219,12 @@ impl Sale {
     /// What can still be sent back.
     pub fn left(&self) -> Cents {
         self.paid - self.refunded - self.refunding
+    }
+
+    /// Whether a purchase that has ended still owes its buyer money: a refund that failed while it was bought anew.
+    pub fn owes(&self) -> bool {
+        let lost = self.disputes.iter().any(|dispute| dispute.state == DisputeState::Lost);
+        self.refunded_at.is_some() && !lost && self.left() > Cents::ZERO
     }
 }
 
@@ -235,6 +247,76 @@ impl RefundState {
     }
 }
 
+/// How a dispute stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "dispute_state", rename_all = "lowercase"))]
+pub enum DisputeState {
+    Open,
+    /// The money stays.
+    Won,
+    Lost,
+}
+
+/// A buyer's dispute of a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisputeLine {
+    pub amount: Cents,
+    #[serde(with = "time::serde::timestamp")]
+    pub opened_at: OffsetDateTime,
+    #[serde(with = "time::serde::timestamp::option")]
+    pub closed_at: Option<OffsetDateTime>,
+    pub state: DisputeState,
+    /// Stripe's words, such as `product_not_received`.
+    pub reason: String,
+    pub stripe_id: String,
+}
+
+impl DisputeLine {
+    /// "The buyer disputes $60 (product not received)."
+    pub fn words(&self) -> String {
+        let reason = self.reason.replace('_', " ");
+        let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+        let amount = self.amount;
+        match self.state {
+            DisputeState::Open => format!(
+                "The buyer disputes {amount} at their bank{why}. Access is paused until the bank decides; answer it in Stripe's dashboard."
+            ),
+            DisputeState::Won => format!("A dispute of {amount}{why} was decided for you: access is back."),
+            DisputeState::Lost => {
+                format!(
+                    "A dispute of {amount}{why} was lost: the bank took the money back, and the purchase has ended."
+                )
+            }
+        }
+    }
+}
+
+/// Who sent money back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "refund_origin", rename_all = "lowercase"))]
+pub enum RefundOrigin {
+    /// From here, by hand.
+    Admin,
+    /// The school by itself: a payment for what was owned.
+    School,
+    /// Somebody in Stripe's dashboard.
+    Stripe,
+    /// The bank, after a dispute.
+    Dispute,
+}
+
+impl RefundOrigin {
+    /// What it is called in a list of amounts.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Dispute => "Taken back by the bank",
+            Self::Admin | Self::School | Self::Stripe => "Refund",
+        }
+    }
+}
+
 /// Money that went back, is on its way, or did not go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundLine {
@@ -242,12 +324,27 @@ pub struct RefundLine {
     #[serde(with = "time::serde::timestamp")]
     pub at: OffsetDateTime,
     pub state: RefundState,
+    pub origin: RefundOrigin,
     /// Who pressed the button.
     pub by: Option<String>,
     pub reason: String,
     /// Why it failed.
     pub failure: String,
     pub stripe_id: Option<String>,
+}
+
+impl RefundLine {
+    /// "Refund of $20 by Ada: sent back".
+    pub fn words(&self) -> String {
+        let who = match (self.origin, &self.by) {
+            (RefundOrigin::Admin | RefundOrigin::School, Some(by)) => format!(" by {by}"),
+            (RefundOrigin::Stripe, _) => " in Stripe's dashboard".into(),
+            _ => String::new(),
+        };
+        let what = if self.origin == RefundOrigin::Dispute { "Loss" } else { "Refund" };
+        let why = if self.failure.is_empty() { String::new() } else { format!(". {}", self.failure) };
+        format!("{what} of {}{who}: {}{why}", self.amount, self.state.words())
+    }
 }
 
 /// Something that happened to a sale.

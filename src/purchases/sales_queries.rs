@@ -1,6 +1,6 @@
 //! What the back office asks of the database about sales.
 //!
-//! A list reads every state's sales from their index, newest first, and merges them: five short reads, however many sales there
+//! A list reads every state's sales from their index, newest first, and merges them: six short reads, however many sales there
 //! are. The row of each, and its buyer, are fetched one by one by their ids, which `limit 1` makes sure of.
 
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     PurchaseId,
-    sales::{Cursor, Moment, RefundLine, Sale, SaleRow, SaleState, Turn},
+    sales::{Cursor, DisputeLine, Moment, RefundLine, Sale, SaleRow, SaleState, Turn},
 };
 use crate::money::Cents;
 
@@ -218,20 +218,43 @@ struct Told {
     outcome: String,
 }
 
+/// A line of the timeline, as the database writes it into JSON.
+#[derive(Debug, Deserialize)]
+struct Note {
+    #[serde(with = "time::serde::timestamp")]
+    at: OffsetDateTime,
+    words: String,
+}
+
 /// A sale with all that is known of it.
 pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::Result<Option<Sale>> {
     let row = sqlx::query!(
         r#"select p.id, p.receipt_number, p.created_at, p.user_id, u.name as buyer_name, u.email,
                   p.product_details ->> 'name' as "product!", p.subtotal_in_cents, p.price_paid_in_cents, p.discount_name,
-                  p.refunded_in_cents, p.refunding_in_cents, p.refunded_at, p.paused_at, p.state as "state!: SaleState",
+                  p.refunded_in_cents, p.refunding_in_cents, p.refunded_at, p.state as "state!: SaleState",
                   p.stripe_session_id, p.stripe_payment_intent_id,
                   a.country as "country?", a.created_at as "begun_at?", a.submitted_at as "submitted_at?",
                   (select coalesce(json_agg(json_build_object('amount', r.amount_in_cents,
-                            'at', floor(extract(epoch from r.created_at))::bigint, 'state', r.state, 'by', b.name,
+                            'at', floor(extract(epoch from r.created_at))::bigint, 'state', r.state, 'origin', r.origin, 'by', b.name,
                             'reason', r.reason, 'failure', r.failure, 'stripe_id', r.stripe_refund_id)
                             order by r.created_at), '[]')
                      from refunds r left join users b on b.id = r.requested_by
                     where r.purchase_id = p.id) as "refunds!: Json<Vec<RefundLine>>",
+                  (select coalesce(json_agg(json_build_object('amount', d.amount_in_cents,
+                            'opened_at', floor(extract(epoch from d.opened_at))::bigint,
+                            'closed_at', floor(extract(epoch from d.closed_at))::bigint, 'state', d.state, 'reason', d.reason,
+                            'stripe_id', d.stripe_dispute_id) order by d.opened_at), '[]')
+                     from disputes d where d.purchase_id = p.id) as "disputes!: Json<Vec<DisputeLine>>",
+                  (select coalesce(json_agg(json_build_object('at', floor(extract(epoch from h.at))::bigint, 'words', h.words)
+                            order by h.at), '[]')
+                     from (select n.created_at as at, n.words from sale_notes n where n.purchase_id = p.id
+                           union all
+                           select r.created_at, 'A second payment of ' || to_char(r.amount_in_cents / 100.0, 'FM$999,999,990.00') ||
+                                  ' came for what was owned. ' ||
+                                  case r.state when 'pending' then 'It is being sent back.'
+                                               when 'succeeded' then 'It went back by itself.'
+                                               else 'It could not be sent back. ' || r.failure end
+                             from refunds r where r.beside = p.id) h) as "notes!: Json<Vec<Note>>",
                   (select coalesce(json_agg(json_build_object('at', floor(extract(epoch from e.occurred_at))::bigint,
                             'kind', e.type, 'outcome', e.outcome) order by e.occurred_at), '[]')
                      from (select * from stripe_events where payload #>> '{data,object,id}' = p.stripe_session_id
@@ -259,15 +282,20 @@ pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::R
     tell(row.begun_at, "Checkout began".into());
     tell(row.submitted_at, "The buyer was through, the bank was not".into());
     tell(Some(row.created_at), if paid.is_zero() { "Enrolled for free".into() } else { format!("Paid {paid}") });
-    tell(row.paused_at, "Disputed: access paused".into());
     tell(row.refunded_at, "The purchase ended, and with it its access".into());
     for Told { at, kind, outcome } in row.told.0 {
         tell(Some(at), format!("Stripe told us {kind}: {outcome}"));
     }
-    let refunds = row.refunds.0;
+    for Note { at, words } in row.notes.0 {
+        tell(Some(at), words);
+    }
+    let (refunds, disputes) = (row.refunds.0, row.disputes.0);
     for refund in &refunds {
-        let by = refund.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-        tell(Some(refund.at), format!("Refund of {}{by}: {}", refund.amount, refund.state.words()));
+        tell(Some(refund.at), refund.words());
+    }
+    for dispute in &disputes {
+        tell(Some(dispute.opened_at), format!("Disputed {}: access paused", dispute.amount));
+        tell(dispute.closed_at, dispute.words());
     }
     history.sort_by_key(|moment| moment.at);
     Ok(Some(Sale {
@@ -289,6 +317,7 @@ pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::R
         session: row.stripe_session_id,
         payment_intent: row.stripe_payment_intent_id,
         refunds,
+        disputes,
         ends: row.ends,
         history,
     }))

@@ -43,7 +43,7 @@ pub struct Product {
 pub struct Price {
     id: String,
     created: i64,
-    product: String,
+    pub product: String,
     currency: String,
     unit_amount: i64,
 }

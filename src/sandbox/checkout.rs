@@ -181,13 +181,16 @@ pub async fn list(State(sandbox): State<Sandbox>, call: Call) -> Response {
     sandbox.show(call, |data, Call { mut form, expand, .. }| {
         let intent = form.text("payment_intent")?;
         let status = form.choice("status", &["open", "complete", "expired"])?;
+        let email = form.form("customer_details")?.map(|mut details| details.need("email")).transpose()?;
         let fits = |session: &Session| {
             let word = match session.status {
                 Status::Open => "open",
                 Status::Complete => "complete",
                 Status::Expired => "expired",
             };
+            let buyer = || session.customer.as_ref().map(|customer| &customer.email);
             status.is_none_or(|status| status == word)
+                && (email.is_none() || email.as_ref() == buyer())
                 && (intent.is_none() || session.payment_intent == intent && session.status != Status::Open)
         };
         let page = data.sessions.page(&mut form, "/v1/checkout/sessions", fits, Session::json)?;

@@ -96,6 +96,12 @@ impl ApiError {
         Self { status: StatusCode::CONFLICT, kind: "idempotency_error", ..error }
     }
 
+    /// 429: <https://docs.stripe.com/rate-limits>.
+    pub fn too_many() -> Self {
+        let error = Self::invalid("Request rate limit exceeded.").code("rate_limit");
+        Self { status: StatusCode::TOO_MANY_REQUESTS, ..error }
+    }
+
     /// 500: the sandbox itself failed.
     pub fn ours(message: &str) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, kind: "api_error", ..Self::invalid(message) }

@@ -15,9 +15,6 @@ use super::{
     table::Row,
 };
 
-/// Stripe shows events for this long.
-const KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
-
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Event {
     pub id: String,
@@ -26,6 +23,9 @@ pub struct Event {
     pub kind: String,
     /// The object as it was at that moment.
     object: Value,
+    /// What of it was different before.
+    #[serde(default)]
+    previous: Option<Value>,
     /// The API request that caused it; none when a page did.
     request: Option<String>,
     idempotency_key: Option<String>,
@@ -64,9 +64,13 @@ impl Row for Event {
 
 impl Event {
     pub fn json(&self) -> Value {
+        let mut data = json!({ "object": self.object });
+        if let Some(previous) = &self.previous {
+            data["previous_attributes"] = previous.clone();
+        }
         json!({
-            "id": self.id, "object": "event", "api_version": API_VERSION, "created": self.created,
-            "data": { "object": self.object }, "livemode": false,
+            "id": self.id, "object": "event", "api_version": API_VERSION, "created": self.created, "data": data,
+            "livemode": false,
             "pending_webhooks": i32::from(!self.delivery.delivered),
             "request": { "id": self.request, "idempotency_key": self.idempotency_key }, "type": self.kind,
         })
@@ -76,24 +80,42 @@ impl Event {
 impl Data {
     /// Records an event and leaves it to be delivered.
     pub fn announce(&mut self, kind: &str, object: Value, session: &str, now: i64, call: Option<&Call>) {
+        self.record(kind, (object, None), session, now, call);
+    }
+
+    /// Records that an object changed, with what was different before.
+    pub fn announce_change(
+        &mut self,
+        kind: &str,
+        object: Value,
+        previous: Value,
+        session: &str,
+        now: i64,
+        call: Option<&Call>,
+    ) {
+        self.record(kind, (object, Some(previous)), session, now, call);
+    }
+
+    fn record(
+        &mut self,
+        kind: &str,
+        (object, previous): (Value, Option<Value>),
+        session: &str,
+        now: i64,
+        call: Option<&Call>,
+    ) {
         let event = Event {
             id: new_id("evt_"),
             created: now,
             kind: kind.to_owned(),
             object,
+            previous,
             request: call.map(|call| call.request_id.clone()),
             idempotency_key: call.and_then(|call| call.idempotency_key.clone()),
             session: session.to_owned(),
             delivery: Delivery::due(),
         };
         self.events.insert(event);
-    }
-
-    /// Forgets old events, and says whether there were any.
-    pub fn forget_old_events(&mut self, now: i64) -> bool {
-        let before = self.events.rows().len();
-        self.events.retain(|event| event.created > now - KEPT_SECONDS);
-        self.events.rows().len() < before
     }
 }
 

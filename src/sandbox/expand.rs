@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     cart::{Price, Product},
+    disputes::Dispute,
     error::{ApiError, Result},
     payments::{Charge, PaymentIntent},
     refunds::{self, Refund},
@@ -53,11 +54,12 @@ pub fn expand(data: &Data, value: &mut Value, path: &str) -> Result<()> {
 
 impl Data {
     /// The object of any kind that an id names.
-    fn render(&self, id: &str) -> Option<Value> {
+    pub fn render(&self, id: &str) -> Option<Value> {
         match id.split_once('_')?.0 {
             "cs" => self.sessions.find(id).map(Session::json),
             "pi" => self.intents.find(id).map(PaymentIntent::json),
             "ch" => self.charges.find(id).map(Charge::json),
+            "du" => self.disputes.find(id).map(Dispute::json),
             "re" => self.refunds.find(id).map(Refund::json),
             "price" => self.prices.find(id).map(Price::json),
             "prod" => self.products.find(id).map(Product::json),

@@ -23,7 +23,7 @@ const DAY: i64 = 24 * 60 * 60;
 /// An answer and what it answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Remembered {
-    created: i64,
+    pub created: i64,
     /// Method, address and sorted parameters, hashed.
     request: String,
     request_id: String,

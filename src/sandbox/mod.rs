@@ -5,28 +5,38 @@
 //! only the address differs. No money moves and no card is asked for.
 //!
 //! A request comes in through [`api`], as a [`form`], and is answered once per [`idempotency`] key. [`checkout`] opens
-//! [`sessions`] with a [`cart`]; [`paying`] makes [`payments`], and [`refunds`] give them back; each of these leaves
-//! [`events`], which [`webhooks`] deliver. [`pages`] and [`dashboard`] are for people. [`state`] keeps it all, in [`table`]s.
+//! [`sessions`] with a [`cart`]; [`paying`] makes [`payments`], [`refunds`] give them back and [`disputes`] take them away; each of
+//! these leaves [`events`], which [`webhooks`] deliver. [`pages`], [`receipts`] and [`dashboard`] are for people, [`control`] does
+//! the same [`actions`] for programs, and [`switches`] let things go wrong. [`state`] keeps it all, in [`table`]s, until it is
+//! [`forgetting`].
 
+pub mod actions;
 pub mod api;
 pub mod brackets;
+pub mod cards;
 pub mod cart;
 pub mod checkout;
 #[cfg(test)]
 mod client_tests;
+pub mod control;
 pub mod dashboard;
+pub mod dashboard_events;
+pub mod disputes;
 pub mod error;
 pub mod events;
 pub mod expand;
+pub mod forgetting;
 pub mod form;
 pub mod idempotency;
 pub mod layout;
 pub mod pages;
 pub mod paying;
 pub mod payments;
+pub mod receipts;
 pub mod refunds;
 pub mod sessions;
 pub mod state;
+pub mod switches;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -147,6 +157,7 @@ pub async fn serve(listener: TcpListener, config: SandboxConfig, shutdown: Cance
         }
     });
     let app = router(sandbox);
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, app).with_graceful_shutdown(shutdown.clone().cancelled_owned()).await;
     shutdown.cancel();
     courier.await?;
@@ -156,12 +167,12 @@ pub async fn serve(listener: TcpListener, config: SandboxConfig, shutdown: Cance
     served.context("serve the sandbox")
 }
 
-/// Expires overdue sessions when nobody looks at them, and forgets old events.
+/// Does what time brings when nobody looks.
 async fn keep_time(sandbox: Sandbox, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_secs(5)) => {}
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
         sandbox.tick(now());
     }
@@ -180,16 +191,37 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/charges/{id}", get(payments::charge))
         .route("/refunds", get(refunds::list).post(refunds::create))
         .route("/refunds/{id}", get(refunds::retrieve))
+        .route("/disputes", get(disputes::list))
+        .route("/disputes/{id}", get(disputes::retrieve).post(disputes::update))
+        .route("/disputes/{id}/close", post(disputes::close))
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::retrieve))
         .route("/products/{id}", get(cart::product))
         .route("/prices/{id}", get(cart::price))
         .fallback(no_route)
         .method_not_allowed_fallback(no_route)
+        .layer(middleware::from_fn_with_state(sandbox.clone(), switches::trouble))
         .layer(middleware::from_fn_with_state(sandbox.clone(), api::guard));
+    let control = Router::new()
+        .route("/sessions/{id}/{act}", post(control::session))
+        .route("/refunds/{id}/{act}", post(control::refund))
+        .route("/disputes/{id}/{act}", post(control::dispute))
+        .route("/events/{id}/send", post(control::send))
+        .route("/switches", get(control::switches).post(control::turn))
+        .route("/totals", get(control::totals))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_route)
+        .layer(middleware::from_fn(control::only_here));
     let pages = Router::new()
         .route("/", get(dashboard::show))
-        .route("/sessions/{id}/{button}", post(dashboard::press))
+        .route("/sessions/{id}/{act}", post(dashboard::press))
+        .route("/refunds/{id}/{act}", post(dashboard::end_refund))
+        .route("/disputes/{id}/{act}", post(dashboard::go_on_with_dispute))
+        .route("/events", get(dashboard_events::show))
+        .route("/events/{id}/send", post(dashboard_events::send))
+        .route("/switches", get(dashboard_events::switches).post(dashboard_events::turn))
+        .route("/receipts/{id}", get(receipts::show))
+        .nest("/sandbox", control)
         .route("/pay/{id}", get(pages::show))
         .route("/pay/{id}/{button}", get(pages::back).post(pages::press))
         .fallback(no_page)

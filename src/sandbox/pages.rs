@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
+    cards::Card,
     checkout::is_email,
     error::{ApiError, Result},
     layout::{Page, failed, go_to},
@@ -24,6 +25,7 @@ use super::{
 pub struct Details {
     email: String,
     country: String,
+    card: Card,
 }
 
 /// A button of the payment page.
@@ -101,7 +103,7 @@ fn act(data: &mut Data, id: &str, button: Button, details: Details, now: i64) ->
 impl Details {
     /// The buyer, or a sentence about what is wrong. What is left empty is filled in.
     fn parse(self, session: &Session) -> std::result::Result<Customer, &'static str> {
-        let mut customer = Customer::default();
+        let mut customer = Customer { card: self.card, ..Customer::default() };
         if let Some(email) = &session.customer_email {
             customer.email.clone_from(email);
         } else if !self.email.trim().is_empty() {
@@ -187,6 +189,12 @@ fn buttons(session: &Session) -> Markup {
                 input id="country" name="country" value="US" minlength="2" maxlength="2" pattern="[A-Za-z]{2}"
                     autocomplete="off" aria-describedby="country-hint";
                 span.quiet id="country-hint" { "Two letters, such as US or IN." }
+            }
+            div.field {
+                label for="card" { "Card" }
+                select id="card" name="card" {
+                    @for card in Card::ALL { option value=(card.word()) { "…" (card.last4()) ": " (card.says()) } }
+                }
             }
             div.stack {
                 button.main { "Pay" }

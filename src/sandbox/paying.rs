@@ -4,26 +4,32 @@
 //! completes the session `unpaid` and settles or fails later.
 
 use super::{
+    cards::Card,
     error::{ApiError, Result},
-    payments::{Charge, IntentStatus, PaymentIntent},
+    payments::{Charge, ChargeStatus, IntentStatus, Method, PaymentIntent},
     sessions::{Customer, PaymentStatus, Status},
     state::{Data, new_id},
 };
 
 impl Data {
-    /// Pays an open session. The events are the charge's, the intent's and the session's, in that order.
+    /// Pays an open session. The events are the charge's, the intent's and the session's, in that order; then the dispute's,
+    /// when the card is one that is disputed.
     ///
     /// # Errors
     /// 404 for an unknown session, 400 for one that is not open: it is never paid twice.
     pub fn pay(&mut self, id: &str, customer: Customer, now: i64) -> Result<()> {
+        let disputed = customer.card.disputed_as();
         let session = self.open_session(id, customer)?;
         session.status = Status::Complete;
-        if session.amount > 0 {
-            session.payment_status = PaymentStatus::Paid;
-            self.succeed(id, now)?;
+        if session.amount == 0 {
+            return self.announce_session(id, "checkout.session.completed", now, None);
         }
+        session.payment_status = PaymentStatus::Paid;
+        let charge = self.charge(id, Method::Card, ChargeStatus::Succeeded, now)?;
+        self.succeed(id, &charge, now)?;
         tracing::info!(session = id, "Session {id} is paid.");
-        self.announce_session(id, "checkout.session.completed", now, None)
+        self.announce_session(id, "checkout.session.completed", now, None)?;
+        disputed.map_or(Ok(()), |reason| self.dispute(&charge, reason, now).map(drop))
     }
 
     /// Declines an attempt to pay; the session stays open.
@@ -33,7 +39,8 @@ impl Data {
     pub fn decline(&mut self, id: &str, customer: Customer, now: i64) -> Result<()> {
         self.open_session(id, customer)?;
         self.with_something_to_pay(id)?;
-        self.refuse_payment(id, "card_declined", "Your card was declined.", now)
+        let charge = self.charge(id, Method::Card, ChargeStatus::Failed, now)?;
+        self.refuse_payment(id, &charge, ("card_declined", "Your card was declined."), now)
     }
 
     /// Completes a session with a method that settles later.
@@ -43,6 +50,9 @@ impl Data {
     pub fn pay_later(&mut self, id: &str, customer: Customer, now: i64) -> Result<()> {
         self.with_something_to_pay(id)?;
         self.open_session(id, customer)?.status = Status::Complete;
+        let charge = self.charge(id, Method::Bank, ChargeStatus::Pending, now)?;
+        let object = self.charges.get(&charge, "charge")?.json();
+        self.announce("charge.pending", object, id, now, None);
         let intent = self.intent_of(id, now)?;
         intent.status = IntentStatus::Processing;
         intent.failure = None;
@@ -57,9 +67,9 @@ impl Data {
     /// # Errors
     /// 404 for an unknown session, 400 when no payment is under way.
     pub fn settle(&mut self, id: &str, now: i64) -> Result<()> {
-        self.with_payment_under_way(id)?;
+        let charge = self.payment_under_way(id)?;
         self.sessions.get_mut(id, "session")?.payment_status = PaymentStatus::Paid;
-        self.succeed(id, now)?;
+        self.succeed(id, &charge, now)?;
         self.announce_session(id, "checkout.session.async_payment_succeeded", now, None)
     }
 
@@ -68,8 +78,8 @@ impl Data {
     /// # Errors
     /// 404 for an unknown session, 400 when no payment is under way.
     pub fn fail(&mut self, id: &str, now: i64) -> Result<()> {
-        self.with_payment_under_way(id)?;
-        self.refuse_payment(id, "payment_intent_payment_attempt_failed", "The payment failed.", now)?;
+        let charge = self.payment_under_way(id)?;
+        self.refuse_payment(id, &charge, ("payment_intent_payment_attempt_failed", "The payment failed."), now)?;
         self.announce_session(id, "checkout.session.async_payment_failed", now, None)
     }
 
@@ -94,9 +104,13 @@ impl Data {
             .is_some_and(|intent| intent.status == IntentStatus::Processing)
     }
 
-    fn with_payment_under_way(&self, id: &str) -> Result<()> {
-        self.sessions.get(id, "session")?;
-        if self.is_under_way(id) { Ok(()) } else { Err(ApiError::invalid("No payment is under way for this session.")) }
+    /// The charge that a bank has not answered.
+    fn payment_under_way(&self, id: &str) -> Result<String> {
+        let session = self.sessions.get(id, "session")?;
+        let intent = session.payment_intent.as_ref().and_then(|intent| self.intents.find(intent));
+        let charge = intent.filter(|intent| intent.status == IntentStatus::Processing);
+        let charge = charge.and_then(|intent| intent.latest_charge.clone());
+        charge.ok_or_else(|| ApiError::invalid("No payment is under way for this session."))
     }
 
     fn with_something_to_pay(&self, id: &str) -> Result<()> {
@@ -144,11 +158,17 @@ impl Data {
         self.intents.get_mut(&intent, "intent")
     }
 
-    fn succeed(&mut self, id: &str, now: i64) -> Result<()> {
-        let customer = self.sessions.get(id, "session")?.customer.clone();
+    /// Asks for the money of a session, and gives the charge's id.
+    fn charge(&mut self, id: &str, method: Method, status: ChargeStatus, now: i64) -> Result<String> {
+        let session = self.sessions.get(id, "session")?;
+        let customer = session.customer.clone().unwrap_or_default();
+        let page = session.page.rsplit_once("/pay/").map(|(url, _)| url.to_owned());
         let intent = self.intent_of(id, now)?;
-        let charge = Charge {
-            id: new_id("ch_"),
+        let charge = new_id("ch_");
+        intent.latest_charge = Some(charge.clone());
+        let made = Charge {
+            receipt_url: page.map(|url| format!("{url}/receipts/{charge}")),
+            id: charge.clone(),
             created: now,
             amount: intent.amount,
             amount_refunded: 0,
@@ -157,24 +177,42 @@ impl Data {
             description: intent.description.clone(),
             receipt_email: intent.receipt_email.clone(),
             metadata: intent.metadata.clone(),
-            customer: customer.unwrap_or_default(),
+            course: customer.card.course(),
+            customer,
+            status,
+            method,
+            failure: None,
+            dispute: None,
         };
+        self.charges.insert(made);
+        Ok(charge)
+    }
+
+    fn succeed(&mut self, id: &str, charge: &str, now: i64) -> Result<()> {
+        let charge = self.charges.get_mut(charge, "charge")?;
+        charge.status = ChargeStatus::Succeeded;
+        let charge = charge.json();
+        let intent = self.intent_of(id, now)?;
         intent.status = IntentStatus::Succeeded;
         intent.failure = None;
-        intent.latest_charge = Some(charge.id.clone());
         let object = intent.json();
-        self.announce("charge.succeeded", charge.json(), id, now, None);
+        self.announce("charge.succeeded", charge, id, now, None);
         self.announce("payment_intent.succeeded", object, id, now, None);
-        self.charges.insert(charge);
         Ok(())
     }
 
-    fn refuse_payment(&mut self, id: &str, code: &str, message: &str, now: i64) -> Result<()> {
+    fn refuse_payment(&mut self, id: &str, charge: &str, (code, message): (&str, &str), now: i64) -> Result<()> {
+        let failure = Some((code.to_owned(), message.to_owned()));
+        let charge = self.charges.get_mut(charge, "charge")?;
+        charge.status = ChargeStatus::Failed;
+        charge.failure.clone_from(&failure);
+        let charge = charge.json();
         let intent = self.intent_of(id, now)?;
         intent.status = IntentStatus::RequiresPaymentMethod;
-        intent.failure = Some((code.to_owned(), message.to_owned()));
+        intent.failure = failure;
         let object = intent.json();
         tracing::info!(session = id, code, "A payment of session {id} failed.");
+        self.announce("charge.failed", charge, id, now, None);
         self.announce("payment_intent.payment_failed", object, id, now, None);
         Ok(())
     }
@@ -182,6 +220,6 @@ impl Data {
 
 impl Default for Customer {
     fn default() -> Self {
-        Self { email: "buyer@example.com".to_owned(), country: "US".to_owned() }
+        Self { email: "buyer@example.com".to_owned(), country: "US".to_owned(), card: Card::Plain }
     }
 }

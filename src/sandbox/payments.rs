@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     api::{self, Call},
+    cards::Course,
     form::Metadata,
     sessions::Customer,
     state::Sandbox,
@@ -86,7 +87,27 @@ impl PaymentIntent {
     }
 }
 
-/// Money taken, and how much of it was given back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChargeStatus {
+    /// A bank has been asked, and has not answered.
+    Pending,
+    #[default]
+    Succeeded,
+    Failed,
+}
+
+/// What was paid with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    #[default]
+    Card,
+    /// A debit from a bank account, which takes days. It has no card, and so no card's country.
+    Bank,
+}
+
+/// Money taken, or not, and how much of it was given back.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Charge {
     pub id: String,
@@ -100,6 +121,20 @@ pub struct Charge {
     pub receipt_email: Option<String>,
     pub metadata: Metadata,
     pub customer: Customer,
+    #[serde(default)]
+    pub status: ChargeStatus,
+    #[serde(default)]
+    pub method: Method,
+    /// Why it failed, as a code and a sentence.
+    #[serde(default)]
+    pub failure: Option<(String, String)>,
+    /// How its refunds go.
+    #[serde(default)]
+    pub course: Course,
+    #[serde(default)]
+    pub dispute: Option<String>,
+    #[serde(default)]
+    pub receipt_url: Option<String>,
 }
 
 impl Row for Charge {
@@ -118,36 +153,67 @@ impl Charge {
         self.amount - self.amount_refunded
     }
 
-    pub fn json(&self) -> Value {
-        let checks = json!({ "address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass" });
+    fn details(&self) -> Value {
+        match self.method {
+            Method::Card => json!({ "type": "card", "card": {
+                "brand": "visa", "country": self.customer.country, "exp_month": 12, "exp_year": 2040, "fingerprint": null,
+                "funding": "credit", "installments": null, "last4": self.customer.card.last4(), "mandate": null,
+                "network": "visa", "three_d_secure": null, "wallet": null,
+                "checks": { "address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass" },
+            } }),
+            Method::Bank => json!({ "type": "us_bank_account", "us_bank_account": {
+                "account_holder_type": "individual", "account_type": "checking", "bank_name": "SANDBOX BANK",
+                "fingerprint": null, "last4": "6789", "mandate": null, "payment_reference": null,
+                "routing_number": "110000000",
+            } }),
+        }
+    }
+
+    fn outcome(&self) -> Value {
+        let (network, reason, seller, kind) = match self.status {
+            ChargeStatus::Failed => (
+                "declined_by_network",
+                Some("generic_decline"),
+                "The bank did not return any further details with this decline.",
+                "issuer_declined",
+            ),
+            _ => ("approved_by_network", None, "Payment complete.", "authorized"),
+        };
         json!({
-            "id": self.id, "object": "charge", "amount": self.amount, "amount_captured": self.amount,
-            "amount_refunded": self.amount_refunded, "application": null, "application_fee": null,
-            "application_fee_amount": null, "balance_transaction": null,
+            "advice_code": null, "network_advice_code": null, "network_decline_code": null, "network_status": network,
+            "reason": reason, "risk_level": "normal", "seller_message": seller, "type": kind,
+        })
+    }
+
+    pub fn json(&self) -> Value {
+        let (code, message) = self.failure.clone().unzip();
+        let failed = self.status == ChargeStatus::Failed;
+        let mut object = json!({
+            "id": self.id, "object": "charge", "amount": self.amount,
+            "amount_captured": if failed { 0 } else { self.amount }, "amount_refunded": self.amount_refunded,
+            "application": null, "application_fee": null, "application_fee_amount": null, "balance_transaction": null,
             "billing_details": {
                 "address": { "city": null, "country": self.customer.country, "line1": null, "line2": null, "postal_code": null, "state": null },
                 "email": self.customer.email, "name": null, "phone": null, "tax_id": null,
             },
-            "calculated_statement_descriptor": "SANDBOX", "captured": true, "created": self.created,
-            "currency": self.currency, "customer": null, "description": self.description, "disputed": false,
-            "failure_balance_transaction": null, "failure_code": null, "failure_message": null, "fraud_details": {},
-            "livemode": false, "metadata": self.metadata, "on_behalf_of": null,
-            "outcome": {
-                "advice_code": null, "network_advice_code": null, "network_decline_code": null,
-                "network_status": "approved_by_network", "reason": null, "risk_level": "normal",
-                "seller_message": "Payment complete.", "type": "authorized",
-            },
-            "paid": true, "payment_intent": self.payment_intent, "payment_method": null,
-            "payment_method_details": { "type": "card", "card": {
-                "brand": "visa", "checks": checks, "country": self.customer.country, "exp_month": 12, "exp_year": 2040,
-                "fingerprint": null, "funding": "credit", "installments": null, "last4": "4242", "mandate": null,
-                "network": "visa", "three_d_secure": null, "wallet": null,
-            } },
-            "radar_options": {}, "receipt_email": self.receipt_email, "receipt_number": null, "receipt_url": null,
+            "calculated_statement_descriptor": "SANDBOX", "captured": !failed, "created": self.created,
+            "currency": self.currency, "customer": null, "description": self.description, "dispute": self.dispute,
+            "disputed": self.dispute.is_some(), "failure_balance_transaction": null, "failure_code": code,
+            "failure_message": message, "fraud_details": {}, "livemode": false, "metadata": self.metadata,
+            "on_behalf_of": null, "outcome": self.outcome(),
+        });
+        let rest = json!({
+            "paid": self.status == ChargeStatus::Succeeded, "payment_intent": self.payment_intent, "payment_method": null,
+            "payment_method_details": self.details(), "radar_options": {}, "receipt_email": self.receipt_email,
+            "receipt_number": null, "receipt_url": self.receipt_url.as_ref().filter(|_| !failed),
             "refunded": self.left() == 0, "review": null, "shipping": null, "source": null, "source_transfer": null,
-            "statement_descriptor": null, "statement_descriptor_suffix": null, "status": "succeeded",
+            "statement_descriptor": null, "statement_descriptor_suffix": null, "status": self.status,
             "transfer_data": null, "transfer_group": null,
-        })
+        });
+        if let (Some(object), Value::Object(rest)) = (object.as_object_mut(), rest) {
+            object.extend(rest);
+        }
+        object
     }
 }
 

@@ -1,6 +1,6 @@
-//! Refunds: money given back, in one piece or in several, never more than was taken.
+//! Refunds: money given back, in one piece or in several, never more than was taken. Some take a while, and some fail.
 //!
-//! The object is <https://docs.stripe.com/api/refunds/object>.
+//! The object is <https://docs.stripe.com/api/refunds/object>; how one fails is <https://docs.stripe.com/refunds#failed-refunds>.
 
 use axum::{
     extract::{Path, State},
@@ -11,24 +11,45 @@ use serde_json::{Value, json};
 
 use super::{
     api::{self, Call},
+    cards::Course,
     error::{ApiError, Result},
     form::{Form, Metadata},
     money,
+    payments::ChargeStatus,
     state::{Data, Sandbox, new_id},
     table::Row,
 };
 
+/// How long a refund takes that does not end at once, in seconds.
+const TAKES: i64 = 5;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundStatus {
+    Pending,
+    #[default]
+    Succeeded,
+    Failed,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Refund {
-    id: String,
+    pub id: String,
     created: i64,
     /// In the currency's smallest unit.
-    amount: i64,
-    currency: String,
-    charge: String,
-    payment_intent: String,
+    pub amount: i64,
+    pub currency: String,
+    pub charge: String,
+    pub payment_intent: String,
     reason: Option<String>,
     metadata: Metadata,
+    #[serde(default)]
+    pub status: RefundStatus,
+    #[serde(default)]
+    pub failure_reason: Option<String>,
+    /// When it goes its own way: a pending one succeeds then, a succeeded one fails.
+    #[serde(default)]
+    due: Option<i64>,
 }
 
 impl Row for Refund {
@@ -43,15 +64,24 @@ impl Row for Refund {
 
 impl Refund {
     pub fn json(&self) -> Value {
-        json!({
+        let mut object = json!({
             "id": self.id, "object": "refund", "amount": self.amount, "balance_transaction": null, "charge": self.charge,
             "created": self.created, "currency": self.currency,
             "destination_details": { "type": "card", "card": {
                 "reference": null, "reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund",
             } },
             "metadata": self.metadata, "payment_intent": self.payment_intent, "reason": self.reason,
-            "receipt_number": null, "source_transfer_reversal": null, "status": "succeeded", "transfer_reversal": null,
-        })
+            "receipt_number": null, "source_transfer_reversal": null, "status": self.status, "transfer_reversal": null,
+        });
+        // Stripe writes these only where they say something.
+        if let Some(reason) = &self.failure_reason {
+            object["failure_reason"] = json!(reason);
+            object["failure_balance_transaction"] = Value::Null;
+        }
+        if self.status == RefundStatus::Pending {
+            object["pending_reason"] = json!("processing");
+        }
+        object
     }
 }
 
@@ -65,12 +95,21 @@ pub struct Order {
 }
 
 impl Data {
-    /// Gives money back, and gives the refund's id.
+    /// Gives money back, and gives the refund's id. What is pending counts as given.
     ///
     /// # Errors
-    /// 404 for an unknown charge; 400 `charge_already_refunded` when nothing is left, 400 when less is left than asked for.
+    /// 404 for an unknown charge; 400 `charge_disputed` when the bank has the money or may take it, `charge_already_refunded`
+    /// when nothing is left, 400 when less is left than asked for.
     pub fn refund(&mut self, charge: &str, order: Order, now: i64, call: Option<&Call>) -> Result<String> {
+        if self.disputes.rows().iter().any(|dispute| dispute.charge == charge && !dispute.is_refundable()) {
+            let message = format!("Charge {charge} has been charged back; cannot issue a refund.");
+            return Err(ApiError::invalid(message).code("charge_disputed").remembered());
+        }
         let charge = self.charges.get_mut(charge, "charge")?;
+        if charge.status != ChargeStatus::Succeeded {
+            let message = format!("Charge {} was not paid; cannot issue a refund.", charge.id);
+            return Err(ApiError::invalid(message).param("charge").remembered());
+        }
         let left = charge.left();
         if left == 0 {
             let message = format!("Charge {} has already been refunded.", charge.id);
@@ -82,7 +121,9 @@ impl Data {
             let message = format!("Refund amount ({asked}) is greater than unrefunded amount on charge ({left})");
             return Err(ApiError::invalid(message).param("amount").remembered());
         }
+        let before = json!({ "amount_refunded": charge.amount_refunded, "refunded": false });
         charge.amount_refunded += amount;
+        let waits = matches!(charge.course, Course::Later | Course::Held);
         let refund = Refund {
             id: new_id("re_"),
             created: now,
@@ -92,15 +133,90 @@ impl Data {
             payment_intent: charge.payment_intent.clone(),
             reason: order.reason,
             metadata: order.metadata,
+            status: if waits { RefundStatus::Pending } else { RefundStatus::Succeeded },
+            failure_reason: None,
+            due: matches!(charge.course, Course::Later | Course::Fails).then_some(now + TAKES),
         };
         let (id, charge, object) = (refund.id.clone(), charge.json(), refund.json());
-        let session =
-            self.intents.find(&refund.payment_intent).map(|intent| intent.session.clone()).unwrap_or_default();
+        let session = self.session_of(&refund.payment_intent);
         self.refunds.insert(refund);
         self.announce("refund.created", object, &session, now, call);
-        self.announce("charge.refunded", charge, &session, now, call);
+        self.announce_change("charge.refunded", charge, before, &session, now, call);
         tracing::info!(refund = id, session, amount, "Refund {id} gave {amount} back.");
         Ok(id)
+    }
+
+    /// Lets a pending refund arrive.
+    ///
+    /// # Errors
+    /// 404 for an unknown refund, 400 for one that is not pending.
+    pub fn settle_refund(&mut self, id: &str, now: i64) -> Result<()> {
+        let refund = self.refunds.get_mut(id, "refund")?;
+        if refund.status != RefundStatus::Pending {
+            return Err(ApiError::invalid("This refund is not pending."));
+        }
+        refund.status = RefundStatus::Succeeded;
+        refund.due = None;
+        self.announce_refund(id, RefundStatus::Pending, now)
+    }
+
+    /// Lets a refund fail, also one that had succeeded: the money is the shop's again, and the charge is refunded by that much
+    /// less.
+    ///
+    /// # Errors
+    /// 404 for an unknown refund, 400 for one that has failed.
+    pub fn fail_refund(&mut self, id: &str, reason: &str, now: i64) -> Result<()> {
+        let refund = self.refunds.get_mut(id, "refund")?;
+        let before = refund.status;
+        if before == RefundStatus::Failed {
+            return Err(ApiError::invalid("This refund has failed already."));
+        }
+        refund.status = RefundStatus::Failed;
+        refund.failure_reason = Some(reason.to_owned());
+        refund.due = None;
+        let (charge, amount) = (refund.charge.clone(), refund.amount);
+        self.charges.get_mut(&charge, "charge")?.amount_refunded -= amount;
+        tracing::info!(refund = id, reason, "Refund {id} failed.");
+        self.announce_refund(id, before, now)?;
+        let refund = self.refunds.get(id, "refund")?;
+        let (object, session) = (refund.json(), self.session_of(&refund.payment_intent));
+        self.announce("refund.failed", object, &session, now, None);
+        Ok(())
+    }
+
+    /// Tells that a refund changed, under its name of today and under the one it had before.
+    fn announce_refund(&mut self, id: &str, before: RefundStatus, now: i64) -> Result<()> {
+        let refund = self.refunds.get(id, "refund")?;
+        let (object, session) = (refund.json(), self.session_of(&refund.payment_intent));
+        for kind in ["refund.updated", "charge.refund.updated"] {
+            self.announce_change(kind, object.clone(), json!({ "status": before }), &session, now, None);
+        }
+        Ok(())
+    }
+
+    pub fn has_refunds_due(&self, now: i64) -> bool {
+        self.refunds.rows().iter().any(|refund| refund.due.is_some_and(|due| due <= now))
+    }
+
+    /// Lets the refunds whose time has come go their way.
+    pub fn end_refunds_due(&mut self, now: i64) {
+        let due: Vec<_> =
+            self.refunds.rows().iter().filter(|refund| refund.due.is_some_and(|due| due <= now)).collect();
+        let due: Vec<_> = due.into_iter().map(|refund| (refund.id.clone(), refund.status)).collect();
+        for (id, status) in due {
+            let ended = match status {
+                RefundStatus::Pending => self.settle_refund(&id, now),
+                _ => self.fail_refund(&id, "expired_or_canceled_card", now),
+            };
+            if let Err(error) = ended {
+                tracing::error!(refund = id, "Refund {id} was due but did not end: {}.", error.message);
+            }
+        }
+    }
+
+    /// The session that an intent pays for.
+    pub fn session_of(&self, intent: &str) -> String {
+        self.intents.find(intent).map(|intent| intent.session.clone()).unwrap_or_default()
     }
 
     /// The charge that a refund's `payment_intent` or `charge` names.
@@ -113,7 +229,10 @@ impl Data {
             }
             (None, Some(charge)) => Ok(self.charges.get(&charge, "charge")?.id.clone()),
             (Some(intent), charge) => {
-                let latest = self.intents.get(&intent, "payment_intent")?.latest_charge.clone().ok_or_else(|| {
+                let latest = self.intents.get(&intent, "payment_intent")?.latest_charge.clone();
+                let paid =
+                    |id: &String| self.charges.find(id).is_some_and(|charge| charge.status == ChargeStatus::Succeeded);
+                let latest = latest.filter(paid).ok_or_else(|| {
                     let message = format!("This PaymentIntent ({intent}) does not have a successful charge to refund.");
                     ApiError::invalid(message)
                         .code("payment_intent_unexpected_state")

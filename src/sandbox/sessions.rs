@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     api::Call,
+    cards::Card,
     cart::LineItem,
     error::{ApiError, Result},
     form::Metadata,
@@ -45,6 +46,8 @@ pub struct Customer {
     pub email: String,
     /// Two letters, ISO 3166-1: where the card is from.
     pub country: String,
+    #[serde(default)]
+    pub card: Card,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

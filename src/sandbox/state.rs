@@ -19,12 +19,14 @@ use tokio_util::sync::CancellationToken;
 use super::{
     SandboxConfig,
     cart::{Price, Product},
+    disputes::Dispute,
     error::{ApiError, Result},
     events::Event,
     idempotency::Remembered,
     payments::{Charge, PaymentIntent},
     refunds::Refund,
     sessions::Session,
+    switches::Switches,
     table::Table,
 };
 
@@ -38,6 +40,7 @@ pub struct Data {
     pub intents: Table<PaymentIntent>,
     pub charges: Table<Charge>,
     pub refunds: Table<Refund>,
+    pub disputes: Table<Dispute>,
     pub events: Table<Event>,
     /// Answers by idempotency key.
     pub answers: BTreeMap<String, Remembered>,
@@ -53,6 +56,8 @@ struct Shared {
     data: Mutex<Data>,
     /// Idempotency keys whose first request has not been answered.
     busy: Mutex<HashSet<String>>,
+    /// What is made to go wrong. A restart puts it right.
+    switches: Mutex<Switches>,
     /// How many changes were made, and how many of them are on disk.
     made: watch::Sender<u64>,
     stored: watch::Sender<u64>,
@@ -78,6 +83,7 @@ impl Sandbox {
             config,
             data: Mutex::new(data),
             busy: Mutex::default(),
+            switches: Mutex::default(),
             made: watch::Sender::new(0),
             stored: watch::Sender::new(0),
             deliver: Notify::new(),
@@ -98,10 +104,23 @@ impl Sandbox {
         self.0.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the data. Overdue sessions are expired first, so that nobody meets one that is still open.
+    /// What is made to go wrong.
+    pub fn switches(&self) -> Switches {
+        self.0.switches.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Turns switches, and wakes whoever delivers.
+    pub fn switch<T>(&self, turn: impl FnOnce(&mut Switches) -> T) -> T {
+        let turned = turn(&mut self.0.switches.lock().unwrap_or_else(PoisonError::into_inner));
+        self.0.deliver.notify_one();
+        turned
+    }
+
+    /// Changes the data. What is overdue is done first, so that nobody meets a session that is over and still open.
     pub fn change<T>(&self, now: i64, change: impl FnOnce(&mut Data) -> T) -> T {
         let mut data = self.data();
         data.expire_overdue(now);
+        data.end_refunds_due(now);
         let result = change(&mut data);
         self.0.made.send_modify(|count| *count += 1);
         drop(data);
@@ -109,10 +128,10 @@ impl Sandbox {
         result
     }
 
-    /// Does what time brings: overdue sessions expire, old events are forgotten.
-    pub(super) fn tick(&self, now: i64) {
+    /// Does what time brings: overdue sessions expire, refunds end, what is old is forgotten.
+    pub fn tick(&self, now: i64) {
         let mut data = self.data();
-        let idle = !data.has_overdue(now) && !data.forget_old_events(now);
+        let idle = !data.has_overdue(now) && !data.has_refunds_due(now) && !data.forget(now);
         drop(data);
         if !idle {
             self.change(now, |_| ());
@@ -147,24 +166,28 @@ impl Sandbox {
         let mut made = self.0.made.subscribe();
         loop {
             let count = *made.borrow_and_update();
+            let mut failed = false;
             if count > *self.0.stored.borrow() {
                 let (sandbox, target) = (self.clone(), path.clone());
                 match tokio::task::spawn_blocking(move || sandbox.write(&target)).await {
                     Ok(Ok(())) => _ = self.0.stored.send_replace(count),
                     Ok(Err(error)) => {
+                        failed = true;
                         tracing::error!(path = %path.display(), "The state file was not written: {error:#}.");
                     }
-                    Err(error) => tracing::error!("Writing the state file failed: {error}."),
+                    Err(error) => {
+                        failed = true;
+                        tracing::error!("Writing the state file failed: {error}.");
+                    }
                 }
             }
-            let behind = *self.0.stored.borrow() < *made.borrow();
             if shutdown.is_cancelled() {
                 return;
             }
             tokio::select! {
                 () = shutdown.cancelled() => {}
-                changed = made.changed(), if !behind => if changed.is_err() { return; },
-                () = tokio::time::sleep(Duration::from_millis(300)), if behind => {}
+                changed = made.changed(), if !failed => if changed.is_err() { return; },
+                () = tokio::time::sleep(Duration::from_millis(300)), if failed => {}
             }
         }
     }

@@ -60,6 +60,11 @@ impl<T: Row> Table<T> {
         &self.rows
     }
 
+    /// Oldest first, to be changed; their ids stay.
+    pub fn rows_mut(&mut self) -> &mut [T] {
+        &mut self.rows
+    }
+
     /// Drops the rows that are not kept.
     pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
         let before = self.rows.len();

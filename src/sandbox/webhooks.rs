@@ -1,7 +1,7 @@
 //! Webhooks: each event is signed and posted until the receiver says yes.
 //!
 //! Signatures are <https://docs.stripe.com/webhooks#verify-manually>; a try that is not answered with 2xx within ten seconds is made
-//! again, later each time, signed afresh. What is left to deliver survives a restart.
+//! again, later each time and for three days, signed afresh. What is left to deliver survives a restart.
 
 use std::{
     collections::HashSet,
@@ -18,13 +18,17 @@ use tokio_util::sync::CancellationToken;
 use super::{
     events::Event,
     state::{Sandbox, now, now_ms},
+    switches::Delivering,
 };
 
 /// Milliseconds to wait after the first, second … failed try; the last one repeats.
-const WAITS_MS: [i64; 8] = [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000];
+const WAITS_MS: [i64; 10] = [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000];
 
-/// After so many tries an event is given up. It can be sent again from the dashboard.
-const MOST_TRIES: usize = 20;
+/// So many seconds after it happened an event is given up. It can be sent again from the dashboard.
+const TRIED_FOR: i64 = 3 * 24 * 60 * 60;
+
+/// Events that are shuffled are held back by up to so many milliseconds.
+const SHUFFLED_BY_MS: i64 = 1_500;
 
 /// How many events are posted at the same time.
 const AT_ONCE: usize = 16;
@@ -65,11 +69,18 @@ impl Sandbox {
 
     /// Events to post now, oldest first, and how long until the next one is due.
     fn due(&self, posting: &Mutex<HashSet<String>>, most: usize) -> (Vec<String>, Duration) {
-        let posting = posting.lock().unwrap_or_else(PoisonError::into_inner);
+        let switches = self.switches();
         let now = now_ms();
         let mut soonest = now + 60_000;
         let mut due = Vec::new();
-        for event in self.data().events.rows().iter().filter(|event| !posting.contains(&event.id)) {
+        if switches.delivery == Delivering::Held {
+            return (due, Duration::from_mins(1));
+        }
+        let posting = posting.lock().unwrap_or_else(PoisonError::into_inner);
+        for event in self.data().events.rows_mut().iter_mut().filter(|event| !posting.contains(&event.id)) {
+            if switches.shuffle && event.delivery.next_ms == Some(0) {
+                event.delivery.next_ms = Some(now + rand::random_range(0..SHUFFLED_BY_MS));
+            }
             match event.delivery.next_ms {
                 Some(at) if at <= now && due.len() < most => due.push(event.id.clone()),
                 Some(at) if at > now => soonest = soonest.min(at),
@@ -84,7 +95,12 @@ impl Sandbox {
         else {
             return;
         };
-        let outcome = self.post(client, payload).await;
+        let outcome = self.post(client, payload.clone()).await;
+        if outcome.is_ok() {
+            for _ in 0..self.switches().duplicates {
+                _ = self.post(client, payload.clone()).await;
+            }
+        }
         self.change(now(), |data| {
             let Ok(event) = data.events.get_mut(id, "id") else { return };
             let delivery = &mut event.delivery;
@@ -98,7 +114,7 @@ impl Sandbox {
                 }
                 Err(reason) => {
                     let wait = WAITS_MS[(delivery.tries - 1).min(WAITS_MS.len() - 1)];
-                    delivery.next_ms = (delivery.tries < MOST_TRIES).then(|| now_ms() + wait);
+                    delivery.next_ms = (now() < event.created + TRIED_FOR).then(|| now_ms() + wait);
                     tracing::warn!(
                         event = id,
                         kind,
@@ -112,6 +128,9 @@ impl Sandbox {
     }
 
     async fn post(&self, client: &Client, payload: String) -> Result<u16, String> {
+        if self.switches().delivery == Delivering::Refused {
+            return Err("a switch of the sandbox refuses deliveries".to_owned());
+        }
         let config = self.config();
         let signature = signature(&config.webhook_secret, now(), &payload)
             .map_err(|error| format!("it could not be signed: {error}"))?;

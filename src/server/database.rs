@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::time::{Instant, sleep};
 use tracing::info;
 
@@ -38,9 +38,21 @@ pub async fn connect(url: &str, max_connections: u32) -> anyhow::Result<PgPool> 
     PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(Duration::from_secs(3))
+        .after_release(|connection, _| Box::pin(is_clean(connection)))
         .connect_with(options)
         .await
         .context("connect to the database")
+}
+
+/// Whether a connection that somebody let go of is outside of a transaction. Whoever is given up while it says `begin` (a buyer who
+/// closes the tab) leaves one open without anybody knowing, and what the next one writes there is never committed. `begin_with` of
+/// nothing asks what the server said last: it fails where no transaction is open.
+async fn is_clean(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    match connection.begin_with("").await {
+        Err(sqlx::Error::BeginFailed) => Ok(true),
+        Ok(_) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 async fn wait_for(options: &PgConnectOptions) -> anyhow::Result<()> {
@@ -48,7 +60,7 @@ async fn wait_for(options: &PgConnectOptions) -> anyhow::Result<()> {
     let mut told = false;
     loop {
         let left = end.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
-        let cause = match tokio::time::timeout(left, sqlx::PgConnection::connect_with(options)).await {
+        let cause = match tokio::time::timeout(left, PgConnection::connect_with(options)).await {
             Ok(Ok(connection)) => return Ok(connection.close().await?),
             Ok(Err(error)) => {
                 // A wrong password stays wrong.
@@ -114,6 +126,33 @@ mod tests {
         let limit: String = sqlx::query_scalar("show statement_timeout").fetch_one(&ours).await.unwrap();
         assert_eq!(limit, "15s");
         ours.close().await;
+    }
+
+    #[sqlx::test(migrations = false)]
+    async fn who_is_given_up_at_any_moment_leaves_no_transaction_open(pool: PgPool) {
+        let url = pool.connect_options().to_url_lossy();
+        let ours = connect(url.as_str(), 1).await.unwrap();
+        sqlx::query("create table kept (n int)").execute(&ours).await.unwrap();
+        for turns in 0..12 {
+            // Waits until the one before was let go of.
+            sqlx::query("insert into kept values (1)").execute(&ours).await.unwrap();
+            let mut left = turns;
+            let mut begun = std::pin::pin!(async {
+                let _tx = ours.begin().await;
+                std::future::pending::<()>().await;
+            });
+            let given_up = std::future::poll_fn(|context| {
+                if left == 0 {
+                    return std::task::Poll::Ready(());
+                }
+                left -= 1;
+                begun.as_mut().poll(context)
+            });
+            // Once it has begun, nothing wakes it.
+            _ = tokio::time::timeout(Duration::from_millis(20), given_up).await;
+        }
+        let kept: i64 = sqlx::query_scalar("select count(*) from kept").fetch_one(&pool).await.unwrap();
+        assert_eq!(kept, 12, "what is written is committed");
     }
 
     #[tokio::test]

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
 use super::{clock, state::AppState};
-use crate::{pictures, purchases::refund, users};
+use crate::{
+    checkout::reconcile::{self, Report},
+    pictures,
+    purchases::refund,
+    users,
+};
 
 /// Sweeps once an hour until told to stop. Two servers that sweep at once do no harm.
 pub async fn sweep(db: PgPool, stop: CancellationToken) {
@@ -28,6 +33,8 @@ pub async fn sweep(db: PgPool, stop: CancellationToken) {
 
 /// The advisory lock of those who finish refunds: one server at a time.
 const REFUNDS: i64 = 0x72_6566_756e_6473;
+/// And of those who reconcile.
+const RECONCILE: i64 = 0x72_6563_6f6e_6369;
 
 /// Finishes refunds that are still under way, once a minute until told to stop.
 pub async fn refunds(state: AppState, stop: CancellationToken) {
@@ -43,13 +50,50 @@ pub async fn refunds(state: AppState, stop: CancellationToken) {
     }
 }
 
-/// Does nothing while another server does it. The lock is let go with its connection, whatever happens.
+/// Does nothing while another server does it.
 async fn finish_refunds(state: &AppState) -> sqlx::Result<()> {
-    let mut holder = state.db.acquire().await?.detach();
-    let alone =
-        sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "alone!""#, REFUNDS).fetch_one(&mut holder).await?;
-    if alone {
-        refund::finish_all(state, clock::now()).await?;
-    }
+    let Some(holder) = hold(&state.db, REFUNDS).await? else { return Ok(()) };
+    refund::read_unread(state).await?;
+    refund::finish_all(state, clock::now()).await?;
     holder.close().await
+}
+
+/// Reconciles with Stripe when the school opens and every ten minutes, until told to stop.
+pub async fn reconcile(state: AppState, stop: CancellationToken) {
+    let mut turns = tokio::time::interval(Duration::from_mins(10));
+    loop {
+        tokio::select! { () = stop.cancelled() => return, _ = turns.tick() => {} }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            done = reconcile_once(&state, None) => match done {
+                Ok(None) => {}
+                Ok(Some(report)) if report.done.is_empty() && report.failed.is_empty() => {}
+                Ok(Some(report)) => tracing::info!(%report, "Reconciled with Stripe"),
+                Err(error) => tracing::warn!(%error, "Could not reconcile with Stripe"),
+            }
+        }
+    }
+}
+
+/// Reconciles once, since the last time or since so long ago. `None` while another server does it.
+///
+/// # Errors
+/// The database's.
+pub async fn reconcile_once(state: &AppState, since: Option<time::Duration>) -> sqlx::Result<Option<Report>> {
+    let Some(holder) = hold(&state.db, RECONCILE).await? else { return Ok(None) };
+    let report = reconcile::reconcile(state, since, clock::now()).await?;
+    holder.close().await?;
+    Ok(Some(report))
+}
+
+/// A connection of one's own that holds an advisory lock, unless somebody else does. The lock is let go with it, whatever happens.
+async fn hold(db: &PgPool, key: i64) -> sqlx::Result<Option<PgConnection>> {
+    let mut holder = db.acquire().await?.detach();
+    let alone =
+        sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "alone!""#, key).fetch_one(&mut holder).await?;
+    if alone {
+        return Ok(Some(holder));
+    }
+    holder.close().await?;
+    Ok(None)
 }

@@ -96,9 +96,9 @@ async fn sales(db: &PgPool) -> Vec<String> {
         sqlx::query_scalar("select name from products order by id limit 1").fetch_one(db).await.unwrap();
     let asked = ["", "student012345@example.com", "example.com", "zz", "nobody at all", &session, &product];
     let cursor = Cursor { at, id: middle.into() };
-    let mut pages = vec![paths::sale(sold.into()), paths::sale(refunded.into())];
+    let mut pages = vec![paths::sale(sold.into()), paths::sale(refunded.into()), paths::ADMIN_PAYMENTS.to_owned()];
     for q in asked {
-        for state in ["", "paid", "free", "partly_refunded", "refunded", "refunding"] {
+        for state in ["", "paid", "free", "disputed", "partly_refunded", "refunded", "refunding"] {
             let filter = SalesFilter::new(q, state);
             pages.push(filter.address());
             if q.is_empty() || q == "example.com" {

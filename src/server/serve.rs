@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use axum::serve::ListenerExt;
 use leptos::config::get_configuration;
 use sqlx::PgPool;
@@ -18,7 +18,7 @@ use super::{
     state::AppState,
 };
 use crate::{
-    checkout::stripe::Stripe,
+    checkout::{reconcile::Report, stripe::Stripe},
     paths,
     sandbox::{self, SandboxConfig},
     users::identity::Identity,
@@ -91,15 +91,7 @@ pub async fn serve(config: Config) -> Result<()> {
             "No Stripe account is configured: the payment sandbox runs. No money moves"
         );
     }
-    let state = AppState {
-        stripe: Stripe::new(&config.stripe)?,
-        identity: Identity::Local { https: config.is_https() },
-        school: School::load(&db).await?,
-        kept: Kept::default(),
-        leptos: get_configuration(None).context("read Leptos' settings")?.leptos_options,
-        db: db.clone(),
-        config: Arc::new(config),
-    };
+    let state = open_state(&db, config).await?;
     let (changing, follows, sweeps) = (state.clone(), stop.clone(), stop.clone());
     beside.spawn(async move {
         changes::follow(changing, follows).await;
@@ -112,6 +104,11 @@ pub async fn serve(config: Config) -> Result<()> {
     let (refunding, stops) = (state.clone(), stop.clone());
     beside.spawn(async move {
         jobs::refunds(refunding, stops).await;
+        Ok(())
+    });
+    let (reconciling, stops) = (state.clone(), stop.clone());
+    beside.spawn(async move {
+        jobs::reconcile(reconciling, stops).await;
         Ok(())
     });
     tracing::info!(address = state.config.url, "The school is open");
@@ -139,6 +136,41 @@ pub async fn serve(config: Config) -> Result<()> {
     database.close().await?;
     tracing::info!("The school is closed");
     Ok(())
+}
+
+async fn open_state(db: &PgPool, config: Config) -> Result<AppState> {
+    Ok(AppState {
+        stripe: Stripe::new(&config.stripe)?,
+        identity: Identity::Local { https: config.is_https() },
+        school: School::load(db).await?,
+        kept: Kept::default(),
+        leptos: get_configuration(None).context("read Leptos' settings")?.leptos_options,
+        db: db.clone(),
+        config: Arc::new(config),
+    })
+}
+
+/// Runs `lectern reconcile`: reads Stripe's lists, and repairs what webhooks missed. A server may run beside it; when one
+/// reconciles just now, it is waited for.
+///
+/// # Errors
+/// When the database is away, or another server does not stop reconciling.
+pub async fn reconcile(config: Config, since: Option<time::Duration>) -> Result<Report> {
+    let database = Database::open(&config).await?;
+    let state = open_state(&database.pool, config).await?;
+    let report = take_turn(&state, since).await;
+    database.close().await?;
+    report
+}
+
+async fn take_turn(state: &AppState, since: Option<time::Duration>) -> Result<Report> {
+    for _ in 0..120 {
+        if let Some(report) = jobs::reconcile_once(state, since).await.context("reconcile")? {
+            return Ok(report);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    bail!("another server has been reconciling for a minute; try again later")
 }
 
 /// Is cancelled by SIGINT or SIGTERM.

@@ -34,6 +34,12 @@ fn state(role: Option<&'static str>, title: AnyView, text: Words, action: Option
     }
 }
 
+/// A plain sentence that somebody should know.
+#[component]
+pub fn Notice(children: Children) -> impl IntoView {
+    view! { <p class="notice">{children()}</p> }
+}
+
 /// What works only with JavaScript: until it does, nothing in it can be pressed in vain, and where it never will, that is said.
 #[component]
 pub fn NeedsScript(

@@ -383,16 +383,17 @@ fn Purchases(purchases: Vec<PurchaseRow>, bought: i64) -> impl IntoView {
 
 #[component]
 fn PurchaseLine(purchase: PurchaseRow) -> impl IntoView {
-    let PurchaseRow { id, name, paid, refunded, refunded_at, bought_at } = purchase;
+    let PurchaseRow { id, name, paid, refunded, refunded_at, paused, bought_at } = purchase;
+    let badge = if refunded_at.is_some() { Some("Refunded") } else { paused.then_some("Disputed") };
     view! {
         <tr>
             <th scope="row">
                 <a href=paths::sale(id)>{name}</a>
-                {refunded_at
-                    .map(|_| {
+                {badge
+                    .map(|badge| {
                         view! {
                             " "
-                            <Badge tone=Tone::Warning>"Refunded"</Badge>
+                            <Badge tone=Tone::Warning>{badge}</Badge>
                         }
                     })}
             </th>

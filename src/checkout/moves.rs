@@ -1,0 +1,171 @@
+//! What may become of an attempt, a refund and a dispute. The database refuses the rest as well (`only_legal_moves`).
+//!
+//! Of two states that Stripe's words lead to, in whatever order they come, the later one stays.
+
+use super::AttemptState;
+use crate::purchases::sales::{DisputeState, RefundState};
+
+/// Something that goes on from state to state.
+pub trait Moves: Copy + Eq + 'static {
+    const ALL: &'static [Self];
+
+    /// Whether this may become `next`. Nothing becomes what it is.
+    fn may_become(self, next: Self) -> bool;
+
+    /// What may become this.
+    fn before(self) -> Vec<Self> {
+        Self::ALL.iter().copied().filter(|state| state.may_become(self)).collect()
+    }
+}
+
+impl Moves for AttemptState {
+    const ALL: &'static [Self] = &[Self::Open, Self::Paid, Self::Free, Self::Expired, Self::Failed];
+
+    fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Open => next != Self::Open,
+            Self::Expired => matches!(next, Self::Failed | Self::Paid),
+            Self::Failed => next == Self::Paid,
+            Self::Paid | Self::Free => false,
+        }
+    }
+}
+
+impl Moves for RefundState {
+    const ALL: &'static [Self] = &[Self::Pending, Self::Succeeded, Self::Failed];
+
+    fn may_become(self, next: Self) -> bool {
+        matches!((self, next), (Self::Pending, Self::Succeeded | Self::Failed) | (Self::Succeeded, Self::Failed))
+    }
+}
+
+impl Moves for DisputeState {
+    const ALL: &'static [Self] = &[Self::Open, Self::Won, Self::Lost];
+
+    fn may_become(self, next: Self) -> bool {
+        matches!((self, next), (Self::Open, Self::Won | Self::Lost) | (Self::Lost, Self::Won))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{error::on_constraint, server::testing};
+    use rstest::rstest;
+    use sqlx::{AssertSqlSafe, PgPool};
+
+    #[rstest]
+    fn every_pair_of_an_attempts_states(
+        #[values(
+            AttemptState::Open,
+            AttemptState::Paid,
+            AttemptState::Free,
+            AttemptState::Expired,
+            AttemptState::Failed
+        )]
+        from: AttemptState,
+    ) {
+        use AttemptState::{Expired, Failed, Free, Open, Paid};
+        let legal: &[AttemptState] = match from {
+            Open => &[Paid, Free, Expired, Failed],
+            Expired => &[Paid, Failed],
+            Failed => &[Paid],
+            Paid | Free => &[],
+        };
+        for &to in AttemptState::ALL {
+            assert_eq!(from.may_become(to), legal.contains(&to), "{from:?} to {to:?}");
+        }
+    }
+
+    #[rstest]
+    #[case(RefundState::Pending, &[RefundState::Succeeded, RefundState::Failed])]
+    #[case(RefundState::Succeeded, &[RefundState::Failed])]
+    #[case(RefundState::Failed, &[])]
+    fn every_pair_of_a_refunds_states(#[case] from: RefundState, #[case] legal: &[RefundState]) {
+        for &to in RefundState::ALL {
+            assert_eq!(from.may_become(to), legal.contains(&to), "{from:?} to {to:?}");
+        }
+    }
+
+    #[rstest]
+    #[case(DisputeState::Open, &[DisputeState::Won, DisputeState::Lost])]
+    #[case(DisputeState::Lost, &[DisputeState::Won])]
+    #[case(DisputeState::Won, &[])]
+    fn every_pair_of_a_disputes_states(#[case] from: DisputeState, #[case] legal: &[DisputeState]) {
+        for &to in DisputeState::ALL {
+            assert_eq!(from.may_become(to), legal.contains(&to), "{from:?} to {to:?}");
+        }
+    }
+
+    #[test]
+    fn the_later_of_two_states_stays_in_whatever_order_they_are_told() {
+        fn hear<S: Moves>(from: S, told: [S; 2]) -> S {
+            told.into_iter().fold(from, |state, next| if state.may_become(next) { next } else { state })
+        }
+        fn check<S: Moves + std::fmt::Debug>(first: S) {
+            for &a in S::ALL {
+                for &b in S::ALL {
+                    assert!(hear(first, [a, b]) == hear(first, [b, a]), "{a:?}, {b:?}");
+                }
+            }
+        }
+        check(RefundState::Pending);
+        check(DisputeState::Open);
+    }
+
+    /// The database agrees with the functions on every pair.
+    async fn agree<S: Moves + std::fmt::Debug>(db: &PgPool, table: &str, kind: &str, word: impl Fn(S) -> String) {
+        for &from in S::ALL {
+            for &to in S::ALL {
+                let mut tx = db.begin().await.unwrap();
+                let close = if table == "disputes" {
+                    ", closed_at = case when $1 = 'open' then null else now() end"
+                } else {
+                    ""
+                };
+                for (set, state) in [(true, from), (false, to)] {
+                    let switch = if set { "disable" } else { "enable" };
+                    let sql = format!("alter table {table} {switch} trigger {table}_moves");
+                    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap();
+                    let sql = format!("update {table} set state = $1::text::{kind}{close}");
+                    let told = sqlx::query(AssertSqlSafe(sql)).bind(word(state)).execute(&mut *tx).await;
+                    let legal = set || from == to || from.may_become(to);
+                    assert_eq!(told.is_ok(), legal, "{table}: {from:?} to {to:?}: {told:?}");
+                    if let Err(error) = told {
+                        assert!(on_constraint(&error, &format!("{table}_moves")), "{error:?}");
+                    }
+                }
+                tx.rollback().await.unwrap();
+            }
+        }
+    }
+
+    #[sqlx::test]
+    async fn the_database_refuses_what_the_functions_refuse(db: PgPool) {
+        let student = testing::student(&db, "student").await;
+        let product = testing::product(&db, "product", 60, &[]).await;
+        testing::attempt(&db, student, product, 6000).await;
+        let sale = testing::purchase(&db, student, product).await;
+        sqlx::query!(
+            "update purchases set subtotal_in_cents = 6000, price_paid_in_cents = 6000, stripe_session_id = 'cs_1'"
+        )
+        .execute(&db)
+        .await
+        .unwrap();
+        sqlx::query!("insert into refunds (purchase_id, amount_in_cents) values ($1, 100)", sale.uuid())
+            .execute(&db)
+            .await
+            .unwrap();
+        sqlx::query!(
+            "insert into disputes (purchase_id, stripe_dispute_id, amount_in_cents, status, opened_at)
+             values ($1, 'du_1', 100, 'needs_response', now())",
+            sale.uuid()
+        )
+        .execute(&db)
+        .await
+        .unwrap();
+        agree::<AttemptState>(&db, "checkout_attempts", "attempt_state", |s| format!("{s:?}").to_lowercase()).await;
+        agree::<RefundState>(&db, "refunds", "refund_state", |s| format!("{s:?}").to_lowercase()).await;
+        agree::<DisputeState>(&db, "disputes", "dispute_state", |s| format!("{s:?}").to_lowercase()).await;
+    }
+}

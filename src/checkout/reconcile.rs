@@ -1,0 +1,203 @@
+//! Reconciling: Stripe's own lists are read, and what its webhooks missed is repaired by the same functions. Doing it again does
+//! nothing more.
+
+use std::fmt;
+
+use serde_json::Value;
+use stripe::StripeError;
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    facts,
+    fulfil::{self, About, Outcome},
+    stripe::List,
+};
+use crate::{
+    purchases::{ledger_queries as queries, refund},
+    server::state::AppState,
+};
+
+/// How far back is read where nothing was read before.
+const FIRST: Duration = Duration::days(30);
+
+/// What is read again before the mark, because it may change after it was made. A session can be paid for a day; what waits longer for
+/// its bank is asked for by its id, and so is a dispute. A bank may return a refund for weeks.
+const fn again(list: List) -> Duration {
+    match list {
+        List::Sessions | List::Disputes => Duration::hours(25),
+        List::Refunds => Duration::days(30),
+    }
+}
+
+const fn name(list: List) -> &'static str {
+    match list {
+        List::Sessions => "sessions",
+        List::Refunds => "refunds",
+        List::Disputes => "disputes",
+    }
+}
+
+/// What was found and done.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How many of each list were read.
+    pub read: Vec<(&'static str, usize)>,
+    /// What was repaired, a line each.
+    pub done: Vec<String>,
+    /// What could not be read now.
+    pub failed: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let read: Vec<_> = self.read.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        writeln!(f, "Read {} at Stripe.", read.join(", "))?;
+        for line in &self.done {
+            writeln!(f, "- {line}")?;
+        }
+        for line in &self.failed {
+            writeln!(f, "! {line}")?;
+        }
+        match self.done.len() {
+            0 => write!(f, "Nothing had to be repaired."),
+            1 => write!(f, "One thing was repaired."),
+            many => write!(f, "{many} things were repaired."),
+        }
+    }
+}
+
+/// What goes wrong while a list is read.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error("{0}")]
+    Stripe(#[from] StripeError),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Reads what is new at Stripe since the last time, or since `since` ago, and repairs what was missed. What Stripe does not answer is
+/// read the next time.
+///
+/// # Errors
+/// The database's.
+pub async fn reconcile(state: &AppState, since: Option<Duration>, now: OffsetDateTime) -> sqlx::Result<Report> {
+    let mut report = Report::default();
+    // Payments come first, then what became of them.
+    for list in [List::Sessions, List::Refunds, List::Disputes] {
+        let mark = queries::find_mark(&state.db, name(list)).await?;
+        let from = match (since, mark) {
+            (Some(since), _) => now - since,
+            (None, Some(mark)) => mark - again(list),
+            (None, None) => now - FIRST,
+        };
+        match read(state, list, from, &mut report).await {
+            // A mark says that everything before it was read.
+            Ok(()) => {
+                if from <= mark.unwrap_or(now - FIRST) {
+                    queries::set_mark(&state.db, name(list), now).await?;
+                }
+            }
+            Err(Trouble::Database(error)) => return Err(error),
+            Err(Trouble::Stripe(error)) => {
+                tracing::warn!(%error, list = name(list), "Could not read a list of Stripe's");
+                report
+                    .failed
+                    .push(format!("Stripe did not tell its {}: {error}. They are read next time.", name(list)));
+            }
+        }
+    }
+    let found = refund::read_unread(state).await?;
+    if found > 0 {
+        report.done.push(format!("{found} refunds that Stripe had only hinted at"));
+    }
+    let finished = refund::finish_all(state, now).await?;
+    if finished > 0 {
+        report.done.push(format!("{finished} refunds that were under way have come to an end"));
+    }
+    Ok(report)
+}
+
+/// Reads a list page by page, then what is older and still open.
+async fn read(state: &AppState, list: List, from: OffsetDateTime, report: &mut Report) -> Result<(), Trouble> {
+    let (mut count, mut after) = (0, None);
+    loop {
+        let page = state.stripe.list(list, from, after.take()).await?;
+        count += page.objects.len();
+        for object in &page.objects {
+            repair(state, list, object, report).await?;
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    let open = match list {
+        List::Sessions => queries::list_waiting_sessions(&state.db, from).await?,
+        List::Disputes => queries::list_open_disputes(&state.db, from).await?,
+        // Those under way are finished after this.
+        List::Refunds => Vec::new(),
+    };
+    for id in open {
+        match state.stripe.read(list, &id).await {
+            Ok(object) => {
+                count += 1;
+                repair(state, list, &object, report).await?;
+            }
+            // Of another account, or of a sandbox that forgot it.
+            Err(StripeError::Stripe(_, 404)) => tracing::warn!(id, "Stripe does not know this any more"),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    report.read.push((name(list), count));
+    Ok(())
+}
+
+async fn repair(state: &AppState, list: List, object: &Value, report: &mut Report) -> sqlx::Result<()> {
+    let id = object.get("id").and_then(Value::as_str).unwrap_or_default();
+    let about = match list {
+        List::Sessions => facts::session(object).map(|said| said.map(|(word, facts)| About::Session(word, facts))),
+        List::Refunds => facts::refund(object).map(|facts| Some(About::Refund(facts))),
+        List::Disputes => facts::dispute(object).map(|facts| Some(About::Dispute(facts))),
+    };
+    let about = match about {
+        Ok(Some(about)) => about,
+        Ok(None) => return Ok(()),
+        Err(error) => {
+            tracing::error!(id, %error, "Something at Stripe is not as we know it");
+            report.failed.push(format!("{id} is not as we know it: {error}."));
+            return Ok(());
+        }
+    };
+    let outcome = fulfil::repair(&state.db, &about).await?;
+    if let Outcome::OwnedBefore { refund: Some(refund), .. } = &outcome {
+        // What does not go through now is stored, and sent later.
+        let sent = refund::finish(state, *refund, crate::server::clock::now()).await;
+        tracing::info!(%refund, ?sent, "A second payment was found, and is sent back");
+    }
+    if outcome.changes() {
+        tracing::info!(id, outcome = outcome.word(), "Repaired what a webhook missed");
+        report.done.push(format!("{id}: {}", outcome.word()));
+    } else if outcome == Outcome::Mismatch {
+        tracing::error!(id, "A payment does not fit its checkout");
+    }
+    Ok(())
+}
+
+/// A length of time as it is typed: `90m`, `36h`, `30d`, `2w`.
+///
+/// # Errors
+/// A sentence.
+pub fn length(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no length of time; write it like 36h, 30d or 2w");
+    let (unit, digits) = text.char_indices().next_back().map(|(at, unit)| (unit, &text[..at])).ok_or_else(wrong)?;
+    let minutes = match unit {
+        'm' => 1,
+        'h' => 60,
+        'd' => 60 * 24,
+        'w' => 60 * 24 * 7,
+        _ => return Err(wrong()),
+    };
+    // Ten years are enough for any school.
+    let count: i64 = digits.parse().ok().filter(|count| (1..=5_256_000 / minutes).contains(count)).ok_or_else(wrong)?;
+    Ok(Duration::minutes(count * minutes))
+}

@@ -1,0 +1,85 @@
+//! Disputes: the buyer asks their bank for the money. Access pauses; what is decided gives it back or ends it.
+
+use sqlx::PgConnection;
+
+use super::{
+    ledger_queries::{self as queries, Paid},
+    sales::DisputeState,
+};
+use crate::{
+    admin::audit,
+    checkout::{
+        facts::DisputeFacts,
+        fulfil::Outcome,
+        moves::Moves,
+        news::{self, News},
+    },
+    money::Cents,
+};
+
+const TAKEN: &str = "The bank took the money back: a dispute was lost.";
+
+/// A dispute as it stands at Stripe.
+///
+/// # Errors
+/// The database's.
+pub async fn hear(tx: &mut PgConnection, facts: &DisputeFacts) -> sqlx::Result<Outcome> {
+    let Some(payment_intent) = facts.payment_intent.as_deref() else { return Ok(Outcome::Stranger) };
+    let Some(paid) = queries::lock_paid(&mut *tx, payment_intent).await? else { return Ok(Outcome::Early) };
+    let Ok(cents) = i32::try_from(facts.amount.max(0)) else { return Ok(Outcome::Mismatch) };
+    let before = queries::lock_dispute(&mut *tx, &facts.id).await?;
+    let dispute = match before {
+        Some((dispute, state)) if state.may_become(facts.state) => {
+            queries::decide_dispute(&mut *tx, dispute, facts).await?;
+            dispute
+        }
+        Some(_) => return Ok(Outcome::Nothing),
+        None => queries::insert_dispute(&mut *tx, paid.id, facts, cents).await?,
+    };
+    let before = before.map(|(_, state)| state);
+    if facts.state == DisputeState::Lost {
+        // A bank takes no more than there is: what was refunded before is gone already, and what is on its way will not go.
+        let mut left = paid.left();
+        if left < Cents::from(cents) {
+            left = Cents(left.0 + queries::give_up_unsent(&mut *tx, paid.id, TAKEN).await?.0);
+        }
+        if let Some(taken) = i32::try_from(left.0.min(cents.into())).ok().filter(|taken| *taken > 0) {
+            queries::insert_taken(&mut *tx, paid.id, dispute, taken, payment_intent).await?;
+        }
+    }
+    let back = before == Some(DisputeState::Lost);
+    if back {
+        queries::return_taken(&mut *tx, dispute).await?;
+    }
+    let ended = queries::settle(&mut *tx, paid.id, back).await?;
+    audit::record_unasked(&mut *tx, "sale.dispute", paid.id.uuid(), &words(&paid, facts, ended)).await?;
+    let (purchase, won) = (paid.id, facts.state == DisputeState::Won);
+    let news = match facts.state {
+        DisputeState::Open => News::Disputed { dispute, purchase },
+        DisputeState::Won | DisputeState::Lost => News::DisputeClosed { dispute, purchase, won },
+    };
+    news::told(tx, news).await?;
+    Ok(match facts.state {
+        DisputeState::Open => Outcome::Disputed,
+        DisputeState::Won => Outcome::DisputeWon,
+        DisputeState::Lost => Outcome::DisputeLost,
+    })
+}
+
+/// For the list of what was done.
+fn words(paid: &Paid, facts: &DisputeFacts, ended: bool) -> String {
+    let (amount, sale) = (Cents(facts.amount), paid.named());
+    match facts.state {
+        DisputeState::Open => {
+            let reason = facts.reason.replace('_', " ");
+            format!(
+                "The buyer disputes {amount} of {sale}: {reason}. Access is paused; answer it in Stripe's dashboard."
+            )
+        }
+        DisputeState::Won => {
+            let then = if ended { "" } else { " Access is back." };
+            format!("The dispute of {amount} of {sale} is over, and the money stays.{then}")
+        }
+        DisputeState::Lost => format!("The dispute of {amount} of {sale} is lost. The purchase has ended."),
+    }
+}

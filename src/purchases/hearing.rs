@@ -1,0 +1,173 @@
+//! What Stripe tells about money that went back: from here, from its dashboard, or not after all. Every refund is one row, whoever made
+//! it and however often it is told.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    PurchaseId,
+    ledger_queries::{self as queries, Of, Paid},
+    refund_queries,
+    sales::RefundState,
+};
+use crate::{
+    admin::audit,
+    checkout::{
+        facts::{ChargeFacts, RefundFacts},
+        fulfil::Outcome,
+        moves::Moves,
+        news::{self, News},
+    },
+    money::Cents,
+};
+
+/// A charge of which something went back. Where it does not tell what, and more went back than we know of, that is to be asked.
+///
+/// # Errors
+/// The database's.
+pub async fn charge(tx: &mut PgConnection, facts: &ChargeFacts) -> sqlx::Result<Outcome> {
+    let Some(payment_intent) = &facts.payment_intent else { return Ok(Outcome::Stranger) };
+    let Some(refunds) = &facts.refunds else {
+        let known = queries::lock_paid(&mut *tx, payment_intent).await?.is_some()
+            || queries::find_returned(&mut *tx, payment_intent).await?.is_some();
+        if !known {
+            return Ok(Outcome::Early);
+        }
+        let told = queries::sum_told(&mut *tx, payment_intent).await?;
+        let payment_intent = payment_intent.clone();
+        return Ok(if told.0 < facts.amount_refunded { Outcome::Unread { payment_intent } } else { Outcome::Nothing });
+    };
+    let mut whole = Outcome::Nothing;
+    for facts in refunds {
+        let outcome = refund(tx, facts).await?;
+        if outcome.changes() || whole == Outcome::Nothing {
+            whole = outcome;
+        }
+    }
+    Ok(whole)
+}
+
+/// A refund as it stands at Stripe.
+///
+/// # Errors
+/// The database's.
+pub async fn refund(tx: &mut PgConnection, facts: &RefundFacts) -> sqlx::Result<Outcome> {
+    let Some(payment_intent) = facts.payment_intent.as_deref() else { return Ok(Outcome::Stranger) };
+    let paid = queries::lock_paid(&mut *tx, payment_intent).await?;
+    let of = match &paid {
+        Some(paid) => Of::Purchase(paid.id),
+        None => match queries::find_returned(&mut *tx, payment_intent).await? {
+            Some((attempt, beside)) => Of::Attempt(attempt, beside),
+            None => return Ok(Outcome::Early),
+        },
+    };
+    let Some(cents) = i32::try_from(facts.amount).ok().filter(|cents| *cents > 0) else { return Ok(Outcome::Mismatch) };
+    let mut known = queries::lock_told(&mut *tx, &facts.id, facts.ours, payment_intent).await?;
+    if let (None, Of::Attempt(attempt, _)) = (known, &of) {
+        known = queries::lock_unsent_return(&mut *tx, *attempt, cents).await?;
+    }
+    let (row, before) = match known {
+        Some((row, state)) if state.may_become(facts.state) => {
+            refund_queries::set_refund(&mut *tx, row, facts.state, Some(&facts.id), facts.failure).await?;
+            (row, Some(state))
+        }
+        Some((row, _)) => {
+            refund_queries::name_refund(&mut *tx, row, &facts.id).await?;
+            return Ok(Outcome::Nothing);
+        }
+        None => {
+            let Some(cents) = make_room(tx, paid.as_ref(), facts, cents).await? else { return Ok(Outcome::Mismatch) };
+            (queries::insert_told(&mut *tx, &of, facts, cents).await?, None)
+        }
+    };
+    changed(tx, &Change { row, of: &of, paid: paid.as_ref(), before, facts }).await
+}
+
+const SENT_ELSEWHERE: &str = "The money was refunded at Stripe meanwhile.";
+
+/// How much of a refund that nobody here made can be written down. Stripe never sends more back than came in: what we meant to send and
+/// it has not taken cannot be sent any more, and what a dispute took was less.
+async fn make_room(
+    tx: &mut PgConnection,
+    paid: Option<&Paid>,
+    facts: &RefundFacts,
+    cents: i32,
+) -> sqlx::Result<Option<i32>> {
+    let Some(paid) = paid.filter(|_| facts.state != RefundState::Failed) else { return Ok(Some(cents)) };
+    let mut left = paid.left();
+    let wanted = Cents::from(cents);
+    if left < wanted {
+        left = Cents(left.0 + queries::give_up_unsent(&mut *tx, paid.id, SENT_ELSEWHERE).await?.0);
+    }
+    if left < wanted {
+        let missing = i32::try_from((wanted - left).0).unwrap_or(cents);
+        left = Cents(left.0 + queries::give_way(&mut *tx, paid.id, missing).await?.0);
+    }
+    if left < wanted {
+        tracing::error!(refund = facts.id, %wanted, %left, "Stripe tells of a refund larger than what is left");
+    }
+    Ok(i32::try_from(left.0.min(wanted.0)).ok().filter(|cents| *cents > 0))
+}
+
+/// A refund's row that is other than before.
+struct Change<'a> {
+    row: Uuid,
+    of: &'a Of,
+    paid: Option<&'a Paid>,
+    before: Option<RefundState>,
+    facts: &'a RefundFacts,
+}
+
+/// What follows from it for the purchase, and who is told.
+async fn changed(tx: &mut PgConnection, change: &Change<'_>) -> sqlx::Result<Outcome> {
+    let Change { row, of, paid, before, facts } = change;
+    let purchase = if let Of::Purchase(purchase) = of { Some(*purchase) } else { None };
+    let failed = facts.state == RefundState::Failed;
+    let ended = match purchase {
+        Some(purchase) => {
+            queries::settle(&mut *tx, purchase, failed && *before == Some(RefundState::Succeeded)).await?
+        }
+        None => false,
+    };
+    match facts.state {
+        RefundState::Pending => Ok(Outcome::RefundPending),
+        RefundState::Succeeded => {
+            news::told(tx, News::Refunded { refund: *row, purchase }).await?;
+            Ok(Outcome::Refunded)
+        }
+        RefundState::Failed => {
+            let words = failure_words(of, *paid, *before, facts, ended);
+            let subject = match of {
+                Of::Purchase(purchase) => Some(*purchase),
+                Of::Attempt(_, beside) => *beside,
+            };
+            audit::record_unasked(&mut *tx, "sale.refund_failed", subject.map(PurchaseId::uuid), &words).await?;
+            news::told(tx, News::RefundFailed { refund: *row, purchase }).await?;
+            Ok(Outcome::RefundFailed)
+        }
+    }
+}
+
+/// For the list of what was done: what did not go back, why, and what that means.
+fn failure_words(
+    of: &Of,
+    paid: Option<&Paid>,
+    before: Option<RefundState>,
+    facts: &RefundFacts,
+    ended: bool,
+) -> String {
+    let amount = Cents(facts.amount);
+    let what = match (of, paid) {
+        (Of::Purchase(_), Some(paid)) => format!("The refund of {amount} for {} failed.", paid.named()),
+        _ => format!("A second payment of {amount} could not be sent back."),
+    };
+    let then = match (of, before) {
+        (Of::Attempt(..), _) => " The buyer is still owed it: send it in Stripe's dashboard.",
+        (Of::Purchase(_), Some(RefundState::Succeeded)) if ended => {
+            " The purchase has ended all the same: the buyer has bought the product anew, and is owed the money."
+        }
+        (Of::Purchase(_), Some(RefundState::Succeeded)) => " The purchase is as if it had never been refunded.",
+        _ => "",
+    };
+    format!("{what} {}{then}", facts.failure)
+}
