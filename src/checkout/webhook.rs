@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use super::fulfil::{self, Event, Outcome, SessionFacts, Word};
 use crate::{
     error::Error,
+    prices::card,
     purchases::{refund, sales::Refunded},
     server::{clock, state::AppState},
 };
@@ -114,6 +115,9 @@ async fn take_in(state: &AppState, Signed { envelope, payload }: &Signed) -> Res
         about,
     };
     let outcome = fulfil::take_in(&state.db, &event).await?;
+    if outcome == Outcome::Granted {
+        card::soon(state);
+    }
     if let Outcome::OwnedBefore { refund: Some(refund), payment_intent } = &outcome {
         give_back(state, *refund, payment_intent).await;
     }

@@ -6,7 +6,12 @@ use sqlx::{Connection, PgPool};
 use tokio_util::sync::CancellationToken;
 
 use super::{clock, state::AppState};
-use crate::{pictures, purchases::refund, users};
+use crate::{
+    pictures,
+    prices::{self, card},
+    purchases::refund,
+    users,
+};
 
 /// Sweeps once an hour until told to stop. Two servers that sweep at once do no harm.
 pub async fn sweep(db: PgPool, stop: CancellationToken) {
@@ -52,4 +57,25 @@ async fn finish_refunds(state: &AppState) -> sqlx::Result<()> {
         refund::finish_all(state, clock::now()).await?;
     }
     holder.close().await
+}
+
+/// Lets go of coupons that nobody pays with any more, and asks for the countries of cards, once a minute until told to stop.
+pub async fn prices(state: AppState, stop: CancellationToken) {
+    /// So long after its end a payment may still be told of.
+    const GRACE: time::Duration = time::Duration::minutes(10);
+    let mut minutes = tokio::time::interval(Duration::from_mins(1));
+    loop {
+        tokio::select! { () = stop.cancelled() => return, _ = minutes.tick() => {} }
+        match prices::queries::expire_holding_attempts(&state.db, clock::now() - GRACE).await {
+            Ok(0) => {}
+            Ok(ended) => tracing::info!(ended, "Let go of coupons that nobody paid with"),
+            Err(error) => tracing::warn!(%error, "Could not let go of coupons"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            compared = card::compare_all(&state) => if let Err(error) = compared {
+                tracing::warn!(%error, "Could not compare cards; they are asked for again");
+            }
+        }
+    }
 }
