@@ -57,8 +57,7 @@ create trigger ppp_countries_tell after insert or update or delete or truncate o
 
 create table coupons (
   id uuid primary key default gen_random_uuid(),
-  -- In capitals, so that a code is one whatever its case.
-  code text not null constraint coupons_code_key unique
+  code text not null
     constraint coupons_code_form check (code ~ '^[A-Z0-9]([A-Z0-9_-]{1,38})[A-Z0-9]$'),
   -- What the buyer reads, on the receipt too.
   name text not null constraint coupons_name_length check (length(name) between 1 and 80),
@@ -78,6 +77,9 @@ create table coupons (
   updated_at timestamptz not null default now(),
   constraint coupons_one_kind check (num_nonnulls(percent, dollars) = 1)
 );
+-- A code is one whatever its case. An index of an expression is no key that others could refer to: so another code is no change that
+-- whoever begins to pay with the coupon would have to wait for.
+create unique index coupons_code_key on coupons (upper(code));
 create index coupons_newest_idx on coupons (created_at desc, id desc);
 
 create function coupons_count_versions() returns trigger language plpgsql as $$

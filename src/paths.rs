@@ -2,7 +2,9 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{coupons::CouponId, courses::CourseId, lessons::LessonId, products::ProductId, purchases::PurchaseId, users::UserId};
+use crate::{
+    coupons::CouponId, courses::CourseId, lessons::LessonId, products::ProductId, purchases::PurchaseId, users::UserId,
+};
 
 pub const HOME: &str = "/";
 pub const SIGN_IN: &str = "/sign-in";

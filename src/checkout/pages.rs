@@ -21,7 +21,8 @@ fn asked(form: &Submitted) -> impl Fn() -> (String, String) + Clone + Send + Syn
     let sent = form.value("code");
     move || {
         let slug = params.with(|params| params.get("slug").unwrap_or_default());
-        let code = if sent.is_empty() { query.with(|query| query.get("code").unwrap_or_default()) } else { sent.clone() };
+        let code =
+            if sent.is_empty() { query.with(|query| query.get("code").unwrap_or_default()) } else { sent.clone() };
         (slug, code)
     }
 }
@@ -57,8 +58,7 @@ fn Checkout(page: CheckoutPage, messages: Vec<String>) -> impl IntoView {
     let sent = code.counts.then(|| view! { <input type="hidden" name="code" value=code.typed.clone() /> });
     let coded = (!price.list.is_zero()).then(|| view! { <CodeField page=paths::purchase(&slug) code /> });
     let contents = (courses.len() > 1).then(|| format!("Contains {}.", courses.join(", ")));
-    let note =
-        if price.is_free() { "Nothing is charged." } else { "You pay on Stripe's page, and come back here." };
+    let note = if price.is_free() { "Nothing is charged." } else { "You pay on Stripe's page, and come back here." };
     view! {
         <AuthCard title="Checkout">
             <Cover src=image_url alt="" eager=true />

@@ -8,8 +8,8 @@ use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
     CreateCheckoutSessionPaymentIntentData, ProductData,
 };
-pub use stripe_core::refund::CreateRefundReason as RefundReason;
 use stripe_client_core::{RequestBuilder, StripeMethod};
+pub use stripe_core::refund::CreateRefundReason as RefundReason;
 use stripe_core::refund::{CreateRefund, ListRefund, RetrieveRefund};
 use stripe_shared::{CheckoutSession, CheckoutSessionMode, Refund};
 use stripe_types::Currency;

@@ -80,8 +80,9 @@ fn Line(coupon: CouponRow, question: Question) -> impl IntoView {
         None => "All".to_owned(),
         Some(count) => count.to_string(),
     };
-    let of = most.map(|most| format!(" of {most}"));
-    let paying = (held > 0).then(|| format!(" ({held} paying)"));
+    let of = most.map(|most| format!(" of {most}")).unwrap_or_default();
+    let paying = if held > 0 { format!(", {held} paying") } else { String::new() };
+    let used = format!("{redeemed}{of}{paying}");
     // It is as switched off as it can be.
     let verb = if unused { Some("Delete") } else { (standing != Standing::Off).then_some("Switch off") };
     let action = verb.map(|verb| {
@@ -100,7 +101,7 @@ fn Line(coupon: CouponRow, question: Question) -> impl IntoView {
             <td>{name}</td>
             <td>{off}</td>
             <td>{products}</td>
-            <td>{redeemed.to_string()} {of} {paying}</td>
+            <td>{used}</td>
             <td>{expires_at.map(|at| view! { <LocalTime at with_time=true /> })}</td>
             <td>
                 <Badge tone=standing.tone()>{standing.words()}</Badge>
@@ -169,7 +170,9 @@ fn consequence(coupon: &CouponRow) -> String {
     if coupon.unused {
         format!("Nobody ever used {code}. It is deleted for good.")
     } else {
-        format!("{code} takes nothing off any more. Whoever is paying with it right now still can; what was bought stays.")
+        format!(
+            "{code} takes nothing off any more. Whoever is paying with it right now still can; what was bought stays."
+        )
     }
 }
 

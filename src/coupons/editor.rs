@@ -6,9 +6,7 @@ use super::CouponForm;
 use crate::{
     form::Submitted,
     paths,
-    ui::{
-        Button, CheckField, Field, Form, FormErrors, Intent, LinkButton, PageHeader, PickList, Row, SelectField,
-    },
+    ui::{Button, CheckField, Field, Form, FormErrors, Intent, LinkButton, PageHeader, PickList, Row, SelectField},
 };
 
 /// The form: as it was `sent` and refused, else as the coupon is kept.

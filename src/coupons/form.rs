@@ -43,7 +43,9 @@ pub fn read(form: &Posted) -> (Draft, Vec<FieldError>) {
     let amount = form.get("amount").trim().trim_start_matches('$').trim_end_matches('%').trim();
     let off = match form.get("kind") {
         "percent" => whole(amount, 100).map(Off::Percent).ok_or(("amount", "Enter a whole number from 1 to 100.")),
-        "dollars" => whole(amount, 999_999).map(Off::Dollars).ok_or(("amount", "Enter whole dollars, from 1 to 999,999.")),
+        "dollars" => {
+            whole(amount, 999_999).map(Off::Dollars).ok_or(("amount", "Enter whole dollars, from 1 to 999,999."))
+        }
         _ => Err(("kind", "Choose percent or dollars.")),
     };
     let off = off.unwrap_or_else(|(field, words)| {
@@ -159,7 +161,8 @@ mod tests {
 
     fn form(with: &[(&str, &str)]) -> Posted {
         let mut form = Posted(Vec::new());
-        let right = [("code", "spring"), ("name", "Spring sale"), ("kind", "percent"), ("amount", "20"), ("active", "on")];
+        let right =
+            [("code", "spring"), ("name", "Spring sale"), ("kind", "percent"), ("amount", "20"), ("active", "on")];
         for (name, value) in right.iter().chain(with) {
             form.set(name, (*value).to_owned());
         }

@@ -27,7 +27,7 @@ pub async fn find_by_code(
                            where r.coupon_id = c.id and r.user_id = $3 and r.product_id = $2 and r.state = 'held') as "holds!",
                   c.every_product or exists (select from coupon_products p
                                               where p.coupon_id = c.id and p.product_id = $2) as "fits!"
-             from coupons c where c.code = $1"#,
+             from coupons c where upper(c.code) = $1"#,
         code,
         product.uuid(),
         user.map(UserId::uuid),
@@ -50,9 +50,13 @@ pub async fn find_by_code(
     }))
 }
 
-/// Waits for a coupon, and holds it until the transaction ends. What it is like is looked at afterwards.
+/// Waits for a coupon, and holds it until the transaction ends. What it is like is looked at afterwards. An attempt that names the
+/// coupon has a share of its key already: two of those would wait for each other to change that, and need not.
 pub async fn lock(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<()> {
-    sqlx::query!("select id from coupons where id = $1 for update", coupon.uuid()).fetch_optional(db).await.map(drop)
+    sqlx::query!("select id from coupons where id = $1 for no key update", coupon.uuid())
+        .fetch_optional(db)
+        .await
+        .map(drop)
 }
 
 /// Whether an attempt holds its coupon.
@@ -268,12 +272,9 @@ pub async fn set_products(db: impl PgExecutor<'_>, coupon: CouponId, products: &
 
 /// Whether anybody ever began to pay with it.
 pub async fn is_used(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (select from checkout_attempts where coupon_id = $1) as "is!""#,
-        coupon.uuid()
-    )
-    .fetch_one(db)
-    .await
+    sqlx::query_scalar!(r#"select exists (select from checkout_attempts where coupon_id = $1) as "is!""#, coupon.uuid())
+        .fetch_one(db)
+        .await
 }
 
 pub async fn delete(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<()> {

@@ -62,7 +62,7 @@ pub async fn remove(db: &PgPool, admin: UserId, coupon: CouponId) -> Result<Remo
         queries::set_active(&mut *tx, coupon, false).await?;
         (Removal::SwitchedOff, "coupon.switch_off", "Switched off")
     } else {
-        queries::delete(&mut *tx, coupon).await?;
+        queries::delete(&mut *tx, coupon).await.map_err(begun)?;
         (Removal::Deleted, "coupon.delete", "Deleted")
     };
     audit::record(&mut *tx, admin, action, coupon.uuid(), &format!("{verb} the coupon {code}")).await?;
@@ -82,6 +82,14 @@ async fn named(tx: &mut sqlx::PgTransaction<'_>, draft: &Draft) -> Result<String
         return Err(Error::Invalid(vec![FieldError::new("products", form::GONE)]));
     }
     Ok(names.iter().map(|(_, name)| format!("“{name}”")).collect::<Vec<_>>().join(" and "))
+}
+
+/// Somebody began to pay with it between the look and the deletion.
+fn begun(error: sqlx::Error) -> Error {
+    if on_constraint(&error, "checkout_attempts_coupon_id_fkey") {
+        return Error::Conflict("Somebody began to pay with it just now. Look at it again.".into());
+    }
+    error.into()
 }
 
 /// The code is another coupon's.

@@ -150,7 +150,8 @@ fn Locked(offer: Option<Offer>, preview: Option<(String, String)>) -> impl IntoV
 #[component]
 fn BuyOffer(offer: Offer, intent: Intent) -> impl IntoView {
     let Offer { slug, name, price } = offer;
-    let label = if price.is_free() { format!("Enrol in {name} for free") } else { format!("Buy {name} for {}", price.now) };
+    let label =
+        if price.is_free() { format!("Enrol in {name} for free") } else { format!("Buy {name} for {}", price.now) };
     view! {
         <LinkButton href=paths::product(&slug) intent=intent>
             {label}

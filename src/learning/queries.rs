@@ -159,9 +159,11 @@ pub async fn find_lesson(
         youtube_video_id: row.youtube_video_id,
         set: Visibility { section: row.section_status, lesson: row.lesson_status },
         offer: match (row.offer_slug, row.offer_name, row.offer_price, row.offer_power) {
-            (Some(slug), Some(name), Some(dollars), Some(purchasing_power)) => {
-                Some(Offer { slug, name, price: quote::on_shelf(Cents::from_dollars(dollars), purchasing_power, power) })
-            }
+            (Some(slug), Some(name), Some(dollars), Some(purchasing_power)) => Some(Offer {
+                slug,
+                name,
+                price: quote::on_shelf(Cents::from_dollars(dollars), purchasing_power, power),
+            }),
             _ => None,
         },
         course: CourseFacts {

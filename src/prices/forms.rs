@@ -61,7 +61,9 @@ fn read(posted: &Posted) -> Result<Draft> {
     }
     let mut rates = BTreeMap::new();
     for (name, typed) in &posted.0 {
-        let Some(country) = name.strip_prefix("percent-").and_then(|code| code.parse::<Country>().ok()) else { continue };
+        let Some(country) = name.strip_prefix("percent-").and_then(|code| code.parse::<Country>().ok()) else {
+            continue;
+        };
         match whole(typed, 1, 99) {
             Some(percent) => {
                 let enabled = !posted.get(&format!("on-{country}")).is_empty();
@@ -92,11 +94,15 @@ async fn write(db: &PgPool, admin: UserId, posted: &mut Posted) -> Result<String
     if posted.get("version").parse() != Ok(before.version) {
         posted.set("version", before.version.to_string());
         return Err(Error::Conflict(
-            "Another admin changed prices meanwhile. What you wrote is still here; saving it again replaces theirs.".into(),
+            "Another admin changed prices meanwhile. What you wrote is still here; saving it again replaces theirs."
+                .into(),
         ));
     }
-    let known: BTreeMap<_, _> =
-        queries::list_rates(&mut *tx).await?.into_iter().map(|rate| (rate.country, (rate.percent, rate.enabled))).collect();
+    let known: BTreeMap<_, _> = queries::list_rates(&mut *tx)
+        .await?
+        .into_iter()
+        .map(|rate| (rate.country, (rate.percent, rate.enabled)))
+        .collect();
     let changed: Vec<_> = draft.rates.iter().filter(|(country, rate)| known.get(country) != Some(rate)).collect();
     let changed: Vec<Rate> =
         changed.into_iter().map(|(&country, &(percent, enabled))| Rate { country, percent, enabled }).collect();

@@ -139,7 +139,11 @@ mod tests {
                         let amount = all.amount;
                         assert!(Cents::ZERO <= amount && amount <= most, "{list:?} {power:?} {off:?}: {amount:?}");
                         assert!(amount.is_zero() || amount >= LEAST, "{list:?} {power:?} {off:?}: {amount:?}");
-                        assert_eq!(all.name.is_some(), amount < most, "a discount has a name, and a name is a discount");
+                        assert_eq!(
+                            all.name.is_some(),
+                            amount < most,
+                            "a discount has a name, and a name is a discount"
+                        );
                         assert_eq!(all.by == By::List, amount == most);
                         let other = price(list, None, coupon);
                         assert_eq!(amount, alone.amount.min(other.amount), "the better of the two");

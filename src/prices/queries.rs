@@ -15,11 +15,7 @@ pub async fn find_power(db: impl PgExecutor<'_>, country: Country) -> sqlx::Resu
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Power {
-        country,
-        percent: row.percent,
-        smallest: Cents::from_dollars(row.smallest_in_dollars),
-    }))
+    Ok(row.map(|row| Power { country, percent: row.percent, smallest: Cents::from_dollars(row.smallest_in_dollars) }))
 }
 
 /// The settings of all of it.
@@ -59,7 +55,8 @@ pub struct Rate {
 
 /// All there are, which is at most one for each country.
 pub async fn list_rates(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Rate>> {
-    let rows = sqlx::query!("select country, percent, enabled from ppp_countries order by country").fetch_all(db).await?;
+    let rows =
+        sqlx::query!("select country, percent, enabled from ppp_countries order by country").fetch_all(db).await?;
     let rate = |country: String, percent, enabled| Some(Rate { country: country.parse().ok()?, percent, enabled });
     Ok(rows.into_iter().filter_map(|row| rate(row.country, row.percent, row.enabled)).collect())
 }
@@ -96,11 +93,7 @@ pub struct DueCard {
 }
 
 /// Sales since `since` whose card is still to be asked for, oldest first.
-pub async fn list_due_cards(
-    db: impl PgExecutor<'_>,
-    since: OffsetDateTime,
-    limit: i64,
-) -> sqlx::Result<Vec<DueCard>> {
+pub async fn list_due_cards(db: impl PgExecutor<'_>, since: OffsetDateTime, limit: i64) -> sqlx::Result<Vec<DueCard>> {
     let rows = sqlx::query!(
         r#"select id, stripe_payment_intent_id as "payment_intent!" from purchases
             where country is not null and card_asked_at is null and stripe_payment_intent_id is not null

@@ -59,11 +59,16 @@ pub async fn quote(db: &PgPool, item: Item, buyer: Buyer<'_>, now: OffsetDateTim
     let power = power(db, buyer.country).await?.filter(|_| item.purchasing_power);
     let typed: String = buyer.code.trim().chars().take(LONGEST + 1).collect();
     let found = if typed.is_empty() { None } else { hold::look_up(db, &typed, item.product, buyer.user, now).await? };
-    let price = policy::price(item.list, power.as_ref(), found.as_ref().map(|coupon| (coupon.name.as_str(), coupon.off)));
+    let price =
+        policy::price(item.list, power.as_ref(), found.as_ref().map(|coupon| (coupon.name.as_str(), coupon.off)));
     let counts = price.by == By::Coupon;
     let note = (found.is_some() && !counts).then(|| {
-        if item.list.is_zero() { "This is free without a code." } else { "The price is as low without this code. Keep it for another time." }
-            .to_owned()
+        if item.list.is_zero() {
+            "This is free without a code."
+        } else {
+            "The price is as low without this code. Keep it for another time."
+        }
+        .to_owned()
     });
     let error = (found.is_none() && !typed.is_empty()).then(|| REFUSED.to_owned());
     Ok(Quote {

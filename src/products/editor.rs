@@ -8,8 +8,8 @@ use crate::{
     lessons::api::preview_markdown,
     paths, pictures,
     ui::{
-        Button, CheckField, Cover, Field, FileField, Form, FormErrors, Intent, LinkButton, MarkdownField, PageHeader, PickList,
-        Row, SelectField,
+        Button, CheckField, Cover, Field, FileField, Form, FormErrors, Intent, LinkButton, MarkdownField, PageHeader,
+        PickList, Row, SelectField,
     },
 };
 

@@ -4,10 +4,7 @@ use leptos::{either::Either, prelude::*};
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use super::{
-    ProductCourse, ProductPage, ProductStatus, Storefront, api,
-    card::Card,
-};
+use super::{ProductCourse, ProductPage, ProductStatus, Storefront, api, card::Card};
 use crate::{
     app::frame,
     courses::OutlineLesson,

@@ -268,7 +268,10 @@ pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::R
     if row.country_differs
         && let (Some(country), Some(card)) = (&row.country, &row.card_country)
     {
-        tell(row.card_asked_at, format!("The price was made for {}, but the card is from {}", place(country), place(card)));
+        tell(
+            row.card_asked_at,
+            format!("The price was made for {}, but the card is from {}", place(country), place(card)),
+        );
     }
     tell(row.paused_at, "Disputed: access paused".into());
     tell(row.refunded_at, "The purchase ended, and with it its access".into());

@@ -193,7 +193,9 @@ impl VisitorsConfig {
 fn network(text: &str) -> Result<IpNet> {
     let network = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| IpNet::from(ip.to_canonical())));
     let network = network.map_err(|_| {
-        anyhow::anyhow!("TRUSTED_PROXIES has {text:?}; it is a list of networks and addresses, such as 10.0.0.0/8,203.0.113.7")
+        anyhow::anyhow!(
+            "TRUSTED_PROXIES has {text:?}; it is a list of networks and addresses, such as 10.0.0.0/8,203.0.113.7"
+        )
     })?;
     ensure!(network.prefix_len() > 0, "TRUSTED_PROXIES has {text:?}, which is everybody");
     Ok(network)

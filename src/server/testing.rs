@@ -178,6 +178,21 @@ pub async fn cookie(db: &PgPool, user: UserId) -> String {
     format!("session={token}")
 }
 
+/// A proxy that servers of [`state_behind_proxy`] believe, and a client that it names.
+pub const PROXY: [u8; 4] = [10, 0, 0, 1];
+
+/// As [`state`], behind a proxy that says the country in `x-country`.
+pub async fn state_behind_proxy(db: &PgPool, stripe: &str) -> AppState {
+    AppState { visitors: super::visitors::tests::behind_proxy(), ..state(db, stripe).await }
+}
+
+/// A request that comes from `peer`, whose header says that it is from `country`.
+pub fn from(mut request: Request<Body>, peer: [u8; 4], country: &str) -> Request<Body> {
+    request.extensions_mut().insert(axum::extract::ConnectInfo(std::net::SocketAddr::from((peer, 4711))));
+    request.headers_mut().append("x-country", country.parse().unwrap());
+    request
+}
+
 /// Somebody at a browser.
 pub struct Browser {
     pub router: Router,

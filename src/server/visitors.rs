@@ -97,7 +97,8 @@ impl Visitors {
     /// The chain of addresses from the right, where each is written by the proxy after it: the first that is no proxy of ours.
     /// Where something else is written, nothing before it can be believed.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        let chain: Vec<_> = headers.get_all(FORWARDED_FOR).into_iter().map(|line| line.to_str().unwrap_or("?")).collect();
+        let chain: Vec<_> =
+            headers.get_all(FORWARDED_FOR).into_iter().map(|line| line.to_str().unwrap_or("?")).collect();
         let mut last = peer;
         for hop in chain.iter().rev().flat_map(|line| line.rsplit(',')).take(LONGEST) {
             last = address(hop)?;
@@ -223,11 +224,11 @@ pub mod tests {
         file.extend([0; 16]);
         file.extend([vec![0xE1], text("country"), vec![0xE1], text("iso_code"), text("IN")].concat());
         file.extend(b"\xab\xcd\xefMaxMind.com");
-        let number = |name: &str, value: u8| [text(name), vec![0xC1, value]].concat();
+        let number = |name: &str, value: u8| [text(name), vec![0xA1, value]].concat();
         file.extend(
             [
                 vec![0xE9],
-                number("node_count", u8::try_from(BITS).unwrap()),
+                [text("node_count"), vec![0xC1, u8::try_from(BITS).unwrap()]].concat(),
                 number("record_size", 24),
                 number("ip_version", 4),
                 text("database_type"),
@@ -250,7 +251,11 @@ pub mod tests {
         let folder = tempfile::tempdir().unwrap();
         let geoip = folder.path().join("country.mmdb");
         std::fs::write(&geoip, database("Test-Country")).unwrap();
-        let config = VisitorsConfig { geoip: Some(geoip), trusted_proxies: behind_proxy().proxies.to_vec(), ..Default::default() };
+        let config = VisitorsConfig {
+            geoip: Some(geoip),
+            trusted_proxies: behind_proxy().proxies.to_vec(),
+            ..Default::default()
+        };
         let visitors = Visitors::new(&config).unwrap();
         let country = |peer: &str, chain: &str| {
             let mut headers = headers(&[("x-forwarded-for", chain), ("x-country", "DE")]);
