@@ -32,7 +32,7 @@ pub async fn look_up(
 /// redeems it when the purchase is there. `seen` is the coupon that the price was made from.
 ///
 /// # Errors
-/// [`refused`] when another took the last one, or it was changed meanwhile.
+/// [`refused`] when another took the last one, [`Error::Conflict`] when an admin changed what it takes off.
 pub async fn hold(
     tx: &mut PgConnection,
     seen: &Coupon,
@@ -43,8 +43,10 @@ pub async fn hold(
 ) -> Result<()> {
     queries::lock(&mut *tx, seen.id).await?;
     let coupon = look_up(&mut *tx, &seen.code, product, Some(user), now).await?;
-    let same = |coupon: &Coupon| (coupon.id, coupon.off, &coupon.name) == (seen.id, seen.off, &seen.name);
-    let coupon = coupon.filter(same).ok_or_else(refused)?;
+    let coupon = coupon.ok_or_else(refused)?;
+    if (coupon.id, coupon.off, &coupon.name) != (seen.id, seen.off, &seen.name) {
+        return Err(Error::Conflict("The price changed just now. Look at it again.".into()));
+    }
     if queries::is_held_by(&mut *tx, attempt).await? {
         return Ok(());
     }

@@ -61,7 +61,7 @@ pub struct VisitorsConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// The header in which those say the country.
     pub country_header: Option<HeaderName>,
-    /// A country database of MaxMind's format.
+    /// A country database (`.mmdb`).
     pub geoip: Option<PathBuf>,
 }
 
