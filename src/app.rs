@@ -15,11 +15,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     admin::{activity::ActivityRoute, pages::OverviewRoute},
     checkout::pages::{CheckoutRoute, FailureRoute, SuccessRoute},
+    coupons::admin::{CouponsRoute, EditCouponRoute, NewCouponRoute},
     courses::admin::{CoursesRoute, EditCourseRoute, NewCourseRoute},
     error::Error,
     learning::pages::{CourseRoute, LessonRoute, MyCoursesRoute},
     load::Trouble,
     paths,
+    prices::admin::PricingRoute,
     products::{
         admin::{EditProductRoute, NewProductRoute, ProductsRoute},
         pages::{ProductRoute, StorefrontRoute},
@@ -144,6 +146,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/sales") view=SalesRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/sales/other-payments") view=StrayRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/sales/:purchase") view=SaleRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/coupons") view=CouponsRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/coupons/new") view=NewCouponRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/coupons/:coupon/edit") view=EditCouponRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/pricing") view=PricingRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/students") view=StudentsRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/students/:student") view=StudentRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/activity") view=ActivityRoute ssr=SsrMode::Async />

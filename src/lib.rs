@@ -1,7 +1,7 @@
 //! Lectern: a course platform that an instructor owns.
 //!
 //! The map. A folder is a word a customer uses: [`products`] are sold, [`courses`] with their [`sections`] and [`lessons`] are taught,
-//! [`checkout`] turns the one into the other, [`purchases`] remembers it, [`learning`] is the student's side, [`pictures`] are
+//! [`checkout`] turns the one into the other, [`prices`] and [`coupons`] say what that costs, [`purchases`] remembers it, [`learning`] is the student's side, [`pictures`] are
 //! what an admin uploads, [`users`] says who is asking, [`admin`] is the back office. [`ui`] is the design system and knows none of them; `server` is the machine
 //! room that wires them; `sandbox` is a Stripe of our own. In every feature the same file name means the same thing; see
 //! `docs/architecture.md`.
@@ -20,10 +20,12 @@ pub mod wire;
 
 pub mod admin;
 pub mod checkout;
+pub mod coupons;
 pub mod courses;
 pub mod learning;
 pub mod lessons;
 pub mod pictures;
+pub mod prices;
 pub mod products;
 pub mod purchases;
 pub mod sections;

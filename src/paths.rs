@@ -2,7 +2,9 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{courses::CourseId, lessons::LessonId, products::ProductId, purchases::PurchaseId, users::UserId};
+use crate::{
+    coupons::CouponId, courses::CourseId, lessons::LessonId, products::ProductId, purchases::PurchaseId, users::UserId,
+};
 
 pub const HOME: &str = "/";
 pub const SIGN_IN: &str = "/sign-in";
@@ -21,6 +23,9 @@ pub const ADMIN_SALES: &str = "/admin/sales";
 pub const ADMIN_SALES_CSV: &str = "/admin/sales.csv";
 /// Payments that never became a purchase.
 pub const ADMIN_PAYMENTS: &str = "/admin/sales/other-payments";
+pub const ADMIN_PRICING: &str = "/admin/pricing";
+pub const ADMIN_COUPONS: &str = "/admin/coupons";
+pub const ADMIN_NEW_COUPON: &str = "/admin/coupons/new";
 pub const ADMIN_STUDENTS: &str = "/admin/students";
 pub const ADMIN_ACTIVITY: &str = "/admin/activity";
 pub const STRIPE_WEBHOOK: &str = "/api/webhooks/stripe";
@@ -30,6 +35,10 @@ pub fn product(slug: &str) -> String {
 }
 pub fn purchase(slug: &str) -> String {
     format!("/products/{slug}/purchase")
+}
+/// A page with a code that somebody typed, where there is one.
+pub fn with_code(page: &str, code: &str) -> String {
+    query(page, &[("code", code.to_owned())])
 }
 /// What became of a checkout, by Stripe's session id or the attempt's own.
 pub fn purchase_result(slug: &str, session: &str) -> String {
@@ -63,6 +72,9 @@ pub fn edit_course_details(course: CourseId) -> String {
 }
 pub fn edit_product(product: ProductId) -> String {
     format!("{ADMIN_PRODUCTS}/{product}/edit")
+}
+pub fn edit_coupon(coupon: CouponId) -> String {
+    format!("{ADMIN_COUPONS}/{coupon}/edit")
 }
 /// A sale with what happened to it.
 pub fn sale(purchase: PurchaseId) -> String {

@@ -378,6 +378,77 @@ test('what stands in the outline is renamed, switched and rewritten where it sta
   expect(await outline(page)).toEqual(['Basics:']);
 });
 
+test('what is loaded again is about what it says: two courses deleted, two given', async ({ page }) => {
+  test.setTimeout(120_000);
+  await signIn(page, INSTRUCTOR);
+  const stamp = `Again ${Date.now()}`;
+  for (const letter of ['A', 'B', 'C', 'D']) await newCourse(page, `${stamp} ${letter}`);
+  await page.goto(`/admin/courses?q=${encodeURIComponent(stamp)}`);
+  await page.waitForLoadState('networkidle');
+  for (const letter of ['A', 'C']) {
+    await page.getByRole('button', { name: `Delete ${stamp} ${letter}` }).click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog).toContainText(`${stamp} ${letter}`);
+    await dialog.getByRole('button', { name: 'Delete course' }).click();
+    await expect(page.getByRole('row').filter({ hasText: `${stamp} ${letter}` })).toHaveCount(0);
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+  }
+  for (const letter of ['B', 'D']) await expect(page.getByRole('row').filter({ hasText: `${stamp} ${letter}` })).toHaveCount(1);
+
+  await page.goto('/admin/students?q=student-7%40example.com');
+  await page.getByRole('row').filter({ hasText: 'student-7@example.com' }).getByRole('link').first().click();
+  await expect(page).toHaveURL(/\/admin\/students\/[0-9a-f-]+$/);
+  await page.waitForLoadState('networkidle');
+  for (const letter of ['B', 'D']) {
+    await page.getByRole('button', { name: 'Give a course' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('searchbox').or(dialog.getByLabel('Course').first()).first().fill(`${stamp} ${letter}`);
+    await dialog.locator('select[name=course]').selectOption({ label: `${stamp} ${letter}` });
+    await dialog.getByRole('button', { name: 'Give course' }).click();
+    await expect(page.getByRole('row').filter({ hasText: `${stamp} ${letter}` })).toHaveCount(1);
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+  }
+});
+
+test('two who write at once keep what the other wrote', async ({ browser, page, problems }) => {
+  test.setTimeout(120_000);
+  problems.expect(/status of 422/);
+  await signIn(page, INSTRUCTOR);
+  await newCourse(page, 'Written by two');
+  await addSection(page, 'Basics');
+  await addLessons(page, 'Basics', ['First']);
+  await page.getByRole('button', { name: 'Edit First' }).click();
+  const here = page.getByRole('dialog', { name: 'Edit lesson' });
+  await expect(here.getByLabel('Notes', { exact: true })).toHaveValue('');
+
+  const other = await signedIn(browser);
+  await other.goto(page.url());
+  await other.getByRole('button', { name: 'Edit First' }).click();
+  const there = other.getByRole('dialog', { name: 'Edit lesson' });
+  await there.getByLabel('Notes', { exact: true }).fill('Theirs.');
+  await there.getByRole('button', { name: 'Save lesson' }).click();
+  await expect(there).toBeHidden();
+  await other.getByRole('button', { name: /^Basics\b.*rename this section/ }).click();
+  await other.getByLabel('Name of the section').fill('Foundations');
+  await other.keyboard.press('Enter');
+  await expect(grip(other, 'Foundations')).toBeVisible();
+  await other.context().close();
+
+  await here.getByLabel('Name').fill('The first');
+  await here.getByRole('button', { name: 'Save lesson' }).click();
+  await expect(here).toBeHidden();
+  // Each save keeps the text as it is: no line is added.
+  for (let turn = 0; turn < 2; turn += 1) {
+    await page.getByRole('button', { name: 'Edit The first' }).click();
+    await expect(here.getByLabel('Notes', { exact: true })).toHaveValue('Theirs.');
+    await here.getByRole('button', { name: 'Save lesson' }).click();
+    await expect(here).toBeHidden();
+  }
+  await page.getByLabel(/^Status of (Basics|Foundations)$/).selectOption('Private');
+  await page.reload();
+  await expect(grip(page, 'Foundations')).toBeVisible();
+});
+
 test('a product: with an uploaded picture, published, bought, seen among the sales, refunded, and access ends', async ({ browser, page, problems }) => {
   test.setTimeout(150_000);
   problems.expect(/status of 422/);
@@ -433,9 +504,16 @@ test('a product: with an uploaded picture, published, bought, seen among the sal
   await page.getByRole('button', { name: 'Refund' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText(course);
+  await dialog.getByLabel('Amount in US dollars').fill('10');
   await dialog.getByRole('button', { name: 'Refund' }).click();
   await expect(dialog).toBeHidden();
-  await expect(page.getByText('Refunded').first()).toBeVisible();
+  await expect(page.getByText('Partly refunded').first()).toBeVisible();
+  // The rest, without loading the page again.
+  await page.getByRole('button', { name: 'Refund' }).click();
+  await expect(dialog.getByLabel('Amount in US dollars')).toHaveValue('15.00');
+  await dialog.getByRole('button', { name: 'Refund' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText('Refunded', { exact: true }).first()).toBeVisible();
 
   await student.goto('/courses');
   await expect(student.getByRole('link', { name: course })).toHaveCount(0);

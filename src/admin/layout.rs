@@ -10,10 +10,12 @@ use crate::{
     ui::{AdminLayout, Main, NavLink},
 };
 
-const DESKS: [(&str, &str); 6] = [
+const DESKS: [(&str, &str); 8] = [
     (paths::ADMIN, "Overview"),
     (paths::ADMIN_COURSES, "Courses"),
     (paths::ADMIN_PRODUCTS, "Products"),
+    (paths::ADMIN_COUPONS, "Coupons"),
+    (paths::ADMIN_PRICING, "Pricing"),
     (paths::ADMIN_SALES, "Sales"),
     (paths::ADMIN_STUDENTS, "Students"),
     (paths::ADMIN_ACTIVITY, "Activity"),

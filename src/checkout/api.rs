@@ -14,15 +14,16 @@ use {
     crate::{
         error::Error,
         paths,
+        prices::quote::{self, Buyer},
         products::{self, policy},
-        server::call::Call,
+        server::{call::Call, clock, visitors::Visitor},
     },
     std::time::Duration,
 };
 
-/// The page before paying. An owner is sent to their courses.
+/// The page before paying, priced for the viewer, with a `code` as it was typed. An owner is sent to their courses.
 #[server(output = Json)]
-pub async fn get_checkout_page(slug: String) -> Result<CheckoutPage> {
+pub async fn get_checkout_page(slug: String, #[server(default)] code: String) -> Result<CheckoutPage> {
     let Call { db, viewer, .. } = Call::current().await?;
     let find = async |slug: &str| {
         let product = queries::find_sellable(&db, slug, viewer.user_id()).await?;
@@ -34,18 +35,21 @@ pub async fn get_checkout_page(slug: String) -> Result<CheckoutPage> {
         // A slug that the product had before leads to where it is now.
         let slug = products::queries::find_slug_now(&db, &slug).await?.ok_or(Error::NotFound)?;
         let product = find(&slug).await?.ok_or(Error::NotFound)?;
-        leptos_axum::redirect(&paths::purchase(&slug));
+        leptos_axum::redirect(&paths::with_code(&paths::purchase(&slug), &code));
         product
     };
-    viewer.signed_in()?;
+    let user = viewer.signed_in()?.id;
     if product.owned {
         leptos_axum::redirect(paths::COURSES);
     }
+    let buyer = Buyer { user: Some(user), country: Visitor::current().country, code: &code };
+    let quote = quote::quote(&db, product.item(), buyer, clock::now()).await?;
     Ok(CheckoutPage {
         slug: product.details.slug,
         name: product.details.name,
         image_url: product.details.image_url,
-        price: product.price,
+        price: quote.priced(),
+        code: quote.code,
         courses: product.courses,
     })
 }

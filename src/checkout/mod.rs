@@ -27,7 +27,12 @@ pub mod webhook;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{courses::CourseId, id::Id, money::Cents, purchases::PurchaseId};
+use crate::{
+    courses::CourseId,
+    id::Id,
+    prices::{CodeAnswer, Priced},
+    purchases::PurchaseId,
+};
 
 /// Names what an [`AttemptId`] identifies.
 pub enum AttemptKey {}
@@ -49,7 +54,8 @@ pub struct CheckoutPage {
     pub slug: String,
     pub name: String,
     pub image_url: String,
-    pub price: Cents,
+    pub price: Priced,
+    pub code: CodeAnswer,
     pub courses: Vec<String>,
 }
 

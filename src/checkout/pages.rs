@@ -10,14 +10,21 @@ use super::{CheckoutPage, CheckoutResult, Stage, api};
 use crate::{
     form::Submitted,
     load::{Loaded, load, page},
-    money::Cents,
     paths,
+    prices::tag::CodeField,
     ui::{Amounts, AuthCard, Button, Cover, Form, FormErrors, Intent, LinkButton, Main, SkeletonPage, Stack},
 };
 
-fn slug() -> impl Fn() -> String + Copy + Send + Sync + 'static {
-    let params = use_params_map();
-    move || params.with(|params| params.get("slug").unwrap_or_default())
+/// Which product, and the code that was typed: sent with the form that came back, or in the address.
+fn asked(form: &Submitted) -> impl Fn() -> (String, String) + Clone + Send + Sync + 'static {
+    let (params, query) = (use_params_map(), use_query_map());
+    let sent = form.value("code");
+    move || {
+        let slug = params.with(|params| params.get("slug").unwrap_or_default());
+        let code =
+            if sent.is_empty() { query.with(|query| query.get("code").unwrap_or_default()) } else { sent.clone() };
+        (slug, code)
+    }
 }
 
 page!(
@@ -30,7 +37,7 @@ page!(
 
 fn checkout() -> impl IntoView {
     let form = Submitted::current();
-    let page = load(slug(), api::get_checkout_page);
+    let page = load(asked(&form), |(slug, code)| api::get_checkout_page(slug, code));
     view! {
         <Title text="Checkout" />
         <Main>
@@ -43,19 +50,24 @@ fn checkout() -> impl IntoView {
 
 #[component]
 fn Checkout(page: CheckoutPage, messages: Vec<String>) -> impl IntoView {
-    let CheckoutPage { slug, name, image_url, price, courses } = page;
-    let label = if price.is_zero() { "Enrol for free".to_owned() } else { format!("Pay {price}") };
-    let rows = vec![(name.clone(), price.to_string(), false), ("Total".to_owned(), price.to_string(), true)];
+    let CheckoutPage { slug, name, image_url, price, code, courses } = page;
+    let label = if price.is_free() { "Enrol for free".to_owned() } else { format!("Pay {}", price.now) };
+    let mut rows = vec![(name.clone(), price.list.to_string(), false)];
+    rows.extend(price.why.clone().map(|why| (why, (price.now - price.list).to_string(), false)));
+    rows.push(("Total".to_owned(), price.now.to_string(), true));
+    let sent = code.counts.then(|| view! { <input type="hidden" name="code" value=code.typed.clone() /> });
+    let coded = (!price.list.is_zero()).then(|| view! { <CodeField page=paths::purchase(&slug) code /> });
     let contents = (courses.len() > 1).then(|| format!("Contains {}.", courses.join(", ")));
-    let note =
-        if price == Cents::ZERO { "Nothing is charged." } else { "You pay on Stripe's page, and come back here." };
+    let note = if price.is_free() { "Nothing is charged." } else { "You pay on Stripe's page, and come back here." };
     view! {
         <AuthCard title="Checkout">
             <Cover src=image_url alt="" eager=true />
             <Amounts rows />
             {contents.map(|contents| view! { <p>{contents}</p> })}
+            {coded}
             <FormErrors errors=messages />
             <Form action=paths::purchase(&slug) label="Checkout">
+                {sent}
                 <Button wide=true>{label}</Button>
             </Form>
             <p>{note}</p>
@@ -171,17 +183,19 @@ page!(
 );
 
 fn failure() -> impl IntoView {
-    let page = load(slug(), api::get_checkout_page);
+    let page = load(asked(&Submitted::default()), |(slug, code)| api::get_checkout_page(slug, code));
     view! {
         <Title text="Not bought" />
         <Main>
             <Loaded from=page skeleton=|| view! { <SkeletonPage /> } let:page>
                 {
-                    let CheckoutPage { slug, name, price, .. } = page;
-                    let label = if price.is_zero() { "Enrol for free".to_owned() } else { format!("Try again for {price}") };
+                    let CheckoutPage { slug, name, price, code, .. } = page;
+                    let label = if price.is_free() { "Enrol for free".to_owned() } else { format!("Try again for {}", price.now) };
+                    let sent = code.counts.then(|| view! { <input type="hidden" name="code" value=code.typed /> });
                     Either::<_, ()>::Left(view! {
                         <AuthCard title="Not bought" lead=format!("Nothing was charged. {name} is still here for you.")>
                             <Form action=paths::purchase(&slug)>
+                                {sent}
                                 <Button wide=true>{label}</Button>
                             </Form>
                             <p>

@@ -9,6 +9,10 @@ use super::{AttemptId, AttemptState, moves::Moves};
 use crate::{
     courses::CourseId,
     money::Cents,
+    prices::{
+        country::Country,
+        quote::{Item, Quote},
+    },
     products::{ProductId, ProductStatus},
     purchases::PurchaseId,
     users::UserId,
@@ -21,13 +25,18 @@ pub struct Details {
     pub description: String,
     pub image_url: String,
     pub slug: String,
+    /// The code that the price came about by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// What a buyer may need to know of a product before paying.
 pub struct Sellable {
     pub id: ProductId,
     pub details: Details,
-    pub price: Cents,
+    pub list: Cents,
+    /// Whether it costs less where people have less.
+    pub purchasing_power: bool,
     pub status: ProductStatus,
     pub owned: bool,
     pub courses: Vec<String>,
@@ -39,7 +48,7 @@ pub async fn find_sellable(
     user: Option<UserId>,
 ) -> sqlx::Result<Option<Sellable>> {
     let row = sqlx::query!(
-        r#"select p.id, p.slug, p.name, p.description, p.image_url, p.price_in_dollars,
+        r#"select p.id, p.slug, p.name, p.description, p.image_url, p.price_in_dollars, p.purchasing_power,
                   p.status as "status: ProductStatus",
                   exists (select from purchases b where b.user_id = $2 and b.product_id = p.id
                           and b.refunded_at is null) as "owned!",
@@ -53,17 +62,32 @@ pub async fn find_sellable(
     .await?;
     Ok(row.map(|row| Sellable {
         id: row.id.into(),
-        details: Details { name: row.name, description: row.description, image_url: row.image_url, slug: row.slug },
-        price: Cents::from_dollars(row.price_in_dollars),
+        details: Details {
+            name: row.name,
+            description: row.description,
+            image_url: row.image_url,
+            slug: row.slug,
+            code: None,
+        },
+        list: Cents::from_dollars(row.price_in_dollars),
+        purchasing_power: row.purchasing_power,
         status: row.status,
         owned: row.owned,
         courses: row.courses,
     }))
 }
 
+impl Sellable {
+    pub const fn item(&self) -> Item {
+        Item { product: self.id, list: self.list, purchasing_power: self.purchasing_power }
+    }
+}
+
 pub struct Attempt {
     pub id: AttemptId,
+    pub subtotal: Cents,
     pub amount: Cents,
+    pub discount_name: Option<String>,
     pub details: Details,
     pub session: Option<String>,
     pub url: Option<String>,
@@ -90,32 +114,45 @@ pub async fn expire_old_attempts(
     .map(drop)
 }
 
-/// The open attempt of this buyer for this product and amount; a new one where there is none.
+/// The open attempt of this buyer for this product at this price, which came about in this way; a new one where there is none.
 pub async fn open_attempt(
     db: impl PgExecutor<'_>,
     user: UserId,
     product: &Sellable,
+    quote: &Quote,
     expires_at: OffsetDateTime,
 ) -> sqlx::Result<Attempt> {
-    let cents = i32::try_from(product.price.0).unwrap_or(i32::MAX);
+    let cents = |amount: Cents| i32::try_from(amount.0).unwrap_or(i32::MAX);
+    let code = quote.coupon.as_ref().map(|coupon| coupon.code.clone());
+    let details = Details { code, ..product.details.clone() };
     let row = sqlx::query!(
         r#"insert into checkout_attempts
-             (user_id, product_id, subtotal_in_cents, amount_in_cents, product_details, expires_at)
-           values ($1, $2, $3, $3, $4, $5)
-           on conflict (user_id, product_id, amount_in_cents) where state = 'open' do update set updated_at = now()
-           returning id, amount_in_cents, product_details as "details: Json<Details>", stripe_session_id,
+             (user_id, product_id, subtotal_in_cents, amount_in_cents, discount_name, country, discount_percent, coupon_id,
+              product_details, expires_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+           on conflict (user_id, product_id, amount_in_cents, subtotal_in_cents, coalesce(discount_name, ''),
+                        coalesce(coupon_id, '00000000-0000-0000-0000-000000000000')) where state = 'open'
+             do update set updated_at = now()
+           returning id, subtotal_in_cents, amount_in_cents, discount_name, product_details as "details: Json<Details>", stripe_session_id,
                      stripe_session_url, submitted_at, expires_at"#,
         user.uuid(),
         product.id.uuid(),
-        cents,
-        Json(&product.details) as _,
+        cents(quote.list),
+        cents(quote.price.amount),
+        quote.price.name,
+        quote.country.map(Country::code),
+        quote.price.percent,
+        quote.coupon.as_ref().map(|coupon| coupon.id.uuid()),
+        Json(&details) as _,
         expires_at,
     )
     .fetch_one(db)
     .await?;
     Ok(Attempt {
         id: row.id.into(),
+        subtotal: row.subtotal_in_cents.into(),
         amount: row.amount_in_cents.into(),
+        discount_name: row.discount_name,
         details: row.details.0,
         session: row.stripe_session_id,
         url: row.stripe_session_url,
@@ -169,6 +206,9 @@ pub struct LockedAttempt {
     pub subtotal: i32,
     pub amount: i32,
     pub discount_name: Option<String>,
+    /// The country that the price was made for.
+    pub country: Option<String>,
+    pub discount_percent: Option<i32>,
     pub details: Details,
     pub session: Option<String>,
     pub state: AttemptState,
@@ -180,7 +220,7 @@ pub struct LockedAttempt {
 /// The attempt, held until the transaction ends.
 pub async fn lock_attempt(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<Option<LockedAttempt>> {
     let row = sqlx::query!(
-        r#"select id, user_id, product_id, subtotal_in_cents, amount_in_cents, discount_name,
+        r#"select id, user_id, product_id, subtotal_in_cents, amount_in_cents, discount_name, country, discount_percent,
                   product_details as "details: Json<Details>", stripe_session_id, state as "state: AttemptState",
                   submitted_at is not null as "submitted!",
                   (select p.status = 'private' from products p where p.id = product_id) as "private!"
@@ -196,6 +236,8 @@ pub async fn lock_attempt(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::
         subtotal: row.subtotal_in_cents,
         amount: row.amount_in_cents,
         discount_name: row.discount_name,
+        country: row.country,
+        discount_percent: row.discount_percent,
         details: row.details.0,
         session: row.stripe_session_id,
         state: row.state,
@@ -216,8 +258,9 @@ pub async fn insert_purchase(
     let details = crate::purchases::ProductDetails { name, description, image_url };
     let id = sqlx::query_scalar!(
         r#"insert into purchases (subtotal_in_cents, price_paid_in_cents, discount_name, product_details, user_id,
-                                  product_id, attempt_id, stripe_session_id, stripe_payment_intent_id)
-           select $1, $2, $3, $4, $5::uuid, $6::uuid, $7, $8, $9
+                                  product_id, attempt_id, stripe_session_id, stripe_payment_intent_id, country,
+                                  discount_percent)
+           select $1, $2, $3, $4, $5::uuid, $6::uuid, $7, $8, $9, $10, $11
             where not exists (select from purchases where user_id = $5 and product_id = $6 and refunded_at is null)
            on conflict do nothing
            returning id"#,
@@ -230,6 +273,8 @@ pub async fn insert_purchase(
         attempt.id.uuid(),
         session,
         payment_intent,
+        attempt.country,
+        attempt.discount_percent,
     )
     .fetch_optional(db)
     .await?;

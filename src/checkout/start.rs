@@ -1,9 +1,11 @@
-//! Starting to buy: the form behind every Buy button. The browser sends which product; everything else is ours.
+//! Starting to buy: the form behind every Buy button. The browser sends which product, and a code where somebody has one; everything
+//! else is ours.
 
 use axum::{
     extract::{Path, Request, State},
     response::Response,
 };
+use sqlx::PgPool;
 use stripe::StripeError;
 use time::{Duration, OffsetDateTime};
 
@@ -14,14 +16,20 @@ use super::{
     stripe::NewSession,
 };
 use crate::{
+    coupons::hold,
     error::{Error, Result},
     paths,
+    prices::{
+        country::Country,
+        quote::{self, Buyer, Quote},
+    },
     products::{self, policy},
     server::{
         clock,
         config::Config,
         page::{self, Posted},
         state::AppState,
+        visitors::Visitor,
     },
     users::{User, Viewer},
 };
@@ -40,19 +48,31 @@ enum Next {
 
 /// `POST /products/:slug/purchase`.
 pub async fn start(State(state): State<AppState>, Path(slug): Path<String>, request: Request) -> Response {
+    let (request, posted) = Posted::read(request).await;
+    let code = posted.get("code").trim();
+    let country = Visitor::of(&request).country;
     let viewer = request.extensions().get::<Result<Viewer>>().cloned().unwrap_or(Err(Error::Internal));
     let next = match viewer {
-        Ok(viewer) => Box::pin(buy(&state, &viewer, &slug, clock::now())).await,
+        Ok(viewer) => Box::pin(buy(&state, &viewer, &slug, code, country, clock::now())).await,
         Err(error) => Err(error),
     };
     match next {
         Ok(Next::Pay(url) | Next::Go(url)) => page::see_other(&url),
-        Err(Error::Unauthenticated) => page::see_other(&paths::sign_in(&paths::purchase(&slug))),
-        Err(error) => page::again(&state, request, Posted(Vec::new()), &error).await,
+        Err(Error::Unauthenticated) => {
+            page::see_other(&paths::sign_in(&paths::with_code(&paths::purchase(&slug), code)))
+        }
+        Err(error) => page::again(&state, request, posted, &error).await,
     }
 }
 
-async fn buy(state: &AppState, viewer: &Viewer, slug: &str, now: OffsetDateTime) -> Result<Next> {
+async fn buy(
+    state: &AppState,
+    viewer: &Viewer,
+    slug: &str,
+    code: &str,
+    country: Option<Country>,
+    now: OffsetDateTime,
+) -> Result<Next> {
     let find = async |slug: &str| {
         let product = queries::find_sellable(&state.db, slug, viewer.user_id()).await?;
         Ok::<_, sqlx::Error>(product.filter(|product| policy::can_see(viewer.is_admin(), product.status)))
@@ -60,15 +80,21 @@ async fn buy(state: &AppState, viewer: &Viewer, slug: &str, now: OffsetDateTime)
     let Some(product) = find(slug).await? else {
         // A slug that the product had before leads to where it is now.
         let slug = products::queries::find_slug_now(&state.db, slug).await?.ok_or(Error::NotFound)?;
-        return find(&slug).await?.map(|_| Next::Go(paths::purchase(&slug))).ok_or(Error::NotFound);
+        let there = paths::with_code(&paths::purchase(&slug), code);
+        return find(&slug).await?.map(|_| Next::Go(there)).ok_or(Error::NotFound);
     };
     let user = viewer.signed_in()?;
     if product.owned {
         return Ok(Next::Go(paths::COURSES.into()));
     }
+    let quote = quote::quote(&state.db, product.item(), Buyer { user: Some(user.id), country, code }, now).await?;
+    if quote.code.error.is_some() {
+        // Nobody pays more than the page said.
+        return Err(hold::refused());
+    }
     queries::expire_old_attempts(&state.db, user.id, product.id, now + ENOUGH).await?;
-    let attempt = queries::open_attempt(&state.db, user.id, &product, now + LIFE).await?;
-    if product.price.is_zero() {
+    let attempt = begin(&state.db, user, &product, &quote, now).await?;
+    if attempt.amount.is_zero() {
         return enrol(state, &attempt, &product).await;
     }
     if let (true, Some(session)) = (attempt.submitted, &attempt.session) {
@@ -86,6 +112,17 @@ async fn buy(state: &AppState, viewer: &Viewer, slug: &str, now: OffsetDateTime)
     queries::set_session(&state.db, id, session.id.as_str(), &url).await?;
     tracing::info!(attempt = %id, session = session.id.as_str(), "A checkout began");
     Ok(Next::Pay(url))
+}
+
+/// The attempt, and with it the coupon that its price came about by: both or neither.
+async fn begin(db: &PgPool, user: &User, product: &Sellable, quote: &Quote, now: OffsetDateTime) -> Result<Attempt> {
+    let mut tx = db.begin().await?;
+    let attempt = queries::open_attempt(&mut *tx, user.id, product, quote, now + LIFE).await?;
+    if let Some(coupon) = &quote.coupon {
+        hold::hold(&mut tx, coupon, user.id, product.id, attempt.id, now).await?;
+    }
+    tx.commit().await?;
+    Ok(attempt)
 }
 
 /// A free product needs no Stripe: the purchase of 0 cents is recorded at once.
@@ -106,14 +143,17 @@ async fn enrol(state: &AppState, attempt: &Attempt, product: &Sellable) -> Resul
 fn new_session(state: &AppState, user: &User, attempt: Attempt) -> NewSession {
     let page = format!("{}{}", state.config.url, paths::purchase(&attempt.details.slug));
     let image = picture_for_stripe(&state.config, attempt.details.image_url);
+    let note = attempt.discount_name.map(|name| format!("{name} (list price {})", attempt.subtotal));
+    let code = attempt.details.code.unwrap_or_default();
     NewSession {
         attempt: attempt.id,
         name: attempt.details.name,
         image,
+        note,
         amount: attempt.amount,
         email: user.email.clone(),
         success_url: format!("{page}/success?session={{CHECKOUT_SESSION_ID}}"),
-        cancel_url: format!("{page}/failure"),
+        cancel_url: paths::with_code(&format!("{page}/failure"), &code),
         expires_at: attempt.expires_at,
     }
 }

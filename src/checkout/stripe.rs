@@ -5,7 +5,8 @@ use std::{collections::HashMap, time::Duration};
 use miniserde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
-use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
+pub use stripe::StripeError;
+use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeRequest};
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
     CreateCheckoutSessionPaymentIntentData, ProductData,
@@ -40,6 +41,8 @@ pub struct NewSession {
     pub attempt: AttemptId,
     pub name: String,
     pub image: Option<String>,
+    /// Why the amount is less than the list price.
+    pub note: Option<String>,
     pub amount: Cents,
     pub email: String,
     /// Page addresses; Stripe puts the session's id for `{CHECKOUT_SESSION_ID}`.
@@ -130,6 +133,7 @@ impl Stripe {
         let metadata = HashMap::from([("attempt".to_owned(), reference.clone())]);
         let mut product = ProductData::new(new.name);
         product.images = new.image.map(|image| vec![image]);
+        product.description = new.note;
         let mut price = CreateCheckoutSessionLineItemsPriceData::new(Currency::USD);
         price.unit_amount = Some(new.amount.0);
         price.product_data = Some(product);
@@ -257,6 +261,19 @@ impl Stripe {
         }
     }
 
+    /// Of which country the card is that paid; nothing when it was no card. Only what decides is read, so that an answer of another
+    /// version is one too. <https://docs.stripe.com/api/charges/object#charge_object-payment_method_details-card-country>
+    ///
+    /// # Errors
+    /// Stripe's.
+    pub async fn read_card_country(&self, payment_intent: &str) -> Result<Option<String>, StripeError> {
+        let mut request = RequestBuilder::new(StripeMethod::Get, format!("/payment_intents/{payment_intent}"));
+        request.query = Some("expand[0]=latest_charge".into());
+        let paid: PaidIntent = request.customize().send(&self.client).await?;
+        let card = paid.latest_charge.and_then(|charge| charge.payment_method_details).and_then(|details| details.card);
+        Ok(card.and_then(|card| card.country))
+    }
+
     /// Tries again while nothing can have happened twice: every call carries its key.
     async fn send<T: Deserialize>(&self, request: &impl StripeRequest, key: &str) -> Result<T, StripeError> {
         let key = IdempotencyKey::new(key).map_err(|error| StripeError::ClientError(error.to_string()))?;
@@ -286,6 +303,26 @@ fn as_refund(object: &Value) -> Result<RefundFacts, StripeError> {
 
 fn unreadable(error: serde_json::Error) -> StripeError {
     StripeError::JSONDeserialize(error.to_string())
+}
+
+#[derive(miniserde::Deserialize)]
+struct PaidIntent {
+    latest_charge: Option<PaidCharge>,
+}
+
+#[derive(miniserde::Deserialize)]
+struct PaidCharge {
+    payment_method_details: Option<PaidBy>,
+}
+
+#[derive(miniserde::Deserialize)]
+struct PaidBy {
+    card: Option<PaidCard>,
+}
+
+#[derive(miniserde::Deserialize)]
+struct PaidCard {
+    country: Option<String>,
 }
 
 /// Whether an error may be gone a moment later. <https://docs.stripe.com/error-low-level>

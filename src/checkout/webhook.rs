@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    prices::card,
     purchases::{refund, sales::Refunded},
     server::{clock, state::AppState},
 };
@@ -111,6 +112,7 @@ async fn take_in(state: &AppState, Signed { envelope, payload }: &Signed) -> Res
     };
     let outcome = fulfil::take_in(&state.db, &event).await?;
     match &outcome {
+        Outcome::Granted => card::soon(state),
         Outcome::OwnedBefore { refund: Some(refund), payment_intent } => {
             give_back(state, *refund, payment_intent).await;
         }

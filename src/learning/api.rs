@@ -14,7 +14,8 @@ use {
     },
     crate::{
         error::Error,
-        server::{call::Call, markdown},
+        prices::quote,
+        server::{call::Call, markdown, visitors::Visitor},
     },
 };
 
@@ -51,8 +52,9 @@ pub async fn get_course_page(course: CourseId) -> Result<CoursePage> {
 #[server(output = Json)]
 pub async fn get_lesson_page(course: CourseId, lesson: LessonId) -> Result<LessonPage> {
     let Call { db, viewer, .. } = Call::current().await?;
-    let facts =
-        queries::find_lesson(&db, course, lesson, viewer.user_id(), viewer.is_admin()).await?.ok_or(Error::NotFound)?;
+    let power = quote::power(&db, Visitor::current().country).await?;
+    let facts = queries::find_lesson(&db, course, lesson, viewer.user_id(), viewer.is_admin(), power.as_ref());
+    let facts = facts.await?.ok_or(Error::NotFound)?;
     let who = Standing { admin: viewer.is_admin(), access: facts.course.access };
     if !policy::can_see(who, facts.set) {
         return Err(Error::NotFound);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     courses::{CourseId, Outline},
     lessons::{LessonId, Visibility},
-    money::Cents,
+    prices::Priced,
 };
 
 /// A course of the student's, with how far they are.
@@ -90,5 +90,5 @@ pub enum LessonView {
 pub struct Offer {
     pub slug: String,
     pub name: String,
-    pub price: Cents,
+    pub price: Priced,
 }

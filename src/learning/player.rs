@@ -10,7 +10,6 @@ use crate::{
     courses::{CourseId, Outline, OutlineLesson},
     lessons::{LessonId, LessonStatus},
     paths,
-    products::card::price,
     ui::{
         Badge, Button, Intent, LessonLayout, LinkButton, LockedPanel, PageHeader, PrevNext, Tone, VideoFrame, Written,
         use_toast,
@@ -150,16 +149,14 @@ fn Locked(offer: Option<Offer>, preview: Option<(String, String)>) -> impl IntoV
 
 #[component]
 fn BuyOffer(offer: Offer, intent: Intent) -> impl IntoView {
-    let price = price(offer.price);
-    let label = if price == "Free" {
-        format!("Enrol in {} for free", offer.name)
-    } else {
-        format!("Buy {} for {price}", offer.name)
-    };
+    let Offer { slug, name, price } = offer;
+    let label =
+        if price.is_free() { format!("Enrol in {name} for free") } else { format!("Buy {name} for {}", price.now) };
     view! {
-        <LinkButton href=paths::product(&offer.slug) intent=intent>
+        <LinkButton href=paths::product(&slug) intent=intent>
             {label}
         </LinkButton>
+        {price.why.map(|why| view! { <p>{why}</p> })}
     }
 }
 

@@ -6,6 +6,8 @@ use super::{MyCourse, NextLesson, Offer};
 use crate::{
     courses::{CourseId, Outline},
     lessons::{LessonId, LessonStatus, SectionStatus, Visibility},
+    money::Cents,
+    prices::{policy::Power, quote},
     users::UserId,
 };
 
@@ -121,19 +123,20 @@ pub struct LessonFacts {
     pub offer: Option<Offer>,
 }
 
-/// As [`find_course`], with one of its lessons and the cheapest public product that contains it.
+/// As [`find_course`], with one of its lessons and the cheapest public product that contains it, at the price for whom `power` is.
 pub async fn find_lesson(
     db: impl PgExecutor<'_>,
     course: CourseId,
     lesson: LessonId,
     user: Option<UserId>,
     admin: bool,
+    power: Option<&Power>,
 ) -> sqlx::Result<Option<LessonFacts>> {
     let row = sqlx::query!(
         r#"select c.name as course_name, l.name, l.description, l.youtube_video_id,
                   l.status as "lesson_status: LessonStatus", s.status as "section_status: SectionStatus",
                   exists (select from user_course_access a where a.user_id = $3 and a.course_id = c.id) as "access!",
-                  offer.slug as "offer_slug?", offer.name as "offer_name?", offer.price_in_dollars * 100 as offer_price,
+                  offer.slug as "offer_slug?", offer.name as "offer_name?", offer.price_in_dollars as "offer_price?", offer.purchasing_power as "offer_power?",
                   (select coalesce(json_agg(json_build_object(
                             'id', s.id, 'name', s.name, 'status', s.status, 'lessons', (
                               select coalesce(json_agg(json_build_object(
@@ -149,7 +152,7 @@ pub async fn find_lesson(
              join course_sections s on s.id = l.section_id
              join courses c on c.id = s.course_id
              left join lateral (
-               select p.slug, p.name, p.price_in_dollars
+               select p.slug, p.name, p.price_in_dollars, p.purchasing_power
                  from course_products cp join products p on p.id = cp.product_id
                 where cp.course_id = c.id and p.status = 'public'
                 order by p.price_in_dollars, p.created_at limit 1) offer on true
@@ -166,8 +169,12 @@ pub async fn find_lesson(
         notes: row.description,
         youtube_video_id: row.youtube_video_id,
         set: Visibility { section: row.section_status, lesson: row.lesson_status },
-        offer: match (row.offer_slug, row.offer_name, row.offer_price) {
-            (Some(slug), Some(name), Some(price)) => Some(Offer { slug, name, price: price.into() }),
+        offer: match (row.offer_slug, row.offer_name, row.offer_price, row.offer_power) {
+            (Some(slug), Some(name), Some(dollars), Some(purchasing_power)) => Some(Offer {
+                slug,
+                name,
+                price: quote::on_shelf(Cents::from_dollars(dollars), purchasing_power, power),
+            }),
             _ => None,
         },
         course: CourseFacts {

@@ -7,7 +7,6 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use super::{
     ProductId, ProductList, ProductRow, ProductStatus, Removal,
     api::{self, RemoveProduct},
-    card::price,
     editor::Editor,
 };
 use crate::{
@@ -19,6 +18,7 @@ use crate::{
     form::Submitted,
     load::{Loaded, load, page, searched},
     paths,
+    prices::tag::words,
     ui::{
         Answers, Badge, Button, Dialog, EmptyState, FormErrors, Intent, LinkButton, PageHeader, RowActions,
         SkeletonList, SkeletonPage, Table, Thumb, Tone, use_toast,
@@ -106,7 +106,7 @@ fn Line(product: ProductRow, question: Question) -> impl IntoView {
             <th scope="row">
                 <a href=paths::edit_product(product.id)>{product.name}</a>
             </th>
-            <td>{price(product.price)}</td>
+            <td>{words(product.price)}</td>
             <td>{product.courses}</td>
             <td>{product.customers}</td>
             <td>{status}</td>

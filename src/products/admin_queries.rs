@@ -54,7 +54,7 @@ const fn removal(sold: bool, awaited: bool) -> Removal {
 pub async fn find_form(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Result<Option<ProductForm>> {
     let row = sqlx::query!(
         r#"select p.id, p.version, p.name, p.slug, p.description, p.image_url, p.price_in_dollars,
-                  p.status as "status: ProductStatus", coalesce(s.purchases, 0) as "bought!"
+                  p.status as "status: ProductStatus", p.purchasing_power, coalesce(s.purchases, 0) as "bought!"
              from products p left join product_sales s on s.product_id = p.id where p.id = $1"#,
         product.uuid()
     )
@@ -69,6 +69,7 @@ pub async fn find_form(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Res
         image_url: row.image_url,
         dollars: row.price_in_dollars,
         status: row.status,
+        purchasing_power: row.purchasing_power,
         bought: row.bought,
         courses: Vec::new(),
     }))
@@ -96,7 +97,7 @@ pub struct Held {
 
 pub async fn hold(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Result<Option<Held>> {
     let row = sqlx::query!(
-        r#"select version, name, slug, description, image_url, price_in_dollars, status as "status: ProductStatus",
+        r#"select version, name, slug, description, image_url, price_in_dollars, status as "status: ProductStatus", purchasing_power,
                   array(select cp.course_id from course_products cp where cp.product_id = products.id) as "courses!"
              from products where id = $1 for update"#,
         product.uuid()
@@ -112,6 +113,7 @@ pub async fn hold(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Result<O
             image_url: row.image_url,
             dollars: row.price_in_dollars,
             status: row.status,
+            purchasing_power: row.purchasing_power,
             courses: row.courses.into_iter().map(CourseId::from).collect(),
         },
     }))
@@ -142,14 +144,15 @@ pub async fn list_courses(db: impl PgExecutor<'_>, courses: &[CourseId]) -> sqlx
 
 pub async fn insert(db: impl PgExecutor<'_>, draft: &Draft) -> sqlx::Result<ProductId> {
     sqlx::query_scalar!(
-        "insert into products (name, slug, description, image_url, price_in_dollars, status)
-         values ($1, $2, $3, $4, $5, $6) returning id",
+        "insert into products (name, slug, description, image_url, price_in_dollars, status, purchasing_power)
+         values ($1, $2, $3, $4, $5, $6, $7) returning id",
         draft.name,
         draft.slug,
         draft.description,
         draft.image_url,
         draft.dollars,
         draft.status as ProductStatus,
+        draft.purchasing_power,
     )
     .fetch_one(db)
     .await
@@ -158,7 +161,8 @@ pub async fn insert(db: impl PgExecutor<'_>, draft: &Draft) -> sqlx::Result<Prod
 
 pub async fn update(db: impl PgExecutor<'_>, product: ProductId, draft: &Draft) -> sqlx::Result<()> {
     sqlx::query!(
-        "update products set name = $2, slug = $3, description = $4, image_url = $5, price_in_dollars = $6, status = $7
+        "update products set name = $2, slug = $3, description = $4, image_url = $5, price_in_dollars = $6, status = $7,
+                purchasing_power = $8
           where id = $1",
         product.uuid(),
         draft.name,
@@ -167,6 +171,7 @@ pub async fn update(db: impl PgExecutor<'_>, product: ProductId, draft: &Draft) 
         draft.image_url,
         draft.dollars,
         draft.status as ProductStatus,
+        draft.purchasing_power,
     )
     .execute(db)
     .await

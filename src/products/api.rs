@@ -11,9 +11,11 @@ use {
     crate::{
         error::Error,
         paths,
+        prices::quote::{self, Buyer},
         server::{
             call::{AdminCall, Call},
-            markdown,
+            clock, markdown,
+            visitors::Visitor,
         },
     },
 };
@@ -28,7 +30,8 @@ pub async fn get_storefront(search: String, page: u32) -> Result<Storefront> {
     let Call { db, viewer, .. } = Call::current().await?;
     let search: String = search.trim().chars().take(100).collect();
     let page = page.clamp(1, 10_000);
-    let mut products = queries::list_public(&db, &search, PAGE, i64::from(page - 1) * PAGE).await?;
+    let power = quote::power(&db, Visitor::current().country).await?;
+    let mut products = queries::list_public(&db, &search, power.as_ref(), PAGE, i64::from(page - 1) * PAGE).await?;
     let more = products.len() > 24;
     products.truncate(24);
     for product in &mut products {
@@ -41,21 +44,23 @@ pub async fn get_storefront(search: String, page: u32) -> Result<Storefront> {
     Ok(Storefront { products, search, page, more, resume })
 }
 
-/// A product by its slug. By its id, or a slug it had before, the answer is a redirect to its slug.
+/// A product by its slug, priced for the viewer, with a `code` as it was typed. By its id, or a slug it had before, the answer is a
+/// redirect to its slug.
 #[server(output = Json)]
-pub async fn get_product_page(slug: String) -> Result<ProductPage> {
+pub async fn get_product_page(slug: String, #[server(default)] code: String) -> Result<ProductPage> {
     let Call { db, viewer, .. } = Call::current().await?;
+    let there = |slug: &str| paths::with_code(&paths::product(slug), &code);
     if let Ok(id) = slug.parse::<ProductId>() {
         let slug = queries::find_slug(&db, id).await?.ok_or(Error::NotFound)?;
-        let page = find(&db, &slug, &viewer).await?;
-        leptos_axum::redirect(&paths::product(&slug));
+        let page = find(&db, &slug, &viewer, &code).await?;
+        leptos_axum::redirect(&there(&slug));
         return Ok(page);
     }
-    match find(&db, &slug, &viewer).await {
+    match find(&db, &slug, &viewer, &code).await {
         Err(Error::NotFound) => {
             let slug = queries::find_slug_now(&db, &slug).await?.ok_or(Error::NotFound)?;
-            let page = find(&db, &slug, &viewer).await?;
-            leptos_axum::redirect(&paths::product(&slug));
+            let page = find(&db, &slug, &viewer, &code).await?;
+            leptos_axum::redirect(&there(&slug));
             Ok(page)
         }
         page => page,
@@ -97,6 +102,7 @@ const fn empty_form() -> ProductForm {
         image_url: String::new(),
         dollars: 0,
         status: ProductStatus::Private,
+        purchasing_power: true,
         bought: 0,
         courses: Vec::new(),
     }
@@ -110,11 +116,14 @@ pub async fn remove_product(product: ProductId) -> Result<Removal> {
 }
 
 #[cfg(feature = "ssr")]
-pub(crate) async fn find(db: &sqlx::PgPool, slug: &str, viewer: &crate::users::Viewer) -> Result<ProductPage> {
-    let page = queries::find_page(db, slug, viewer.user_id())
+async fn find(db: &sqlx::PgPool, slug: &str, viewer: &crate::users::Viewer, code: &str) -> Result<ProductPage> {
+    let (mut page, item) = queries::find_page(db, slug, viewer.user_id())
         .await?
-        .filter(|page| policy::can_see(viewer.is_admin(), page.status))
+        .filter(|(page, _)| policy::can_see(viewer.is_admin(), page.status))
         .ok_or(Error::NotFound)?;
+    let buyer = Buyer { user: viewer.user_id(), country: Visitor::current().country, code };
+    let quote = quote::quote(db, item, buyer, clock::now()).await?;
+    (page.price, page.code) = (quote.priced(), quote.code);
     Ok(written(page))
 }
 

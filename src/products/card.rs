@@ -3,11 +3,7 @@
 use leptos::prelude::*;
 
 use super::ProductCard;
-use crate::{
-    money::Cents,
-    paths,
-    ui::{CoverCard, Price},
-};
+use crate::{paths, prices::tag::PriceTag, ui::CoverCard};
 
 /// `eager`: the cover is among the first that are seen.
 #[component]
@@ -16,11 +12,7 @@ pub fn Card(product: ProductCard, eager: bool) -> impl IntoView {
     view! {
         <CoverCard href=paths::product(&product.slug) image=product.image_url title=product.name note=note eager=eager>
             <p>{product.description}</p>
-            <Price now=price(product.price) />
+            <PriceTag price=product.price />
         </CoverCard>
     }
-}
-
-pub fn price(price: Cents) -> String {
-    if price.is_zero() { "Free".into() } else { price.to_string() }
 }

@@ -8,8 +8,8 @@ use crate::{
     lessons::api::preview_markdown,
     paths, pictures,
     ui::{
-        Button, Cover, Field, FileField, Form, FormErrors, Intent, LinkButton, MarkdownField, PageHeader, PickList,
-        Row, SelectField,
+        Button, CheckField, Cover, Field, FileField, Form, FormErrors, Intent, LinkButton, MarkdownField, PageHeader,
+        PickList, Row, SelectField,
     },
 };
 
@@ -32,6 +32,7 @@ pub fn Editor(form: ProductForm, sent: Submitted) -> impl IntoView {
     let options = form.courses.iter().map(|course| (course.id.to_string(), course.name.clone())).collect();
     let chosen = form.courses.iter().filter(|course| course.chosen).map(|course| course.id.to_string()).collect();
     let (chosen, back) = if sent == Submitted::default() { (chosen, false) } else { (sent.values("courses"), true) };
+    let everywhere = if back { !sent.value("full_price").is_empty() } else { !form.purchasing_power };
     let value = |name: &str| if back { sent.value(name) } else { kept(&form, name) };
     let [version, name, slug, description, price, picture, status] =
         ["version", "name", "slug", "description", "price", "image_url", "status"].map(value);
@@ -54,6 +55,12 @@ pub fn Editor(form: ProductForm, sent: Submitted) -> impl IntoView {
             <Field label="Price in US dollars" name="price" value=price error=error("price") required=true
                 autofocus=error("price").is_some() inputmode="numeric" autocomplete="off"
                 hint="Whole dollars; 0 is free. What was bought keeps its price." />
+            <CheckField
+                label="The same price everywhere"
+                name="full_price"
+                checked=everywhere
+                hint="Purchasing power takes nothing off this product."
+            />
             {shown}
             <FileField label="Upload a picture" name="upload" accept=pictures::KINDS error=error("upload")
                 hint="PNG, JPEG, WebP or AVIF, up to 8 MB. Wide ones look best: 16 to 9." />

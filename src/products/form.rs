@@ -12,6 +12,8 @@ pub struct Draft {
     pub image_url: String,
     pub dollars: i32,
     pub status: ProductStatus,
+    /// Whether it costs less where people have less.
+    pub purchasing_power: bool,
     pub courses: Vec<CourseId>,
 }
 
@@ -58,6 +60,7 @@ pub fn read(form: &Posted) -> (Draft, Vec<FieldError>) {
         image_url,
         dollars: dollars.unwrap_or_default(),
         status: status.unwrap_or(ProductStatus::Private),
+        purchasing_power: form.get("full_price").is_empty(),
         courses,
     };
     (draft, errors)

@@ -26,6 +26,7 @@ use crate::{
     id::Id,
     lessons::LessonId,
     money::Cents,
+    prices::{CodeAnswer, Priced},
 };
 
 /// Names what a [`ProductId`] identifies.
@@ -47,7 +48,7 @@ pub struct ProductCard {
     /// One line of plain text.
     pub description: String,
     pub image_url: String,
-    pub price: Cents,
+    pub price: Priced,
     pub courses: i64,
 }
 
@@ -82,7 +83,8 @@ pub struct ProductPage {
     /// HTML.
     pub description: String,
     pub image_url: String,
-    pub price: Cents,
+    pub price: Priced,
+    pub code: CodeAnswer,
     pub status: ProductStatus,
     pub owned: bool,
     /// The Checkout Session whose payment is on its way.
@@ -154,6 +156,8 @@ pub struct ProductForm {
     pub image_url: String,
     pub dollars: i32,
     pub status: ProductStatus,
+    /// Whether it costs less where people have less.
+    pub purchasing_power: bool,
     pub bought: i32,
     /// What it contains, then everything else, by name.
     pub courses: Vec<CourseChoice>,

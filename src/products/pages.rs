@@ -4,19 +4,20 @@ use leptos::{either::Either, prelude::*};
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use super::{
-    ProductCourse, ProductPage, ProductStatus, Storefront, api,
-    card::{Card, price},
-};
+use super::{ProductCourse, ProductPage, ProductStatus, Storefront, api, card::Card};
 use crate::{
     app::frame,
     courses::OutlineLesson,
     lessons::LessonStatus,
     load::{Loaded, load, page, searched},
     paths,
+    prices::{
+        Priced,
+        tag::{CodeField, PriceTag},
+    },
     ui::{
         Accordion, Badge, Button, BuyBar, Cover, EmptyState, Form, Grid, LinkButton, Main, OutlineItem, OutlineList,
-        PageHeader, Pager, Price, SearchBox, SkeletonCards, SkeletonPage, Space, Stack, Tone, TwoColumns, Written,
+        PageHeader, Pager, SearchBox, SkeletonCards, SkeletonPage, Space, Stack, Tone, TwoColumns, Written,
     },
 };
 
@@ -88,8 +89,12 @@ page!(
 );
 
 fn product() -> impl IntoView {
-    let params = use_params_map();
-    let page = load(move || params.with(|params| params.get("slug").unwrap_or_default()), api::get_product_page);
+    let (params, query) = (use_params_map(), use_query_map());
+    let asked = move || {
+        let value = |map: &leptos_router::params::ParamsMap, name: &str| map.get(name).unwrap_or_default();
+        (params.with(|params| value(params, "slug")), query.with(|query| value(query, "code")))
+    };
+    let page = load(asked, |(slug, code)| api::get_product_page(slug, code));
     view! {
         <Main wide=true>
             <Loaded from=page skeleton=|| view! { <SkeletonPage /> } let:product>
@@ -102,23 +107,27 @@ fn product() -> impl IntoView {
 #[component]
 fn Product(product: ProductPage) -> impl IntoView {
     let ProductPage {
-        slug, name, summary, description, image_url, price: cents, status, owned, waiting, courses, ..
+        slug, name, summary, description, image_url, price, code, status, owned, waiting, courses, ..
     } = product;
-    let buy = StoredValue::new((slug, price(cents), owned, waiting));
+    let sells = !owned && waiting.is_none();
+    let coded = (sells && !price.list.is_zero()).then(|| (paths::product(&slug), code.clone()));
+    let used = if code.counts { code.typed } else { String::new() };
+    let buy = StoredValue::new((slug, price.clone(), used, owned, waiting));
     let action = move || {
-        let (slug, price, owned, waiting) = buy.get_value();
-        view! { <Buy slug price owned waiting /> }
+        let (slug, price, code, owned, waiting) = buy.get_value();
+        view! { <Buy slug price code owned waiting /> }
     };
     let lessons = courses.iter().map(|course| course.outline.progress().total).sum::<u32>();
     let contains = contents(courses.len(), lessons);
     let aside = {
-        let (image, alt, price) = (image_url, name.clone(), price(cents));
+        let (image, alt, price) = (image_url, name.clone(), price.clone());
         move || {
             view! {
                 <Cover src=image alt=alt eager=true />
-                <Price now=price />
+                <PriceTag price />
                 {action()}
                 <p>{contains}</p>
+                {coded.map(|(page, code)| view! { <CodeField page code /> })}
             }
         }
     };
@@ -137,7 +146,7 @@ fn Product(product: ProductPage) -> impl IntoView {
             </Stack>
         </TwoColumns>
         <BuyBar>
-            <Price now=price(cents) />
+            <PriceTag price />
             {action()}
         </BuyBar>
     }
@@ -150,7 +159,7 @@ fn contents(courses: usize, lessons: u32) -> String {
 
 /// The one thing to do: buy, enrol, wait, or go on with what one owns.
 #[component]
-fn Buy(slug: String, price: String, owned: bool, waiting: Option<String>) -> impl IntoView {
+fn Buy(slug: String, price: Priced, code: String, owned: bool, waiting: Option<String>) -> impl IntoView {
     if owned || waiting.is_some() {
         let (words, href, label) = match waiting.filter(|_| !owned) {
             Some(session) => {
@@ -165,9 +174,11 @@ fn Buy(slug: String, price: String, owned: bool, waiting: Option<String>) -> imp
             </LinkButton>
         });
     }
-    let label = if price == "Free" { "Enrol for free".to_owned() } else { format!("Buy for {price}") };
+    let label = if price.is_free() { "Enrol for free".to_owned() } else { format!("Buy for {}", price.now) };
+    let code = (!code.is_empty()).then(|| view! { <input type="hidden" name="code" value=code /> });
     Either::Right(view! {
         <Form action=paths::purchase(&slug)>
+            {code}
             <Button wide=true>{label}</Button>
         </Form>
     })

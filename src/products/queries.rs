@@ -3,18 +3,27 @@
 use sqlx::{PgExecutor, types::Json};
 
 use super::{ProductCard, ProductCourse, ProductPage, ProductStatus, Resume};
-use crate::users::UserId;
+use crate::{
+    money::Cents,
+    prices::{
+        CodeAnswer, Priced,
+        policy::Power,
+        quote::{self, Item},
+    },
+    users::UserId,
+};
 
-/// Public products, oldest first, with what was written about them whole, whose name or description has the words; one more than `limit` when there are more.
+/// Public products, oldest first, with what was written about them whole, whose name or description has the words; one more than
+/// `limit` when there are more. Prices are those for whom `power` is.
 pub async fn list_public(
     db: impl PgExecutor<'_>,
     search: &str,
+    power: Option<&Power>,
     limit: i64,
     offset: i64,
 ) -> sqlx::Result<Vec<ProductCard>> {
-    sqlx::query_as!(
-        ProductCard,
-        r#"select p.slug, p.name, p.description, p.image_url, p.price_in_dollars * 100 as "price!",
+    let rows = sqlx::query!(
+        r#"select p.slug, p.name, p.description, p.image_url, p.price_in_dollars, p.purchasing_power,
                   (select count(*) from course_products cp where cp.product_id = p.id) as "courses!"
              from products p
             where p.status = 'public'
@@ -26,7 +35,18 @@ pub async fn list_public(
         offset,
     )
     .fetch_all(db)
-    .await
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ProductCard {
+            slug: row.slug,
+            name: row.name,
+            description: row.description,
+            image_url: row.image_url,
+            price: quote::on_shelf(Cents::from_dollars(row.price_in_dollars), row.purchasing_power, power),
+            courses: row.courses,
+        })
+        .collect())
 }
 
 /// The course a student touched last, and the lesson to go on with.
@@ -56,10 +76,15 @@ pub async fn find_resume(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<
     .await
 }
 
-/// A product of any status by its slug, with its courses' published outlines and whether `user` owns it.
-pub async fn find_page(db: impl PgExecutor<'_>, slug: &str, user: Option<UserId>) -> sqlx::Result<Option<ProductPage>> {
+/// A product of any status by its slug, with its courses' published outlines and whether `user` owns it; and what is to be priced: the
+/// page has the list price.
+pub async fn find_page(
+    db: impl PgExecutor<'_>,
+    slug: &str,
+    user: Option<UserId>,
+) -> sqlx::Result<Option<(ProductPage, Item)>> {
     let row = sqlx::query!(
-        r#"select p.id, p.slug, p.name, p.description, p.image_url, p.price_in_dollars * 100 as "price!",
+        r#"select p.id, p.slug, p.name, p.description, p.image_url, p.price_in_dollars, p.purchasing_power,
                   p.status as "status: ProductStatus",
                   exists (select from purchases b where b.user_id = $2 and b.product_id = p.id
                           and b.refunded_at is null) as "owned!",
@@ -88,19 +113,24 @@ pub async fn find_page(db: impl PgExecutor<'_>, slug: &str, user: Option<UserId>
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| ProductPage {
+    let Some(row) = row else { return Ok(None) };
+    let list = Cents::from_dollars(row.price_in_dollars);
+    let item = Item { product: row.id.into(), list, purchasing_power: row.purchasing_power };
+    let page = ProductPage {
         id: row.id.into(),
         slug: row.slug,
         name: row.name,
         summary: String::new(),
         description: row.description,
         image_url: row.image_url,
-        price: row.price.into(),
+        price: Priced::full(list),
+        code: CodeAnswer::default(),
         status: row.status,
         owned: row.owned,
         waiting: row.waiting,
         courses: row.courses.0,
-    }))
+    };
+    Ok(Some((page, item)))
 }
 
 /// The slug behind an id, for links that were made with it.

@@ -196,6 +196,8 @@ fn changes(before: &Draft, after: &Draft, added: &str, taken_out: &str) -> Vec<S
     let (old, new) = (Cents::from_dollars(before.dollars), Cents::from_dollars(after.dollars));
     tell(old != new, format!("price {old} → {new}"));
     tell(before.status != after.status, format!("{} → {}", word(before.status), word(after.status)));
+    let everywhere = if after.purchasing_power { "purchasing power counts" } else { "the same price everywhere" };
+    tell(before.purchasing_power != after.purchasing_power, everywhere.into());
     tell(before.description != after.description, "description rewritten".into());
     tell(before.image_url != after.image_url, "another picture".into());
     tell(!added.is_empty(), format!("added {added}"));

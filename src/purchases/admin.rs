@@ -16,7 +16,7 @@ use crate::{
     paths,
     ui::{
         Badge, EmptyState, Intent, KeysetPager, LinkButton, LocalTime, PageHeader, SearchBox, SkeletonList,
-        SkeletonPage, Stack, Table, Tabs,
+        SkeletonPage, Stack, Table, Tabs, Tone,
     },
 };
 
@@ -113,7 +113,7 @@ fn Nothing(filter: SalesFilter) -> impl IntoView {
 
 #[component]
 fn SaleLine(sale: SaleRow) -> impl IntoView {
-    let SaleRow { id, at, buyer, email, product, paid, refunded, state, .. } = sale;
+    let SaleRow { id, at, buyer, email, product, paid, refunded, state, country_differs, .. } = sale;
     view! {
         <tr>
             <th scope="row">
@@ -129,6 +129,7 @@ fn SaleLine(sale: SaleRow) -> impl IntoView {
             <td>{(!refunded.is_zero()).then(|| refunded.to_string())}</td>
             <td>
                 <Badge tone=state.tone()>{state.words()}</Badge>
+                {country_differs.then(|| view! { " " <Badge tone=Tone::Warning>"Card from elsewhere"</Badge> })}
             </td>
         </tr>
     }

@@ -67,9 +67,25 @@ pub fn SaleView(sale: Sale, changed: RwSignal<u32>) -> impl IntoView {
 
 #[component]
 fn Known(sale: Sale) -> impl IntoView {
-    let Sale { number, at, buyer, buyer_name, email, country, session, payment_intent, .. } = sale;
+    let Sale {
+        number,
+        at,
+        buyer,
+        buyer_name,
+        email,
+        country,
+        card_country,
+        country_differs,
+        session,
+        payment_intent,
+        ..
+    } = sale;
     let fact = |label: &'static str, value: Option<String>| value.map(|value| view! { <Fact label>{value}</Fact> });
+    let flag = country_differs.then(|| {
+        "The price was made for another country than the card is from. Ask the buyer before you decide anything.".into()
+    });
     view! {
+        <FormErrors errors=flag.into_iter().collect() />
         <Facts>
             <Fact label="Buyer">
                 <a href=paths::student(buyer)>{buyer_name}</a>
@@ -80,7 +96,8 @@ fn Known(sale: Sale) -> impl IntoView {
                 <LocalTime at with_time=true />
             </Fact>
             <Fact label="Receipt">{number}</Fact>
-            {fact("Country", country)}
+            {fact("Priced for", country)}
+            {fact("Card from", card_country)}
             {fact("Stripe's session", session)}
             {fact("Stripe's payment", payment_intent)}
         </Facts>

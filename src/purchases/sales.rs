@@ -169,6 +169,8 @@ pub struct SaleRow {
     pub refunded: Cents,
     pub state: SaleState,
     pub session: Option<String>,
+    /// The card is of another country than the price was made for.
+    pub country_differs: bool,
 }
 
 impl SaleRow {
@@ -200,7 +202,10 @@ pub struct Sale {
     pub subtotal: Cents,
     pub paid: Cents,
     pub discount_name: Option<String>,
+    /// The country that the price was made for.
     pub country: Option<String>,
+    pub card_country: Option<String>,
+    pub country_differs: bool,
     pub refunded: Cents,
     /// On its way back.
     pub refunding: Cents,

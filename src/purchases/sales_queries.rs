@@ -12,7 +12,7 @@ use super::{
     PurchaseId,
     sales::{Cursor, DisputeLine, Moment, RefundLine, Sale, SaleRow, SaleState, Turn},
 };
-use crate::money::Cents;
+use crate::{money::Cents, prices::country::Country};
 
 /// What is looked for. Patterns are of `like`, in lower case.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +65,7 @@ macro_rules! row {
             refunded: row.refunded_in_cents.into(),
             state: row.state,
             session: row.stripe_session_id,
+            country_differs: row.country_differs,
         }
     }};
 }
@@ -83,7 +84,7 @@ pub async fn walk(
             sqlx::query!(
                 r#"select p.id, p.receipt_number, p.created_at, p.user_id, u.email, p.product_details ->> 'name' as "product!",
                           p.subtotal_in_cents, p.price_paid_in_cents, p.refunded_in_cents, p.state as "state!: SaleState",
-                          p.stripe_session_id,
+                          p.stripe_session_id, p.country_differs,
                           ($5::bool or (u.deleted_at is null and lower(u.email) like $6) or p.product_id = any($7)
                            or p.receipt_number = $8) is true as "hit!"
                      from (select n.id, n.created_at
@@ -143,7 +144,7 @@ pub async fn dig(
                      select id from users where deleted_at is null and lower(email) like $5)
                    select p.id, p.receipt_number, p.created_at, p.user_id, u.email, p.product_details ->> 'name' as "product!",
                           p.subtotal_in_cents, p.price_paid_in_cents, p.refunded_in_cents, p.state as "state!: SaleState",
-                          p.stripe_session_id
+                          p.stripe_session_id, p.country_differs
                      from (select f.id, f.created_at
                              from buyers cross join lateral (
                                select b.id, b.created_at from purchases b
@@ -226,6 +227,11 @@ struct Note {
     words: String,
 }
 
+/// A country by its code, in words where we know them.
+fn place(code: &str) -> String {
+    code.parse::<Country>().map_or_else(|()| code.to_owned(), |country| country.name().to_owned())
+}
+
 /// A sale with all that is known of it.
 pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::Result<Option<Sale>> {
     let row = sqlx::query!(
@@ -233,7 +239,7 @@ pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::R
                   p.product_details ->> 'name' as "product!", p.subtotal_in_cents, p.price_paid_in_cents, p.discount_name,
                   p.refunded_in_cents, p.refunding_in_cents, p.refunded_at, p.state as "state!: SaleState",
                   p.stripe_session_id, p.stripe_payment_intent_id,
-                  a.country as "country?", a.created_at as "begun_at?", a.submitted_at as "submitted_at?",
+                  p.country, p.card_country, p.country_differs, p.card_asked_at, a.created_at as "begun_at?", a.submitted_at as "submitted_at?",
                   (select coalesce(json_agg(json_build_object('amount', r.amount_in_cents,
                             'at', floor(extract(epoch from r.created_at))::bigint, 'state', r.state, 'origin', r.origin, 'by', b.name,
                             'reason', r.reason, 'failure', r.failure, 'stripe_id', r.stripe_refund_id)
@@ -282,6 +288,14 @@ pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::R
     tell(row.begun_at, "Checkout began".into());
     tell(row.submitted_at, "The buyer was through, the bank was not".into());
     tell(Some(row.created_at), if paid.is_zero() { "Enrolled for free".into() } else { format!("Paid {paid}") });
+    if row.country_differs
+        && let (Some(country), Some(card)) = (&row.country, &row.card_country)
+    {
+        tell(
+            row.card_asked_at,
+            format!("The price was made for {}, but the card is from {}", place(country), place(card)),
+        );
+    }
     tell(row.refunded_at, "The purchase ended, and with it its access".into());
     for Told { at, kind, outcome } in row.told.0 {
         tell(Some(at), format!("Stripe told us {kind}: {outcome}"));
@@ -309,7 +323,9 @@ pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::R
         subtotal: row.subtotal_in_cents.into(),
         paid,
         discount_name: row.discount_name,
-        country: row.country,
+        country: row.country.as_deref().map(place),
+        card_country: row.card_country.as_deref().map(place),
+        country_differs: row.country_differs,
         refunded: row.refunded_in_cents.into(),
         refunding: row.refunding_in_cents.into(),
         refunded_at: row.refunded_at,

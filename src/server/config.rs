@@ -2,9 +2,15 @@
 
 #![expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
 
 use anyhow::{Context, Result, bail, ensure};
+use http::HeaderName;
+use ipnet::IpNet;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
@@ -25,6 +31,7 @@ pub struct Config {
     pub database_url: Option<String>,
     pub database_connections: u32,
     pub stripe: StripeConfig,
+    pub visitors: VisitorsConfig,
     /// Where YouTube tells the title of a video. <https://oembed.com>
     pub youtube_oembed: String,
     /// Becomes admin at sign-up.
@@ -45,6 +52,17 @@ pub struct StripeConfig {
     pub api_base: Option<String>,
     /// Where our own sandbox listens, when there is no account at Stripe.
     pub sandbox: Option<SocketAddr>,
+}
+
+/// How it is known from where somebody visits. Nothing configured is nothing known, and so no price by country.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VisitorsConfig {
+    /// Whose headers are believed: the proxies in front of us.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The header in which those say the country.
+    pub country_header: Option<HeaderName>,
+    /// A country database (`.mmdb`).
+    pub geoip: Option<PathBuf>,
 }
 
 const YOUTUBE_OEMBED: &str = "https://www.youtube.com/oembed";
@@ -86,6 +104,7 @@ impl Config {
             database_url: var("DATABASE_URL"),
             database_connections: parsed(&var, "LECTERN_DATABASE_CONNECTIONS")?.unwrap_or(20),
             stripe: StripeConfig::read(environment, &var)?,
+            visitors: VisitorsConfig::read(&var)?,
             youtube_oembed: var("YOUTUBE_OEMBED_BASE").unwrap_or_else(|| YOUTUBE_OEMBED.into()),
             admin_email: var("ADMIN_EMAIL"),
             seed_demo,
@@ -149,6 +168,39 @@ impl StripeConfig {
     }
 }
 
+impl VisitorsConfig {
+    fn read(var: &impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let listed = var("TRUSTED_PROXIES").unwrap_or_default();
+        let listed = listed.split([',', ' ']).map(str::trim).filter(|network| !network.is_empty());
+        let trusted_proxies = listed.map(network).collect::<Result<Vec<_>>>()?;
+        let country_header = parsed::<HeaderName>(var, "COUNTRY_HEADER")?;
+        if let Some(header) = &country_header {
+            ensure!(
+                !trusted_proxies.is_empty(),
+                "COUNTRY_HEADER is {header} but TRUSTED_PROXIES is not set: anybody could send that header, so nobody would be \
+                 believed"
+            );
+            ensure!(
+                !["x-forwarded-for", "cookie", "host"].contains(&header.as_str()),
+                "COUNTRY_HEADER is {header}, which says no country"
+            );
+        }
+        Ok(Self { trusted_proxies, country_header, geoip: var("GEOIP_DB").map(PathBuf::from) })
+    }
+}
+
+/// A network such as `10.0.0.0/8`, or one address. A network that is everybody is a mistake.
+fn network(text: &str) -> Result<IpNet> {
+    let network = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| IpNet::from(ip.to_canonical())));
+    let network = network.map_err(|_| {
+        anyhow::anyhow!(
+            "TRUSTED_PROXIES has {text:?}; it is a list of networks and addresses, such as 10.0.0.0/8,203.0.113.7"
+        )
+    })?;
+    ensure!(network.prefix_len() > 0, "TRUSTED_PROXIES has {text:?}, which is everybody");
+    Ok(network)
+}
+
 fn parsed<T: FromStr>(var: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<T>>
 where
     T::Err: std::error::Error + Send + Sync + 'static,
@@ -187,5 +239,21 @@ mod tests {
     fn half_a_stripe_account_is_an_error() {
         assert!(read(&[("STRIPE_SECRET_KEY", "sk_test_x")]).is_err());
         assert!(read(&[("STRIPE_WEBHOOK_SECRET", "whsec_x")]).is_err());
+    }
+
+    #[test]
+    fn a_country_header_is_believed_of_somebody_named_only() {
+        let header = ("COUNTRY_HEADER", "CF-IPCountry");
+        assert!(read(&[header]).is_err());
+        for wrong in ["everybody", "0.0.0.0/0", "::/0", "10.0.0.0/33", "10.0.0.0/8;::1"] {
+            let refusal = read(&[header, ("TRUSTED_PROXIES", wrong)]).err().unwrap().to_string();
+            assert!(refusal.contains("TRUSTED_PROXIES"), "{wrong}: {refusal}");
+        }
+        let proxies = ("TRUSTED_PROXIES", "10.0.0.0/8, 203.0.113.7 ::1");
+        let visitors = read(&[header, proxies]).unwrap().visitors;
+        assert_eq!(visitors.country_header.unwrap(), "cf-ipcountry");
+        assert_eq!(visitors.trusted_proxies.len(), 3);
+        assert!(read(&[("COUNTRY_HEADER", "a header"), proxies]).is_err());
+        assert!(read(&[("COUNTRY_HEADER", "X-Forwarded-For"), proxies]).is_err());
     }
 }

@@ -9,6 +9,7 @@ use super::{clock, state::AppState};
 use crate::{
     checkout::reconcile::{self, Report},
     pictures,
+    prices::{self, card},
     purchases::refund,
     users,
 };
@@ -70,6 +71,27 @@ pub async fn reconcile(state: AppState, stop: CancellationToken) {
                 Ok(Some(report)) if report.done.is_empty() && report.failed.is_empty() => {}
                 Ok(Some(report)) => tracing::info!(%report, "Reconciled with Stripe"),
                 Err(error) => tracing::warn!(%error, "Could not reconcile with Stripe"),
+            }
+        }
+    }
+}
+
+/// Lets go of coupons that nobody pays with any more, and asks for the countries of cards, once a minute until told to stop.
+pub async fn prices(state: AppState, stop: CancellationToken) {
+    /// So long after its end a payment may still be told of.
+    const GRACE: time::Duration = time::Duration::minutes(10);
+    let mut minutes = tokio::time::interval(Duration::from_mins(1));
+    loop {
+        tokio::select! { () = stop.cancelled() => return, _ = minutes.tick() => {} }
+        match prices::queries::expire_holding_attempts(&state.db, clock::now() - GRACE).await {
+            Ok(0) => {}
+            Ok(ended) => tracing::info!(ended, "Let go of coupons that nobody paid with"),
+            Err(error) => tracing::warn!(%error, "Could not let go of coupons"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            compared = card::compare_all(&state) => if let Err(error) = compared {
+                tracing::warn!(%error, "Could not compare cards; they are asked for again");
             }
         }
     }

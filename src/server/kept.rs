@@ -2,7 +2,8 @@
 //!
 //! Only pages without a session, a flash, a query or an error are kept, for ten seconds at most. A change of the catalogue reaches every
 //! server at once ([`super::changes`]); each then counts a new generation, and what was kept or is being rendered under an older
-//! one is never shown again. Every answer gets a nonce of its own. Prices that differ by country will have to be part of the key.
+//! one is never shown again. Every answer gets a nonce of its own. Prices differ by country: nobody sees a page that was made for
+//! another's.
 
 use std::{
     sync::{
@@ -26,7 +27,8 @@ use http_body_util::{BodyExt, Limited};
 use leptos::nonce::Nonce;
 use moka::sync::Cache;
 
-use super::{cookies, state::AppState};
+use super::{cookies, state::AppState, visitors::Visitor};
+use crate::prices::country::Country;
 
 /// How long a page is kept when nothing changes.
 const LIFE: Duration = Duration::from_secs(10);
@@ -48,6 +50,7 @@ struct Key {
     generation: u64,
     path: String,
     theme: Option<String>,
+    country: Option<Country>,
 }
 
 /// A page, cut wherever its nonce stood.
@@ -96,7 +99,8 @@ impl Kept {
         }
         let theme =
             cookies::get(request.headers(), cookies::THEME).filter(|theme| theme == "paper" || theme == "night");
-        Some(Key { generation: self.generation.load(Ordering::SeqCst), path: path.to_owned(), theme })
+        let country = Visitor::of(request).country;
+        Some(Key { generation: self.generation.load(Ordering::SeqCst), path: path.to_owned(), theme, country })
     }
 }
 

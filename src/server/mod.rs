@@ -27,3 +27,4 @@ pub mod state;
 pub mod telemetry;
 #[cfg(test)]
 pub mod testing;
+pub mod visitors;

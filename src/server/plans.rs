@@ -75,6 +75,9 @@ async fn overview_and_lists(db: &PgPool) -> Vec<String> {
         format!("{products}?q=bundle"),
         format!("{products}?q=nothing+like+it"),
         paths::edit_product(product.into()),
+        paths::ADMIN_COUPONS.to_owned(),
+        paths::ADMIN_NEW_COUPON.to_owned(),
+        paths::ADMIN_PRICING.to_owned(),
     ]
 }
 

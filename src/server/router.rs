@@ -22,10 +22,10 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use super::{call, health, kept, page, security, state::AppState, telemetry};
+use super::{call, health, kept, page, security, state::AppState, telemetry, visitors};
 use crate::{
     app::{App, shell},
-    checkout, courses, paths, pictures, products, purchases, users,
+    checkout, coupons, courses, paths, pictures, prices, products, purchases, users,
 };
 
 /// The largest body that anyone may send, in bytes. Webhooks and forms set themselves smaller limits.
@@ -44,6 +44,9 @@ pub fn router(state: AppState) -> Router {
         .route("/products/{slug}/purchase", post(checkout::start::start))
         .route(paths::ADMIN_NEW_COURSE, post(courses::forms::create))
         .route("/admin/courses/{course}/edit", post(courses::forms::update))
+        .route(paths::ADMIN_PRICING, post(prices::forms::save))
+        .route(paths::ADMIN_NEW_COUPON, post(coupons::forms::create))
+        .route("/admin/coupons/{coupon}/edit", post(coupons::forms::update))
         .route(paths::ADMIN_SALES_CSV, get(purchases::export::download))
         .route("/purchases/{purchase}/receipt.pdf", get(purchases::download::receipt))
         .leptos_routes(&state, pages, move || shell(options.clone()))
@@ -72,6 +75,7 @@ pub fn router(state: AppState) -> Router {
                 .layer(CatchPanicLayer::custom(page::panicked))
                 .layer(middleware::from_fn(security::headers))
                 .layer(middleware::from_fn(security::same_site))
+                .layer(middleware::from_fn_with_state(state.clone(), visitors::find))
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest)),
         )
         .with_state(state)

@@ -1,6 +1,6 @@
 //! Serving: everything is started here, and ended in the opposite order.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use axum::serve::ListenerExt;
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     changes, cluster::Cluster, config::Config, database, jobs, kept::Kept, router, school::School, seed,
-    state::AppState,
+    state::AppState, visitors::Visitors,
 };
 use crate::{
     checkout::{reconcile::Report, stripe::Stripe},
@@ -101,6 +101,11 @@ pub async fn serve(config: Config) -> Result<()> {
         jobs::sweep(db, sweeps).await;
         Ok(())
     });
+    let (pricing, ends) = (state.clone(), stop.clone());
+    beside.spawn(async move {
+        jobs::prices(pricing, ends).await;
+        Ok(())
+    });
     let (refunding, stops) = (state.clone(), stop.clone());
     beside.spawn(async move {
         jobs::refunds(refunding, stops).await;
@@ -119,8 +124,8 @@ pub async fn serve(config: Config) -> Result<()> {
         }
     });
     let told = stop.clone();
-    let serving =
-        axum::serve(listener, router::router(state)).with_graceful_shutdown(async move { told.cancelled().await });
+    let service = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { told.cancelled().await });
     let late = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
@@ -144,6 +149,7 @@ async fn open_state(db: &PgPool, config: Config) -> Result<AppState> {
         identity: Identity::Local { https: config.is_https() },
         school: School::load(db).await?,
         kept: Kept::default(),
+        visitors: Visitors::new(&config.visitors)?,
         leptos: get_configuration(None).context("read Leptos' settings")?.leptos_options,
         db: db.clone(),
         config: Arc::new(config),

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::{config::Config, kept::Kept, school::School, state::AppState};
+use super::{config::Config, kept::Kept, school::School, state::AppState, visitors::Visitors};
 use crate::{
     checkout::{AttemptId, stripe::Stripe},
     courses::CourseId,
@@ -166,6 +166,7 @@ pub async fn state(db: &PgPool, stripe: &str) -> AppState {
         identity: Identity::Local { https: false },
         school: School::load(db).await.unwrap(),
         kept: Kept::default(),
+        visitors: Visitors::default(),
         leptos: LeptosOptions::builder().output_name("lectern").build(),
         config: Arc::new(config),
     }
@@ -175,6 +176,21 @@ pub async fn state(db: &PgPool, stripe: &str) -> AppState {
 pub async fn cookie(db: &PgPool, user: UserId) -> String {
     let token = crate::users::local::start_session(db, user, None, super::clock::now()).await.unwrap();
     format!("session={token}")
+}
+
+/// A proxy that servers of [`state_behind_proxy`] believe, and a client that it names.
+pub const PROXY: [u8; 4] = [10, 0, 0, 1];
+
+/// As [`state`], behind a proxy that says the country in `x-country`.
+pub async fn state_behind_proxy(db: &PgPool, stripe: &str) -> AppState {
+    AppState { visitors: super::visitors::tests::behind_proxy(), ..state(db, stripe).await }
+}
+
+/// A request that comes from `peer`, whose header says that it is from `country`.
+pub fn from(mut request: Request<Body>, peer: [u8; 4], country: &str) -> Request<Body> {
+    request.extensions_mut().insert(axum::extract::ConnectInfo(std::net::SocketAddr::from((peer, 4711))));
+    request.headers_mut().append("x-country", country.parse().unwrap());
+    request
 }
 
 /// Somebody at a browser.

@@ -4,9 +4,13 @@ use leptos::prelude::*;
 
 use super::Words;
 
-/// A price, and what it `was` before a discount.
+/// A price, what it `was` before a discount, and `why` it is less.
 #[component]
-pub fn Price(#[prop(into)] now: String, #[prop(optional, into)] was: Words) -> impl IntoView {
+pub fn Price(
+    #[prop(into)] now: String,
+    #[prop(optional, into)] was: Words,
+    #[prop(optional, into)] why: Words,
+) -> impl IntoView {
     let before = was.0.map(|was| {
         view! {
             <s>
@@ -16,7 +20,7 @@ pub fn Price(#[prop(into)] now: String, #[prop(optional, into)] was: Words) -> i
             <span class="sr-only">", now "</span>
         }
     });
-    view! { <span class="price">{before} <strong>{now}</strong></span> }
+    view! { <span class="price">{before} <strong>{now}</strong> {why.0.map(|why| view! { <small>{why}</small> })}</span> }
 }
 
 /// The rows of a receipt: words, amount, and whether it is the sum.

@@ -179,7 +179,7 @@ mod tests {
     use super::*;
     use crate::{
         money::Cents,
-        purchases::{ProductDetails, RefundRow},
+        purchases::{ProductDetails, RefundRow, sales::RefundOrigin},
     };
     use time::OffsetDateTime;
     use uuid::Uuid;
@@ -196,9 +196,11 @@ mod tests {
             subtotal: Cents(9000),
             paid: Cents(4500),
             discount_name: Some("Half".into()),
-            refunds: vec![RefundRow { amount: Cents(1000), origin: RefundOrigin::default(), at: OffsetDateTime::UNIX_EPOCH }],
+            refunds: vec![RefundRow { amount: Cents(1000), origin: RefundOrigin::Admin, at: OffsetDateTime::UNIX_EPOCH }],
             bought_at: OffsetDateTime::UNIX_EPOCH,
             refunded_at: None,
+            paused: false,
+            lost: false,
         }
     }
 

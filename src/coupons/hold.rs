@@ -1,0 +1,62 @@
+//! Holding a coupon while somebody pays: its limits count from here, so that the last one is not promised twice.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::{
+    policy::{self, Coupon},
+    queries,
+};
+use crate::{
+    checkout::AttemptId,
+    error::{Error, FieldError, Result},
+    products::ProductId,
+    users::UserId,
+};
+
+/// The coupon behind what somebody typed, as it stands for this product and student; nothing when it cannot be used. Everything that
+/// looks at a code comes through here: this is where guesses would be counted.
+pub async fn look_up(
+    db: impl sqlx::PgExecutor<'_>,
+    typed: &str,
+    product: ProductId,
+    user: Option<UserId>,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<Coupon>> {
+    let Some(code) = policy::code(typed) else { return Ok(None) };
+    let coupon = queries::find_by_code(db, &code, product, user).await?;
+    Ok(coupon.filter(|coupon| policy::usable(coupon, now)))
+}
+
+/// Holds a coupon for an attempt of this transaction, under the coupon's row lock. The database releases it when the attempt ends, and
+/// redeems it when the purchase is there. `seen` is the coupon that the price was made from.
+///
+/// # Errors
+/// [`refused`] when another took the last one, [`Error::Conflict`] when an admin changed what it takes off.
+pub async fn hold(
+    tx: &mut PgConnection,
+    seen: &Coupon,
+    user: UserId,
+    product: ProductId,
+    attempt: AttemptId,
+    now: OffsetDateTime,
+) -> Result<()> {
+    queries::lock(&mut *tx, seen.id).await?;
+    let coupon = look_up(&mut *tx, &seen.code, product, Some(user), now).await?;
+    let coupon = coupon.ok_or_else(refused)?;
+    if (coupon.id, coupon.off, &coupon.name) != (seen.id, seen.off, &seen.name) {
+        return Err(Error::Conflict("The price changed just now. Look at it again.".into()));
+    }
+    if queries::is_held_by(&mut *tx, attempt).await? {
+        return Ok(());
+    }
+    if !queries::move_hold(&mut *tx, coupon.id, user, product, attempt).await? {
+        queries::insert_hold(&mut *tx, coupon.id, user, product, attempt).await?;
+    }
+    Ok(())
+}
+
+/// What a code is answered that cannot be used.
+pub fn refused() -> Error {
+    Error::Invalid(vec![FieldError::new("code", policy::REFUSED)])
+}

@@ -1,0 +1,125 @@
+//! Coupons: codes that take something off.
+
+pub mod admin;
+pub mod api;
+pub mod editor;
+
+#[cfg(feature = "ssr")]
+pub mod form;
+#[cfg(feature = "ssr")]
+pub mod forms;
+#[cfg(feature = "ssr")]
+pub mod hold;
+#[cfg(feature = "ssr")]
+pub mod policy;
+#[cfg(feature = "ssr")]
+pub mod queries;
+#[cfg(feature = "ssr")]
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "ssr")]
+pub mod writing;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{id::Id, ui::Tone};
+
+/// Names what a [`CouponId`] identifies.
+pub enum CouponKey {}
+pub type CouponId = Id<CouponKey>;
+
+/// Whether a coupon can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    Active,
+    UsedUp,
+    Expired,
+    Off,
+}
+
+impl Standing {
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::UsedUp => "Used up",
+            Self::Expired => "Expired",
+            Self::Off => "Off",
+        }
+    }
+
+    pub const fn tone(self) -> Tone {
+        match self {
+            Self::Active => Tone::Accent,
+            Self::UsedUp | Self::Expired => Tone::Warning,
+            Self::Off => Tone::Plain,
+        }
+    }
+}
+
+/// A page of the back office's list, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CouponList {
+    pub coupons: Vec<CouponRow>,
+    pub search: String,
+    /// From 1.
+    pub page: u32,
+    pub more: bool,
+}
+
+/// A coupon as the back office lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CouponRow {
+    pub id: CouponId,
+    pub code: String,
+    pub name: String,
+    /// "20% off".
+    pub off: String,
+    /// How many products it is for; nothing when for all.
+    pub products: Option<i64>,
+    pub redeemed: i32,
+    /// Being paid with it right now.
+    pub held: i32,
+    pub most: Option<i32>,
+    pub expires_at: Option<OffsetDateTime>,
+    pub standing: Standing,
+    /// Nobody ever began to pay with it.
+    pub unused: bool,
+}
+
+/// What taking a coupon away comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Removal {
+    Deleted,
+    /// It was used: it stays, and counts no more.
+    SwitchedOff,
+}
+
+/// A coupon to write, as its fields hold it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CouponForm {
+    /// Nothing for a new one.
+    pub id: Option<CouponId>,
+    /// Counts up with every change.
+    pub version: i64,
+    pub code: String,
+    pub name: String,
+    /// `percent` or `dollars`.
+    pub kind: String,
+    pub amount: String,
+    /// The last day, as `2026-03-31`.
+    pub expires: String,
+    pub most: String,
+    pub each: String,
+    pub active: bool,
+    pub redeemed: i32,
+    pub held: i32,
+    pub products: Vec<ProductChoice>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductChoice {
+    pub id: crate::products::ProductId,
+    pub name: String,
+    pub chosen: bool,
+}

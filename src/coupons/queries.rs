@@ -1,0 +1,286 @@
+//! What is asked of the database about coupons.
+
+use sqlx::PgExecutor;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{CouponId, CouponRow, ProductChoice, form::Draft, policy, policy::Coupon};
+use crate::{checkout::AttemptId, prices::policy::Off, products::ProductId, users::UserId};
+
+fn off(percent: Option<i32>, dollars: Option<i32>) -> Off {
+    percent.map_or(Off::Dollars(dollars.unwrap_or_default()), Off::Percent)
+}
+
+/// The coupon of a code (in capitals), as it stands for this product and student.
+pub async fn find_by_code(
+    db: impl PgExecutor<'_>,
+    code: &str,
+    product: ProductId,
+    user: Option<UserId>,
+) -> sqlx::Result<Option<Coupon>> {
+    let row = sqlx::query!(
+        r#"select c.id, c.code, c.name, c.percent, c.dollars, c.active, c.expires_at, c.max_redemptions, c.max_per_student,
+                  c.held + c.redeemed as "taken!",
+                  (select count(*) from coupon_redemptions r
+                    where r.coupon_id = c.id and r.user_id = $3 and r.state <> 'released') as "own!",
+                  exists (select from coupon_redemptions r
+                           where r.coupon_id = c.id and r.user_id = $3 and r.product_id = $2 and r.state = 'held') as "holds!",
+                  c.every_product or exists (select from coupon_products p
+                                              where p.coupon_id = c.id and p.product_id = $2) as "fits!"
+             from coupons c where upper(c.code) = $1"#,
+        code,
+        product.uuid(),
+        user.map(UserId::uuid),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Coupon {
+        id: row.id.into(),
+        code: row.code,
+        name: row.name,
+        off: off(row.percent, row.dollars),
+        active: row.active,
+        expires_at: row.expires_at,
+        most: row.max_redemptions,
+        each: row.max_per_student,
+        taken: row.taken,
+        own: row.own,
+        holds: row.holds,
+        fits: row.fits,
+    }))
+}
+
+/// Waits for a coupon, and holds it until the transaction ends. What it is like is looked at afterwards. An attempt that names the
+/// coupon has a share of its key already: two of those would wait for each other to change that, and need not.
+pub async fn lock(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<()> {
+    sqlx::query!("select id from coupons where id = $1 for no key update", coupon.uuid())
+        .fetch_optional(db)
+        .await
+        .map(drop)
+}
+
+/// Whether an attempt holds its coupon.
+pub async fn is_held_by(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from coupon_redemptions where attempt_id = $1 and state = 'held') as "is!""#,
+        attempt.uuid()
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Gives the hold that the student has for this product to a newer attempt. False when there is none.
+pub async fn move_hold(
+    db: impl PgExecutor<'_>,
+    coupon: CouponId,
+    user: UserId,
+    product: ProductId,
+    attempt: AttemptId,
+) -> sqlx::Result<bool> {
+    let result = sqlx::query!(
+        "update coupon_redemptions set attempt_id = $4
+          where coupon_id = $1 and user_id = $2 and product_id = $3 and state = 'held'",
+        coupon.uuid(),
+        user.uuid(),
+        product.uuid(),
+        attempt.uuid(),
+    )
+    .execute(db)
+    .await?;
+    Ok(result.rows_affected() > 0)
+}
+
+pub async fn insert_hold(
+    db: impl PgExecutor<'_>,
+    coupon: CouponId,
+    user: UserId,
+    product: ProductId,
+    attempt: AttemptId,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into coupon_redemptions (coupon_id, user_id, product_id, attempt_id) values ($1, $2, $3, $4)",
+        coupon.uuid(),
+        user.uuid(),
+        product.uuid(),
+        attempt.uuid(),
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Coupons, newest first, whose code or name has the words; one more than `limit` when there are more.
+pub async fn list(
+    db: impl PgExecutor<'_>,
+    search: &str,
+    now: OffsetDateTime,
+    limit: i64,
+    offset: i64,
+) -> sqlx::Result<Vec<CouponRow>> {
+    let rows = sqlx::query!(
+        r#"select c.id, c.code, c.name, c.percent, c.dollars, c.every_product, c.redeemed, c.held, c.max_redemptions,
+                  c.expires_at, c.active,
+                  (select count(*) from coupon_products p where p.coupon_id = c.id) as "products!",
+                  not exists (select from checkout_attempts a where a.coupon_id = c.id) as "unused!"
+             from coupons c
+            where $1 = '' or position(lower($1) in lower(c.code || ' ' || c.name)) > 0
+            order by c.created_at desc, c.id desc
+            limit $2::bigint + 1 offset $3"#,
+        search,
+        limit,
+        offset,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| CouponRow {
+            id: row.id.into(),
+            code: row.code,
+            name: row.name,
+            off: policy::words(off(row.percent, row.dollars)),
+            products: (!row.every_product).then_some(row.products),
+            redeemed: row.redeemed,
+            held: row.held,
+            most: row.max_redemptions,
+            expires_at: row.expires_at,
+            standing: policy::standing(row.active, row.expires_at, row.max_redemptions, row.redeemed, now),
+            unused: row.unused,
+        })
+        .collect())
+}
+
+/// A coupon as an admin writes it.
+pub struct Written {
+    pub version: i64,
+    pub draft: Draft,
+    pub redeemed: i32,
+    pub held: i32,
+}
+
+pub async fn find(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<Option<Written>> {
+    let row = sqlx::query!(
+        r#"select c.version, c.code, c.name, c.percent, c.dollars, c.every_product, c.expires_at, c.max_redemptions,
+                  c.max_per_student, c.active, c.redeemed, c.held,
+                  array(select p.product_id from coupon_products p where p.coupon_id = c.id) as "products!"
+             from coupons c where c.id = $1"#,
+        coupon.uuid()
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Written {
+        version: row.version,
+        draft: Draft {
+            code: row.code,
+            name: row.name,
+            off: off(row.percent, row.dollars),
+            products: (!row.every_product).then(|| row.products.into_iter().map(ProductId::from).collect()),
+            expires_at: row.expires_at,
+            most: row.max_redemptions,
+            each: row.max_per_student,
+            active: row.active,
+        },
+        redeemed: row.redeemed,
+        held: row.held,
+    }))
+}
+
+/// Every product to choose from: those that the coupon is for first, then by name. Of very many, a thousand.
+pub async fn list_choices(db: impl PgExecutor<'_>, coupon: Option<CouponId>) -> sqlx::Result<Vec<ProductChoice>> {
+    sqlx::query_as!(
+        ProductChoice,
+        r#"select p.id, p.name, c.coupon_id is not null as "chosen!"
+             from products p left join coupon_products c on c.product_id = p.id and c.coupon_id = $1
+            order by c.coupon_id is null, p.name, p.id
+            limit 1000"#,
+        coupon.map(CouponId::uuid),
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Ids and names of those of the products that are there.
+pub async fn list_products(db: impl PgExecutor<'_>, products: &[ProductId]) -> sqlx::Result<Vec<(ProductId, String)>> {
+    let ids: Vec<_> = products.iter().map(|product| product.uuid()).collect();
+    let rows =
+        sqlx::query!("select id, name from products where id = any ($1) order by name, id", &ids).fetch_all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.id.into(), row.name)).collect())
+}
+
+fn halves(off: Off) -> (Option<i32>, Option<i32>) {
+    match off {
+        Off::Percent(percent) => (Some(percent), None),
+        Off::Dollars(dollars) => (None, Some(dollars)),
+    }
+}
+
+pub async fn insert(db: impl PgExecutor<'_>, draft: &Draft) -> sqlx::Result<CouponId> {
+    let (percent, dollars) = halves(draft.off);
+    sqlx::query_scalar!(
+        "insert into coupons (code, name, percent, dollars, every_product, expires_at, max_redemptions, max_per_student, active)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id",
+        draft.code,
+        draft.name,
+        percent,
+        dollars,
+        draft.products.is_none(),
+        draft.expires_at,
+        draft.most,
+        draft.each,
+        draft.active,
+    )
+    .fetch_one(db)
+    .await
+    .map(CouponId::from)
+}
+
+pub async fn update(db: impl PgExecutor<'_>, coupon: CouponId, draft: &Draft) -> sqlx::Result<()> {
+    let (percent, dollars) = halves(draft.off);
+    sqlx::query!(
+        "update coupons set code = $2, name = $3, percent = $4, dollars = $5, every_product = $6, expires_at = $7,
+                max_redemptions = $8, max_per_student = $9, active = $10
+          where id = $1",
+        coupon.uuid(),
+        draft.code,
+        draft.name,
+        percent,
+        dollars,
+        draft.products.is_none(),
+        draft.expires_at,
+        draft.most,
+        draft.each,
+        draft.active,
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Says which products a coupon is for.
+pub async fn set_products(db: impl PgExecutor<'_>, coupon: CouponId, products: &[Uuid]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with gone as (delete from coupon_products where coupon_id = $1 and product_id <> all ($2))
+         insert into coupon_products (coupon_id, product_id) select $1, id from unnest($2::uuid[]) as id
+         on conflict do nothing",
+        coupon.uuid(),
+        products,
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Whether anybody ever began to pay with it.
+pub async fn is_used(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select exists (select from checkout_attempts where coupon_id = $1) as "is!""#, coupon.uuid())
+        .fetch_one(db)
+        .await
+}
+
+pub async fn delete(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<()> {
+    sqlx::query!("delete from coupons where id = $1", coupon.uuid()).execute(db).await.map(drop)
+}
+
+pub async fn set_active(db: impl PgExecutor<'_>, coupon: CouponId, active: bool) -> sqlx::Result<()> {
+    sqlx::query!("update coupons set active = $2 where id = $1", coupon.uuid(), active).execute(db).await.map(drop)
+}
