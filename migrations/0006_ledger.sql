@@ -141,4 +141,5 @@ create table reconcile_marks (
 );
 create trigger reconcile_marks_touch before update on reconcile_marks for each row execute function touch_updated_at();
 -- Checkouts that wait for the bank longer than Stripe's list is read.
-create index checkout_attempts_waiting_idx on checkout_attempts (created_at) where state = 'open' and stripe_session_id is not null;
+create index checkout_attempts_waiting_idx on checkout_attempts (created_at)
+  where stripe_session_id is not null and (state = 'open' or state = 'expired' and submitted_at is not null);

@@ -342,11 +342,14 @@ pub async fn set_mark(db: impl PgExecutor<'_>, kind: &str, seen_until: OffsetDat
     .map(drop)
 }
 
-/// Sessions of checkouts that are open and began before a time: the bank takes longer than Stripe's list is read.
+/// Sessions of checkouts that began before a time and may still be paid: their bank takes longer than Stripe's list is read. After two
+/// months nothing comes any more.
 pub async fn list_waiting_sessions(db: impl PgExecutor<'_>, before: OffsetDateTime) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"select stripe_session_id as "session!" from checkout_attempts
-            where state = 'open' and stripe_session_id is not null and created_at < $1 order by created_at limit 500"#,
+            where stripe_session_id is not null and (state = 'open' or state = 'expired' and submitted_at is not null)
+              and created_at < $1 and created_at > now() - interval '60 days'
+            order by created_at desc limit 500"#,
         before,
     )
     .fetch_all(db)
