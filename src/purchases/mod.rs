@@ -139,7 +139,11 @@ impl Receipt {
         }
         rows.extend(self.refunds.iter().map(|refund| {
             let on = refund.at.date();
-            (format!("{}, {} {} {}", refund.origin.noun(), on.day(), on.month(), on.year()), Cents::ZERO - refund.amount, false)
+            (
+                format!("{}, {} {} {}", refund.origin.noun(), on.day(), on.month(), on.year()),
+                Cents::ZERO - refund.amount,
+                false,
+            )
         }));
         rows.push(("Total".to_owned(), self.total(), true));
         rows

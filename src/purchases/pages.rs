@@ -11,8 +11,8 @@ use crate::{
     money::Cents,
     paths,
     ui::{
-        Address, Amounts, Badge, EmptyState, Intent, LinkButton, LocalTime, Main, Notice, PageHeader, Pager, PrintButton,
-        Sheet, SkeletonList, SkeletonPage, Stack, Table, Tone,
+        Address, Amounts, Badge, EmptyState, Intent, LinkButton, LocalTime, Main, Notice, PageHeader, Pager,
+        PrintButton, Sheet, SkeletonList, SkeletonPage, Stack, Table, Tone,
     },
 };
 

@@ -196,7 +196,11 @@ mod tests {
             subtotal: Cents(9000),
             paid: Cents(4500),
             discount_name: Some("Half".into()),
-            refunds: vec![RefundRow { amount: Cents(1000), origin: RefundOrigin::Admin, at: OffsetDateTime::UNIX_EPOCH }],
+            refunds: vec![RefundRow {
+                amount: Cents(1000),
+                origin: RefundOrigin::Admin,
+                at: OffsetDateTime::UNIX_EPOCH,
+            }],
             bought_at: OffsetDateTime::UNIX_EPOCH,
             refunded_at: None,
             paused: false,
