@@ -139,6 +139,10 @@ fn settle(skeleton: ViewFn, coming: Arc<dyn Fn() -> Coming + Send + Sync>) -> An
                 let (coming, around, shown, afresh) = (coming.clone(), around.clone(), shown.clone(), afresh.clone());
                 Suspend::new(async move {
                     let make = coming().await;
+                    // The server shows one thing once, and lets go of all this before it is written.
+                    if cfg!(feature = "ssr") {
+                        return afresh.show(make());
+                    }
                     let owner = around.child();
                     let view = owner.with(make);
                     let before = shown.lock().unwrap_or_else(PoisonError::into_inner).replace(owner);
