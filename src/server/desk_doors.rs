@@ -87,7 +87,7 @@ async fn writing_is_for_admins_and_whoever_else_tries_is_noted(db: PgPool) {
     }
     assert_eq!(queries::find_tree(&db, tree.id).await.unwrap().unwrap(), tree, "nothing was written");
     let log = testing::audit(&db).await;
-    assert_eq!(log.len(), 1, "once a minute");
+    assert_eq!(log.len(), 18, "each door once a minute");
     assert!(log[0].starts_with("refused: Was refused at /api/get_courses"), "{}", log[0]);
     for (what, answer) in knock(&admin, &tree).await {
         assert_eq!(answer.status, 200, "an admin: {what}: {}", answer.body);
@@ -177,7 +177,8 @@ async fn a_course_is_written_without_javascript_and_nothing_typed_is_lost(db: Pg
         assert_eq!(refused.status, 422);
         assert!(refused.body.contains(&"語".repeat(20_000)), "the longest text in the widest script comes back whole");
     }
-    assert_eq!(testing::audit(&db).await, [format!("refused: Was refused at {}", paths::ADMIN_NEW_COURSE)]);
+    let doors = [paths::ADMIN_NEW_COURSE.to_owned(), format!("/admin/courses/{}/edit", tree.id)];
+    assert_eq!(testing::audit(&db).await, doors.map(|door| format!("refused: Was refused at {door}")));
 
     let made = admin.post(paths::ADMIN_NEW_COURSE, "name=Light&description=%23+One").await;
     assert_eq!(made.status, 303);
