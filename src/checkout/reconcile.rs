@@ -117,6 +117,16 @@ pub async fn reconcile(state: &AppState, since: Option<Duration>, now: OffsetDat
     Ok(report)
 }
 
+/// Why Stripe did not answer, on one line.
+fn why(error: &StripeError) -> String {
+    match error {
+        StripeError::Stripe(_, status) => format!("it answered {status}"),
+        StripeError::Timeout => "it took too long".into(),
+        StripeError::ClientError(_) => "it cannot be reached".into(),
+        StripeError::JSONDeserialize(_) | StripeError::ConfigError(_) => "its answer cannot be read".into(),
+    }
+}
+
 /// Reads a list page by page, then what is older and still open.
 async fn read(state: &AppState, list: List, from: OffsetDateTime, report: &mut Report) -> Result<(), Trouble> {
     let (mut count, mut after) = (0, None);
