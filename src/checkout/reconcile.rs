@@ -100,9 +100,8 @@ pub async fn reconcile(state: &AppState, since: Option<Duration>, now: OffsetDat
             Err(Trouble::Database(error)) => return Err(error),
             Err(Trouble::Stripe(error)) => {
                 tracing::warn!(%error, list = name(list), "Could not read a list of Stripe's");
-                report
-                    .failed
-                    .push(format!("Stripe did not tell its {}: {error}. They are read next time.", name(list)));
+                let (list, why) = (name(list), why(&error));
+                report.failed.push(format!("Stripe did not tell its {list}: {why}. They are read next time."));
             }
         }
     }
