@@ -100,9 +100,8 @@ pub async fn reconcile(state: &AppState, since: Option<Duration>, now: OffsetDat
             Err(Trouble::Database(error)) => return Err(error),
             Err(Trouble::Stripe(error)) => {
                 tracing::warn!(%error, list = name(list), "Could not read a list of Stripe's");
-                report
-                    .failed
-                    .push(format!("Stripe did not tell its {}: {error}. They are read next time.", name(list)));
+                let (list, why) = (name(list), why(&error));
+                report.failed.push(format!("Stripe did not tell its {list}: {why}. They are read next time."));
             }
         }
     }
@@ -115,6 +114,16 @@ pub async fn reconcile(state: &AppState, since: Option<Duration>, now: OffsetDat
         report.done.push(format!("{finished} refunds that were under way have come to an end"));
     }
     Ok(report)
+}
+
+/// Why Stripe did not answer, on one line.
+fn why(error: &StripeError) -> String {
+    match error {
+        StripeError::Stripe(_, status) => format!("it answered {status}"),
+        StripeError::Timeout => "it took too long".into(),
+        StripeError::ClientError(_) => "it cannot be reached".into(),
+        StripeError::JSONDeserialize(_) | StripeError::ConfigError(_) => "its answer cannot be read".into(),
+    }
 }
 
 /// Reads a list page by page, then what is older and still open.
