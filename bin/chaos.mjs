@@ -135,8 +135,8 @@ async function patiently(ask, fine) {
 }
 
 async function api(path) {
-  const answer = await request('GET', `http://${SANDBOX}/v1/${path}`, { headers: { authorization: `Bearer ${KEY}` } });
-  if (answer.status !== 200) throw new Error(`the sandbox answered ${answer.status} to ${path}`);
+  const ask = () => request('GET', `http://${SANDBOX}/v1/${path}`, { headers: { authorization: `Bearer ${KEY}` } });
+  const answer = await patiently(ask, ({ status }) => status === 200);
   return JSON.parse(answer.text);
 }
 
@@ -152,7 +152,9 @@ async function all(path) {
 
 /** Tells the sandbox to do something. Whether it can be done is the sandbox's to say. */
 async function control(what, wish = {}) {
-  return request('POST', `http://${SANDBOX}/sandbox/${what}`, { headers: { 'content-type': 'application/json' }, body: JSON.stringify(wish) });
+  const body = JSON.stringify(wish);
+  const ask = () => request('POST', `http://${SANDBOX}/sandbox/${what}`, { headers: { 'content-type': 'application/json' }, body });
+  return patiently(ask, ({ status }) => status < 500);
 }
 
 // Buying ------------------------------------------------------------------------------------------------------------------
@@ -260,9 +262,9 @@ async function reconcile() {
 
 /** Lets everything that is under way at the sandbox come to an end. */
 async function settle() {
-  for (const { id, status } of await all('checkout/sessions')) {
+  for (const { id, status, payment_status: payment } of await all('checkout/sessions')) {
     if (status === 'open') await control(`sessions/${id}/expire`);
-    else await control(`sessions/${id}/settle`);
+    else if (status === 'complete' && payment === 'unpaid') await control(`sessions/${id}/settle`);
   }
   let win = true;
   for (const { id, status } of await all('disputes')) {

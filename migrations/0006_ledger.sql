@@ -33,9 +33,9 @@ alter table refunds disable trigger user;
 update refunds set origin = 'school' where purchase_id is null;
 alter table refunds enable trigger user;
 
--- A second payment is sent back by ourselves once, and an admin refunds one thing at a time. What others do is only noted.
+-- A second payment is sent back by ourselves once (what failed may be tried again), and an admin refunds one thing at a time. What others do is only noted.
 drop index refunds_of_attempt_key;
-create unique index refunds_of_attempt_key on refunds (attempt_id) where origin = 'school';
+create unique index refunds_of_attempt_key on refunds (attempt_id) where origin = 'school' and state <> 'failed';
 drop index refunds_pending_key;
 create unique index refunds_pending_key on refunds (purchase_id) where state = 'pending' and origin = 'admin';
 create index refunds_beside_idx on refunds (beside) where beside is not null;

@@ -3,7 +3,7 @@
 pub mod api;
 pub mod pages;
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
 mod any_order;
 
 #[cfg(feature = "ssr")]

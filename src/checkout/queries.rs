@@ -341,8 +341,9 @@ pub async fn insert_return(
 ) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!(
         "insert into refunds (attempt_id, amount_in_cents, reason, stripe_payment_intent_id, origin, beside)
-         values ($1, $2, 'second payment for a product already owned', $3, 'school',
-                 (select id from purchases where user_id = $4 and product_id = $5 and refunded_at is null))
+         select $1, $2, 'second payment for a product already owned', $3, 'school',
+                (select id from purchases where user_id = $4 and product_id = $5 and refunded_at is null)
+          where not exists (select from refunds where attempt_id = $1 and origin = 'school')
          on conflict do nothing returning id",
         attempt.id.uuid(),
         attempt.amount,

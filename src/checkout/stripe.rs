@@ -229,7 +229,9 @@ impl Stripe {
     /// Stripe's, after three tries.
     pub async fn read(&self, list: List, id: &str) -> Result<Value, StripeError> {
         let expand: Vec<_> = list.expand().iter().filter_map(|path| path.strip_prefix("data.")).collect();
-        self.get(&format!("{}/{id}", list.path()), &HashMap::from([("expand", expand)])).await
+        // An empty list would be written as `expand=`, which is no list and is refused.
+        let asked: HashMap<_, _> = [("expand", expand)].into_iter().filter(|(_, paths)| !paths.is_empty()).collect();
+        self.get(&format!("{}/{id}", list.path()), &asked).await
     }
 
     async fn page(&self, list: List, asked: &Asked<'_>) -> Result<Page, StripeError> {

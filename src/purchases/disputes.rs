@@ -19,13 +19,26 @@ use crate::{
 
 const TAKEN: &str = "The bank took the money back: a dispute was lost.";
 
+/// A dispute over a payment that is no purchase, or not yet. While it is open, Stripe does not send a second payment back; once it is
+/// won, the money is here and goes back after all.
+async fn second_payment(tx: &mut PgConnection, facts: &DisputeFacts, payment_intent: &str) -> sqlx::Result<Outcome> {
+    if facts.state == DisputeState::Won
+        && let Some(refund) = queries::insert_rest(&mut *tx, payment_intent, false).await?
+    {
+        return Ok(Outcome::OwnedBefore { refund: Some(refund), payment_intent: payment_intent.to_owned() });
+    }
+    Ok(Outcome::Early)
+}
+
 /// A dispute as it stands at Stripe.
 ///
 /// # Errors
 /// The database's.
 pub async fn hear(tx: &mut PgConnection, facts: &DisputeFacts) -> sqlx::Result<Outcome> {
     let Some(payment_intent) = facts.payment_intent.as_deref() else { return Ok(Outcome::Stranger) };
-    let Some(paid) = queries::lock_paid(&mut *tx, payment_intent).await? else { return Ok(Outcome::Early) };
+    let Some(paid) = queries::lock_paid(&mut *tx, payment_intent).await? else {
+        return second_payment(tx, facts, payment_intent).await;
+    };
     let Ok(cents) = i32::try_from(facts.amount.max(0)) else { return Ok(Outcome::Mismatch) };
     let before = queries::lock_dispute(&mut *tx, &facts.id).await?;
     let dispute = match before {

@@ -118,6 +118,25 @@ pub async fn lock_unsent_return(
     Ok(row.map(|row| (row.id, row.state)))
 }
 
+/// The intent to send back what is left of a second payment, after Stripe refused to send it whole. `None` when nothing is left, when it
+/// is under way, or when it was tried often enough. `part`: only when a part of it has gone back.
+pub async fn insert_rest(db: impl PgExecutor<'_>, payment_intent: &str, part: bool) -> sqlx::Result<Option<Uuid>> {
+    sqlx::query_scalar!(
+        "insert into refunds (attempt_id, amount_in_cents, reason, stripe_payment_intent_id, origin, beside)
+         select a.id, a.amount_in_cents - s.gone, 'the rest of a second payment', $1, 'school', s.beside
+           from (select attempt_id, coalesce(sum(amount_in_cents) filter (where state <> 'failed'), 0)::integer as gone,
+                        count(*) filter (where origin = 'school') as tried, (array_agg(beside order by created_at))[1] as beside
+                   from refunds where stripe_payment_intent_id = $1 and purchase_id is null group by 1) s
+           join checkout_attempts a on a.id = s.attempt_id
+          where s.gone < a.amount_in_cents and s.tried between 1 and 4 and (s.gone > 0 or not $2)
+         on conflict do nothing returning id",
+        payment_intent,
+        part,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// What belongs to a refund that was made at Stripe.
 pub enum Of {
     Purchase(PurchaseId),

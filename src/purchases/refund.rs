@@ -176,7 +176,15 @@ pub async fn finish(state: &AppState, refund: Uuid, now: OffsetDateTime) -> Resu
                 // Somebody refunded at Stripe, unheard so far. When Stripe does not say what, the next reconciling does.
                 read_refunds(state, &due.payment_intent).await.ok();
             }
-            settle(state, &due, Some(Answer::refused(&error, status))).await
+            let refused = settle(state, &due, Some(Answer::refused(&error, status))).await;
+            match rest_of(state, &due).await {
+                Ok(Some(rest)) => Box::pin(finish(state, rest, now)).await,
+                Ok(None) => refused,
+                Err(error) => {
+                    tracing::error!(%refund, %error, "Could not see what is left of a second payment");
+                    refused
+                }
+            }
         }
         Err(error) => {
             tracing::error!(%refund, %error, "A refund is still to be sent");
@@ -186,19 +194,38 @@ pub async fn finish(state: &AppState, refund: Uuid, now: OffsetDateTime) -> Resu
     }
 }
 
+/// A second payment of which somebody sent a part back at Stripe does not go back whole: the intent to send the rest.
+async fn rest_of(state: &AppState, due: &Due) -> anyhow::Result<Option<Uuid>> {
+    if due.purchase.is_some() {
+        return Ok(None);
+    }
+    read_refunds(state, &due.payment_intent).await?;
+    Ok(ledger_queries::insert_rest(&state.db, &due.payment_intent, true).await?)
+}
+
 /// Tells Stripe, or asks how it went.
 async fn tell(stripe: &Stripe, due: &Due, now: OffsetDateTime) -> Result<RefundFacts, StripeError> {
     if let Some(id) = &due.stripe_id {
-        return stripe.read_refund(id).await;
+        return stripe.read_refund(id).await.map_err(unread);
     }
     if now - due.created_at > KEY_LIVES
-        && let Some(sent) = stripe.find_refund(&due.payment_intent, due.id).await?
+        && let Some(sent) = stripe.find_refund(&due.payment_intent, due.id).await.map_err(unread)?
     {
         return Ok(sent);
     }
     let reason = if due.purchase.is_some() { RefundReason::RequestedByCustomer } else { RefundReason::Duplicate };
     let new = NewRefund { payment_intent: &due.payment_intent, amount: due.amount, reason, key: due.id };
     stripe.refund(new).await
+}
+
+/// What goes wrong while Stripe is asked how it went is no refusal to send money back.
+fn unread(error: StripeError) -> StripeError {
+    match error {
+        StripeError::Stripe(error, status) => {
+            StripeError::ClientError(format!("asking for a refund was answered with {status}: {:?}", error.code))
+        }
+        error => error,
+    }
 }
 
 /// What Stripe said of a refund.

@@ -13,7 +13,10 @@ use anyhow::Context;
 use rand::distr::{Alphanumeric, SampleString};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -29,6 +32,9 @@ use super::{
     switches::Switches,
     table::Table,
 };
+
+/// How long to wait with a state file that could not be written.
+const FAILED_REST: Duration = Duration::from_millis(300);
 
 /// Everything that survives a restart.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -160,23 +166,28 @@ impl Sandbox {
         self.0.deliver.notified().await;
     }
 
-    /// Writes the state file whenever something changed, until shut down; changes made meanwhile are written together.
+    /// Writes the state file whenever something changed, until shut down; changes made meanwhile are written together. Between two
+    /// writes it rests for as long as the last one took: while a state is written nobody else gets at it.
     pub(super) async fn keep_stored(self, shutdown: CancellationToken) {
         let Some(path) = self.0.config.state_file.clone() else { return };
         let mut made = self.0.made.subscribe();
         loop {
             let count = *made.borrow_and_update();
-            let mut failed = false;
+            let mut rest = Duration::ZERO;
             if count > *self.0.stored.borrow() {
+                let began = Instant::now();
                 let (sandbox, target) = (self.clone(), path.clone());
                 match tokio::task::spawn_blocking(move || sandbox.write(&target)).await {
-                    Ok(Ok(())) => _ = self.0.stored.send_replace(count),
+                    Ok(Ok(())) => {
+                        self.0.stored.send_replace(count);
+                        rest = began.elapsed();
+                    }
                     Ok(Err(error)) => {
-                        failed = true;
+                        rest = FAILED_REST;
                         tracing::error!(path = %path.display(), "The state file was not written: {error:#}.");
                     }
                     Err(error) => {
-                        failed = true;
+                        rest = FAILED_REST;
                         tracing::error!("Writing the state file failed: {error}.");
                     }
                 }
@@ -184,10 +195,13 @@ impl Sandbox {
             if shutdown.is_cancelled() {
                 return;
             }
-            tokio::select! {
-                () = shutdown.cancelled() => {}
-                changed = made.changed(), if !failed => if changed.is_err() { return; },
-                () = tokio::time::sleep(Duration::from_millis(300)), if failed => {}
+            tokio::select! { () = shutdown.cancelled() => {}, () = tokio::time::sleep(rest) => {} }
+            // What failed is tried again without a new change.
+            if *self.0.stored.borrow() >= *made.borrow() {
+                tokio::select! {
+                    () = shutdown.cancelled() => {}
+                    changed = made.changed() => if changed.is_err() { return; },
+                }
             }
         }
     }
