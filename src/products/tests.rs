@@ -138,7 +138,10 @@ async fn the_desk_is_closed_to_everybody_but_admins(db: PgPool) {
         "the admin deleted the product; nobody else wrote anything"
     );
     let audit = school.audit().await;
-    assert_eq!(audit.iter().map(|(action, _)| action.as_str()).collect::<Vec<_>>(), ["refused", "refused", "refused", "product.delete", "refused", "refused"]);
+    assert_eq!(
+        audit.iter().map(|(action, _)| action.as_str()).collect::<Vec<_>>(),
+        ["refused", "refused", "refused", "product.delete", "refused", "refused"]
+    );
 }
 
 #[sqlx::test]
