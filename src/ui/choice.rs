@@ -67,6 +67,12 @@ pub fn SearchSelect(
                 size="6"
                 required
                 aria-label=named
+                // One who chose may still write something beside it.
+                on:keydown=|event: ev::KeyboardEvent| {
+                    if event.key() == "Enter" {
+                        event.prevent_default();
+                    }
+                }
                 aria-invalid=move || error.with(Option::is_some).then_some("true")
                 aria-describedby=move || error.with(Option::is_some).then(|| describes.clone())
             >

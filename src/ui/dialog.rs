@@ -59,8 +59,10 @@ pub fn Dialog(
         }
     });
     let name = title.clone();
+    // A click beside it must not take away what was written in it.
+    let closed_by = if wide { "closerequest" } else { "any" };
     view! {
-        <dialog node_ref=dialog class="dialog" class:dialog-wide=wide aria-label=name closedby="any" on:close=move |_| open.set(false)>
+        <dialog node_ref=dialog class="dialog" class:dialog-wide=wide aria-label=name closedby=closed_by on:close=move |_| open.set(false)>
             <div class="dialog-head">
                 <h2>{title}</h2>
                 <button type="button" class="icon-button" on:click=move |_| open.set(false)>
