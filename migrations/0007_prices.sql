@@ -82,16 +82,13 @@ create table coupons (
 create unique index coupons_code_key on coupons (upper(code));
 create index coupons_newest_idx on coupons (created_at desc, id desc);
 
-create function coupons_count_versions() returns trigger language plpgsql as $$
-begin
-  new.version := old.version + 1;
-  return new;
-end $$;
+-- As products do.
+alter function products_count_versions() rename to count_versions;
 -- What an admin writes; being used is no change of it.
 create trigger coupons_count_versions
   before update of code, name, percent, dollars, every_product, expires_at, max_redemptions, max_per_student, active on coupons
-  for each row execute function coupons_count_versions();
-create trigger pricing_count_versions before update on pricing for each row execute function coupons_count_versions();
+  for each row execute function count_versions();
+create trigger pricing_count_versions before update on pricing for each row execute function count_versions();
 
 create table coupon_products (
   coupon_id uuid not null references coupons on delete cascade,

@@ -17,7 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     error::{Error, Result},
     paths,
-    ui::{ErrorState, LinkButton},
+    ui::{ErrorState, LinkButton, keep_focus},
 };
 
 /// A page as a route. Its code, views and the shape of its data alike, is in the file of its `$group`, which comes when one of
@@ -167,13 +167,6 @@ impl Afresh {
     pub fn show(&self, view: AnyView) -> Either<AnyView, AnyView> {
         if self.0.fetch_xor(true, Ordering::Relaxed) { Either::Right(view) } else { Either::Left(view) }
     }
-}
-
-/// Gives the focus to what is called the same as what has it now, once the page shows what comes next. Else to the heading, so that
-/// who uses a keyboard is not sent to the top.
-fn keep_focus() {
-    #[cfg(feature = "hydrate")]
-    crate::ui::keep_focus();
 }
 
 /// What a person reads when a page cannot be shown. On the server it gives the response its status, and sends visitors to

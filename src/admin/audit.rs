@@ -17,17 +17,7 @@ pub async fn record(
     subject: impl Into<Option<Uuid>>,
     summary: &str,
 ) -> sqlx::Result<()> {
-    let summary: String = summary.chars().take(2000).collect();
-    sqlx::query!(
-        "insert into audit_log (actor_id, action, subject_id, summary) values ($1, $2, $3, $4)",
-        actor.uuid(),
-        action,
-        subject.into(),
-        summary,
-    )
-    .execute(db)
-    .await
-    .map(drop)
+    write(db, Some(actor), action, subject.into(), summary).await
 }
 
 /// Writes a line about something that nobody here did: the school itself tells it, after Stripe's word.
@@ -37,11 +27,22 @@ pub async fn record_unasked(
     subject: impl Into<Option<Uuid>>,
     summary: &str,
 ) -> sqlx::Result<()> {
+    write(db, None, action, subject.into(), summary).await
+}
+
+async fn write(
+    db: impl PgExecutor<'_>,
+    actor: Option<UserId>,
+    action: &str,
+    subject: Option<Uuid>,
+    summary: &str,
+) -> sqlx::Result<()> {
     let summary: String = summary.chars().take(2000).collect();
     sqlx::query!(
-        "insert into audit_log (action, subject_id, summary) values ($1, $2, $3)",
+        "insert into audit_log (actor_id, action, subject_id, summary) values ($1, $2, $3, $4)",
+        actor.map(UserId::uuid),
         action,
-        subject.into(),
+        subject,
         summary,
     )
     .execute(db)

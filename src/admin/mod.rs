@@ -15,6 +15,7 @@ pub mod log_queries;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod queries;
+pub mod question;
 pub mod zone;
 
 use serde::{Deserialize, Serialize};

@@ -13,14 +13,15 @@ use crate::{
     admin::{
         layout::back_office,
         list::{Asked, SearchedList},
+        question::{self, Sure},
     },
     error::Error,
     form::Submitted,
     load::{Loaded, load, page, searched},
     paths,
     ui::{
-        Answers, Badge, Button, Dialog, EmptyState, FormErrors, Intent, LinkButton, LocalTime, PageHeader, RowActions,
-        SkeletonList, SkeletonPage, Table, Tone, use_toast,
+        Badge, Button, EmptyState, Intent, LinkButton, LocalTime, PageHeader, RowActions, SkeletonList, SkeletonPage,
+        Table, Tone, use_toast,
     },
 };
 
@@ -35,10 +36,17 @@ page!(
 fn coupons() -> impl IntoView {
     back_office(|| {
         let query = use_query_map();
-        let question = Question::new();
-        let key = move || (query.with(searched), question.action.version().get());
+        let toaster = use_toast();
+        let question = Question::new(move |coupon, removal| {
+            let code = coupon.code;
+            let words = match removal {
+                Removal::Deleted => format!("Deleted {code}."),
+                Removal::SwitchedOff => format!("Switched {code} off."),
+            };
+            toaster.show(Tone::Accent, words);
+        });
+        let key = move || (query.with(searched), question.answered());
         let list = load(key, |((search, page), _)| api::get_coupons(search, page));
-        question.tell();
         view! {
             <Title text="Coupons" />
             <PageHeader title="Coupons">
@@ -47,7 +55,7 @@ fn coupons() -> impl IntoView {
             <Loaded from=list skeleton=|| view! { <SkeletonList count=6 /> } let:list>
                 <List list question />
             </Loaded>
-            <RemoveDialog question />
+            <Sure question title="Take this coupon away?" consequence verb send=|coupon| RemoveCoupon { coupon: coupon.id } />
         }
     })
 }
@@ -88,7 +96,7 @@ fn Line(coupon: CouponRow, question: Question) -> impl IntoView {
     let action = verb.map(|verb| {
         let label = format!("{verb}: {code}");
         view! {
-            <Button kind="button" intent=Intent::Quiet attr:aria-label=label on:click=move |_| question.ask(&asked)>
+            <Button kind="button" intent=Intent::Quiet attr:aria-label=label on:click=move |_| question.ask(asked.clone())>
                 {verb}
             </Button>
         }
@@ -113,56 +121,7 @@ fn Line(coupon: CouponRow, question: Question) -> impl IntoView {
     }
 }
 
-/// Whether a coupon goes: which one, whether the question is open, and the answer.
-#[derive(Clone, Copy)]
-struct Question {
-    coupon: RwSignal<Option<CouponRow>>,
-    open: RwSignal<bool>,
-    action: ServerAction<RemoveCoupon>,
-}
-
-impl Question {
-    fn new() -> Self {
-        Self { coupon: RwSignal::new(None), open: RwSignal::new(false), action: ServerAction::new() }
-    }
-
-    fn ask(self, coupon: &CouponRow) {
-        self.action.clear();
-        self.coupon.set(Some(coupon.clone()));
-        self.open.set(true);
-    }
-
-    fn with(self, say: impl Fn(&CouponRow) -> String) -> String {
-        self.coupon.with(|coupon| coupon.as_ref().map(say).unwrap_or_default())
-    }
-
-    /// Says what became of it.
-    fn tell(self) {
-        let toaster = use_toast();
-        // Version 0 is what the page's address says became of a form: anybody can write an address.
-        Effect::new(move |_| {
-            let told = self.action.value().get().filter(|_| self.action.version().get_untracked() > 0);
-            if let Some(Ok(removal)) = told {
-                self.open.set(false);
-                let code = self.coupon.with_untracked(|coupon| coupon.as_ref().map(|coupon| coupon.code.clone()));
-                let code = code.unwrap_or_default();
-                let words = match removal {
-                    Removal::Deleted => format!("Deleted {code}."),
-                    Removal::SwitchedOff => format!("Switched {code} off."),
-                };
-                toaster.show(Tone::Accent, words);
-            }
-        });
-    }
-
-    /// Why it was refused.
-    fn refusal(self) -> Vec<String> {
-        match self.action.value().get() {
-            Some(Err(error)) => vec![error.to_string()],
-            _ => Vec::new(),
-        }
-    }
-}
+type Question = question::Question<CouponRow, RemoveCoupon>;
 
 /// What will happen, in words.
 fn consequence(coupon: &CouponRow) -> String {
@@ -178,28 +137,6 @@ fn consequence(coupon: &CouponRow) -> String {
 
 fn verb(coupon: &CouponRow) -> String {
     if coupon.unused { "Delete coupon".into() } else { "Switch off".into() }
-}
-
-/// Asks before a coupon goes.
-#[component]
-fn RemoveDialog(question: Question) -> impl IntoView {
-    let Question { coupon, open, action } = question;
-    let remove = move |_| {
-        if let Some(coupon) = coupon.get_untracked() {
-            action.dispatch(RemoveCoupon { coupon: coupon.id });
-        }
-    };
-    view! {
-        <Dialog open title="Take this coupon away?">
-            <p>{move || question.with(consequence)}</p>
-            {move || view! { <FormErrors errors=question.refusal() /> }}
-            <Answers open otherwise="Keep it">
-                <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=remove>
-                    {move || question.with(verb)}
-                </Button>
-            </Answers>
-        </Dialog>
-    }
 }
 
 page!(

@@ -17,6 +17,7 @@ use crate::{
     admin::{
         layout::back_office,
         list::{Asked, SearchedList},
+        question::{Question, Sure},
     },
     error::Error,
     form::Submitted,
@@ -24,8 +25,8 @@ use crate::{
     load::{Loaded, load, page, searched},
     paths,
     ui::{
-        Answers, Button, Dialog, EmptyState, Field, Form, FormErrors, Intent, LinkButton, MarkdownField, PageHeader,
-        Row, RowActions, SkeletonList, Space, Stack, Table, Tabs, Tone, use_toast,
+        Button, EmptyState, Field, Form, FormErrors, Intent, LinkButton, MarkdownField, PageHeader, Row, RowActions,
+        SkeletonList, Space, Stack, Table, Tabs, Tone, use_toast,
     },
 };
 
@@ -40,10 +41,10 @@ page!(
 fn courses() -> impl IntoView {
     back_office(|| {
         let query = use_query_map();
-        let deletion = Deletion::new();
-        let key = move || (query.with(searched), deletion.action.version().get());
+        let toaster = use_toast();
+        let deletion = Deletion::new(move |_, name| toaster.show(Tone::Accent, format!("Deleted “{name}”.")));
+        let key = move || (query.with(searched), deletion.answered());
         let list = load(key, |((search, page), _)| api::get_courses(search, page));
-        deletion.tell(|| {});
         view! {
             <Title text="Courses" />
             <PageHeader title="Courses">
@@ -95,7 +96,7 @@ fn CourseLine(course: CourseRow, deletion: Deletion) -> impl IntoView {
                         kind="button"
                         intent=Intent::Quiet
                         attr:aria-label=format!("Delete {named}")
-                        on:click=move |_| deletion.ask(id, &name)
+                        on:click=move |_| deletion.ask((id, name.clone()))
                     >
                         "Delete"
                     </Button>
@@ -105,70 +106,24 @@ fn CourseLine(course: CourseRow, deletion: Deletion) -> impl IntoView {
     }
 }
 
-/// A course that may be deleted: which one, whether the question is open, and the answer.
-#[derive(Clone, Copy)]
-struct Deletion {
-    course: RwSignal<Option<(CourseId, String)>>,
-    open: RwSignal<bool>,
-    action: ServerAction<DeleteCourse>,
-}
+/// Which course is deleted, and what it is called.
+type Deletion = Question<(CourseId, String), DeleteCourse>;
 
-impl Deletion {
-    fn new() -> Self {
-        Self { course: RwSignal::new(None), open: RwSignal::new(false), action: ServerAction::new() }
-    }
-
-    fn ask(self, id: CourseId, name: &str) {
-        self.action.clear();
-        self.course.set(Some((id, name.to_owned())));
-        self.open.set(true);
-    }
-
-    /// Says that it is done, and then goes on.
-    fn tell(self, then: impl Fn() + 'static) {
-        let toaster = use_toast();
-        // Version 0 is what the page's address says became of a form: anybody can write an address.
-        Effect::new(move |_| {
-            if let Some(Ok(name)) = self.action.value().get().filter(|_| self.action.version().get_untracked() > 0) {
-                self.open.set(false);
-                toaster.show(Tone::Accent, format!("Deleted “{name}”."));
-                then();
-            }
-        });
-    }
-
-    /// Why it was refused.
-    fn refusal(self) -> Vec<String> {
-        match self.action.value().get() {
-            Some(Err(error)) => vec![error.to_string()],
-            _ => Vec::new(),
-        }
-    }
-}
-
-/// Asks before a course is deleted. What stands in the way is said here.
+/// Asks before a course is deleted.
 #[component]
 fn DeleteDialog(deletion: Deletion) -> impl IntoView {
-    let Deletion { course, open, action } = deletion;
-    let name = move || course.with(|course| course.as_ref().map(|(_, name)| name.clone()).unwrap_or_default());
-    let delete = move |_| {
-        if let Some((course, _)) = course.get_untracked() {
-            action.dispatch(DeleteCourse { course });
-        }
+    let consequence = |(_, name): &(CourseId, String)| {
+        format!("“{name}” goes with its sections and lessons. It cannot be taken back.")
     };
     view! {
-            <Dialog open title="Delete this course?">
-                <p>
-                    "“" {name} "” goes with its sections and lessons. It cannot be taken back."
-                </p>
-                {move || view! { <FormErrors errors=deletion.refusal() /> }}
-                <Answers open otherwise="Keep it">
-                    <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=delete>
-                        "Delete course"
-                    </Button>
-    </Answers>
-            </Dialog>
-        }
+        <Sure
+            question=deletion
+            title="Delete this course?"
+            consequence
+            verb=|_| "Delete course".into()
+            send=|(course, _)| DeleteCourse { course }
+        />
+    }
 }
 
 page!(
@@ -294,13 +249,15 @@ fn Edit(tab: Tab) -> impl IntoView {
 fn Details(details: CourseDetails) -> impl IntoView {
     let CourseDetails { id, name, description } = details;
     let kept = CourseForm { name: name.clone(), description };
-    let deletion = Deletion::new();
-    let go = use_navigate();
-    deletion.tell(move || go(paths::ADMIN_COURSES, NavigateOptions::default()));
+    let (toaster, go) = (use_toast(), use_navigate());
+    let deletion = Deletion::new(move |_, name| {
+        toaster.show(Tone::Accent, format!("Deleted “{name}”."));
+        go(paths::ADMIN_COURSES, NavigateOptions::default());
+    });
     view! {
         <DetailsForm action=paths::edit_course_details(id) kept verb="Save" />
         <Row>
-            <Button kind="button" intent=Intent::Danger on:click=move |_| deletion.ask(id, &name)>
+            <Button kind="button" intent=Intent::Danger on:click=move |_| deletion.ask((id, name.clone()))>
                 "Delete course"
             </Button>
         </Row>

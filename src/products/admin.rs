@@ -13,6 +13,7 @@ use crate::{
     admin::{
         layout::back_office,
         list::{Asked, SearchedList},
+        question::{self, Sure},
     },
     error::Error,
     form::Submitted,
@@ -20,8 +21,8 @@ use crate::{
     paths,
     prices::tag::words,
     ui::{
-        Answers, Badge, Button, Dialog, EmptyState, FormErrors, Intent, LinkButton, PageHeader, RowActions,
-        SkeletonList, SkeletonPage, Table, Thumb, Tone, use_toast,
+        Badge, Button, EmptyState, Intent, LinkButton, PageHeader, RowActions, SkeletonList, SkeletonPage, Table,
+        Thumb, Tone, use_toast,
     },
 };
 
@@ -36,10 +37,17 @@ page!(
 fn products() -> impl IntoView {
     back_office(|| {
         let query = use_query_map();
-        let question = Question::new();
-        let key = move || (query.with(searched), question.action.version().get());
+        let toaster = use_toast();
+        let question = Question::new(move |product, removal| {
+            let name = product.name;
+            let words = match removal {
+                Removal::Delete => format!("Deleted “{name}”."),
+                Removal::Awaited | Removal::Sold => format!("Made “{name}” private."),
+            };
+            toaster.show(Tone::Accent, words);
+        });
+        let key = move || (query.with(searched), question.answered());
         let list = load(key, |((search, page), _)| api::get_products(search, page));
-        question.tell();
         view! {
             <Title text="Products" />
             <PageHeader title="Products">
@@ -48,7 +56,7 @@ fn products() -> impl IntoView {
             <Loaded from=list skeleton=|| view! { <SkeletonList count=6 /> } let:list>
                 <List list question />
             </Loaded>
-            <RemoveDialog question />
+            <Sure question title="Take this product away?" consequence verb send=|product| RemoveProduct { product: product.id } />
         }
     })
 }
@@ -92,7 +100,7 @@ fn Line(product: ProductRow, question: Question) -> impl IntoView {
                 kind="button"
                 intent=Intent::Quiet
                 attr:aria-label=format!("{verb}: {}", product.name)
-                on:click=move |_| question.ask(&asked)
+                on:click=move |_| question.ask(asked.clone())
             >
                 {verb}
             </Button>
@@ -117,56 +125,7 @@ fn Line(product: ProductRow, question: Question) -> impl IntoView {
     }
 }
 
-/// Whether a product goes: which one, whether the question is open, and the answer.
-#[derive(Clone, Copy)]
-struct Question {
-    product: RwSignal<Option<ProductRow>>,
-    open: RwSignal<bool>,
-    action: ServerAction<RemoveProduct>,
-}
-
-impl Question {
-    fn new() -> Self {
-        Self { product: RwSignal::new(None), open: RwSignal::new(false), action: ServerAction::new() }
-    }
-
-    fn ask(self, product: &ProductRow) {
-        self.action.clear();
-        self.product.set(Some(product.clone()));
-        self.open.set(true);
-    }
-
-    fn with(self, say: impl Fn(&ProductRow) -> String) -> String {
-        self.product.with(|product| product.as_ref().map(say).unwrap_or_default())
-    }
-
-    /// Says what became of it.
-    fn tell(self) {
-        let toaster = use_toast();
-        // Version 0 is what the page's address says became of a form: anybody can write an address.
-        Effect::new(move |_| {
-            let told = self.action.value().get().filter(|_| self.action.version().get_untracked() > 0);
-            if let Some(Ok(removal)) = told {
-                self.open.set(false);
-                let name = self.product.with_untracked(|product| product.as_ref().map(|product| product.name.clone()));
-                let name = name.unwrap_or_default();
-                let words = match removal {
-                    Removal::Delete => format!("Deleted “{name}”."),
-                    Removal::Awaited | Removal::Sold => format!("Made “{name}” private."),
-                };
-                toaster.show(Tone::Accent, words);
-            }
-        });
-    }
-
-    /// Why it was refused.
-    fn refusal(self) -> Vec<String> {
-        match self.action.value().get() {
-            Some(Err(error)) => vec![error.to_string()],
-            _ => Vec::new(),
-        }
-    }
-}
+type Question = question::Question<ProductRow, RemoveProduct>;
 
 /// What will happen, in words.
 fn consequence(product: &ProductRow) -> String {
@@ -190,28 +149,6 @@ fn consequence(product: &ProductRow) -> String {
 
 fn verb(product: &ProductRow) -> String {
     if product.removal == Removal::Delete { "Delete product".into() } else { "Make private".into() }
-}
-
-/// Asks before a product goes.
-#[component]
-fn RemoveDialog(question: Question) -> impl IntoView {
-    let Question { product, open, action } = question;
-    let remove = move |_| {
-        if let Some(product) = product.get_untracked() {
-            action.dispatch(RemoveProduct { product: product.id });
-        }
-    };
-    view! {
-            <Dialog open title="Take this product away?">
-                <p>{move || question.with(consequence)}</p>
-                {move || view! { <FormErrors errors=question.refusal() /> }}
-                <Answers open otherwise="Keep it">
-                    <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=remove>
-                        {move || question.with(verb)}
-                    </Button>
-    </Answers>
-            </Dialog>
-        }
 }
 
 page!(

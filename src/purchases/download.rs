@@ -5,14 +5,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
+    HeaderMap, HeaderValue,
     header::{CONTENT_DISPOSITION, CONTENT_TYPE},
 };
 
 use super::{PurchaseId, pdf, queries};
 use crate::{
     error::{Error, Result},
-    paths,
     server::{page, state::AppState},
     users::Viewer,
 };
@@ -22,11 +21,7 @@ pub async fn receipt(State(state): State<AppState>, Path(purchase): Path<String>
     let viewer = request.extensions().get::<Result<Viewer>>().cloned().unwrap_or(Err(Error::Internal));
     match write(&state, viewer, &purchase).await {
         Ok(file) => file.into_response(),
-        Err(Error::Unauthenticated) => page::see_other(&paths::sign_in(request.uri().path())),
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, error.to_string()).into_response()
-        }
+        Err(error) => page::no_file(&error, request.uri().path()),
     }
 }
 

@@ -8,7 +8,7 @@ use axum::{
 };
 use futures::stream;
 use http::{
-    HeaderValue, StatusCode,
+    HeaderValue,
     header::{CONTENT_DISPOSITION, CONTENT_TYPE},
 };
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
@@ -38,11 +38,7 @@ pub async fn download(State(state): State<AppState>, request: Request) -> Respon
     let viewer = request.extensions().get::<Result<Viewer>>().cloned().unwrap_or(Err(Error::Internal));
     match open(&state, viewer, request.uri().query().unwrap_or_default()).await {
         Ok(file) => file,
-        Err(Error::Unauthenticated) => page::see_other(&paths::sign_in(path)),
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, error.to_string()).into_response()
-        }
+        Err(error) => page::no_file(&error, path),
     }
 }
 

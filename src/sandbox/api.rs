@@ -25,6 +25,13 @@ use super::{
 /// The version of Stripe's API that objects are shaped as: <https://docs.stripe.com/api/versioning>.
 pub const API_VERSION: &str = "2026-09-30.endive";
 
+/// Reads which payment a list is asked for, and says whether a charge and a payment intent are its own.
+pub fn of_payment(form: &mut Form) -> Result<impl Fn(&str, &str) -> bool + use<>> {
+    let (charge, intent) = (form.text("charge")?, form.text("payment_intent")?);
+    let is = |asked: &Option<String>, id: &str| asked.as_ref().is_none_or(|asked| asked == id);
+    Ok(move |of_charge: &str, of_intent: &str| is(&charge, of_charge) && is(&intent, of_intent))
+}
+
 /// A request that carried the right key.
 #[derive(Clone, Debug)]
 pub struct Call {

@@ -307,11 +307,8 @@ pub async fn retrieve(State(sandbox): State<Sandbox>, Path(id): Path<String>, ca
 /// `GET /v1/disputes`: <https://docs.stripe.com/api/disputes/list>.
 pub async fn list(State(sandbox): State<Sandbox>, call: Call) -> Response {
     sandbox.show(call, |data, Call { mut form, expand, .. }| {
-        let (charge, intent) = (form.text("charge")?, form.text("payment_intent")?);
-        let fits = |dispute: &Dispute| {
-            charge.as_ref().is_none_or(|charge| *charge == dispute.charge)
-                && intent.as_ref().is_none_or(|intent| *intent == dispute.payment_intent)
-        };
+        let of_payment = api::of_payment(&mut form)?;
+        let fits = |dispute: &Dispute| of_payment(&dispute.charge, &dispute.payment_intent);
         let page = data.disputes.page(&mut form, "/v1/disputes", fits, Dispute::json)?;
         form.finish()?;
         api::finish(data, page, &expand)

@@ -284,11 +284,8 @@ pub async fn retrieve(State(sandbox): State<Sandbox>, Path(id): Path<String>, ca
 /// `GET /v1/refunds`: <https://docs.stripe.com/api/refunds/list>.
 pub async fn list(State(sandbox): State<Sandbox>, call: Call) -> Response {
     sandbox.show(call, |data, Call { mut form, expand, .. }| {
-        let (charge, intent) = (form.text("charge")?, form.text("payment_intent")?);
-        let fits = |refund: &Refund| {
-            charge.as_ref().is_none_or(|charge| *charge == refund.charge)
-                && intent.as_ref().is_none_or(|intent| *intent == refund.payment_intent)
-        };
+        let of_payment = api::of_payment(&mut form)?;
+        let fits = |refund: &Refund| of_payment(&refund.charge, &refund.payment_intent);
         let page = data.refunds.page(&mut form, "/v1/refunds", fits, Refund::json)?;
         form.finish()?;
         api::finish(data, page, &expand)

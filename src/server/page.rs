@@ -20,6 +20,7 @@ use crate::{
     app::{Frame, shell},
     error::Error,
     form::Submitted,
+    paths,
 };
 
 /// Names and values of a posted form, in order.
@@ -114,6 +115,15 @@ async fn render(state: &AppState, request: Request, submitted: Submitted) -> Res
         move || shell(options.clone()),
     );
     handler(request).await.into_response()
+}
+
+/// Instead of a file: visitors sign in and come back to `here`, everybody else reads why not.
+pub fn no_file(error: &Error, here: &str) -> Response {
+    if *error == Error::Unauthenticated {
+        return see_other(&paths::sign_in(here));
+    }
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, error.to_string()).into_response()
 }
 
 /// `303 See Other`: the form was taken, go on with a GET there.

@@ -9,7 +9,10 @@ use super::{
     roster::{Gift, HeldCourse, StudentPage, StudentRow},
 };
 use crate::{
-    admin::log::LogFilter,
+    admin::{
+        log::LogFilter,
+        question::{Question, Sure},
+    },
     courses::CourseId,
     error::{Error, Result},
     money::Cents,
@@ -81,7 +84,11 @@ fn Courses(
     held: i64,
     changed: RwSignal<u32>,
 ) -> impl IntoView {
-    let (taking, named) = (TakingBack::new(student, changed), name.clone());
+    let (toaster, named) = (use_toast(), name.clone());
+    let taking = TakingBack::new(move |_, said| {
+        toaster.show(Tone::Accent, said);
+        changed.update(|changed| *changed += 1);
+    });
     let left = held - i64::try_from(courses.len()).unwrap_or_default();
     let rows = if courses.is_empty() {
         Either::Left(view! { <EmptyState title="No courses" text="What they buy or are given will be here." /> })
@@ -101,7 +108,7 @@ fn Courses(
                 </Row>
                 {rows} {(left > 0).then(|| view! { <p>{format!("And {left} more, further on in the alphabet.")}</p> })}
             </Stack>
-            <TakeBack taking name=named />
+            <TakeBack taking student name=named />
         </section>
     }
 }
@@ -129,7 +136,7 @@ fn CourseLine(course: HeldCourse, taking: TakingBack) -> impl IntoView {
                 kind="button"
                 intent=Intent::Quiet
                 attr:aria-label=format!("Take back {name}")
-                on:click=move |_| taking.ask(id, &name, also_bought)
+                on:click=move |_| taking.ask((id, name.clone(), also_bought))
             >
                 "Take back"
             </Button>
@@ -224,61 +231,29 @@ fn courses_to_give(student: UserId, open: RwSignal<bool>, search: RwSignal<Strin
     found
 }
 
-/// A gift that may be taken back: which course, whether they bought it too, whether the question is open, and the answer.
-#[derive(Clone, Copy)]
-struct TakingBack {
-    student: UserId,
-    course: RwSignal<Option<(CourseId, String, bool)>>,
-    open: RwSignal<bool>,
-    action: ServerAction<TakeBackCourse>,
-}
-
-impl TakingBack {
-    fn new(student: UserId, changed: RwSignal<u32>) -> Self {
-        let (open, action) = (RwSignal::new(false), ServerAction::<TakeBackCourse>::new());
-        Effect::new(move |_| settle(action.value().get().filter(|_| action.version().get() > 0), open, changed));
-        Self { student, course: RwSignal::new(None), open, action }
-    }
-
-    fn ask(self, course: CourseId, name: &str, also_bought: bool) {
-        self.action.clear();
-        self.course.set(Some((course, name.to_owned(), also_bought)));
-        self.open.set(true);
-    }
-}
+/// A gift that may be taken back: which course, what it is called, and whether they bought it too.
+type TakingBack = Question<(CourseId, String, bool), TakeBackCourse>;
 
 #[component]
-fn TakeBack(taking: TakingBack, name: String) -> impl IntoView {
-    let TakingBack { student, course, open, action } = taking;
-    let says = move || {
-        course.get().map(|(_, course, also_bought)| {
-            if also_bought {
-                format!(
-                    "{name} bought “{course}” too and keeps it: only the gift goes. What was bought ends when its sale is refunded."
-                )
-            } else {
-                format!("{name} cannot open “{course}” any more. What they completed is kept, should they come back to it.")
-            }
-        })
-    };
-    let take = move |_| {
-        if let Some((course, ..)) = course.get_untracked() {
-            action.dispatch(TakeBackCourse { student, course });
+fn TakeBack(taking: TakingBack, student: UserId, name: String) -> impl IntoView {
+    let consequence = move |(_, course, also_bought): &(CourseId, String, bool)| {
+        if *also_bought {
+            format!(
+                "{name} bought “{course}” too and keeps it: only the gift goes. What was bought ends when its sale is refunded."
+            )
+        } else {
+            format!("{name} cannot open “{course}” any more. What they completed is kept, should they come back to it.")
         }
     };
     view! {
-            <Dialog open title="Take this course back?">
-                <Stack>
-                    <p>{says}</p>
-                    {move || view! { <FormErrors errors=refusal(action.value().get()) /> }}
-                    <Answers open>
-                        <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=take>
-                            "Take back"
-                        </Button>
-    </Answers>
-                </Stack>
-            </Dialog>
-        }
+        <Sure
+            question=taking
+            title="Take this course back?"
+            consequence
+            verb=|_| "Take back".into()
+            send=move |(course, ..)| TakeBackCourse { student, course }
+        />
+    }
 }
 
 /// The button that makes somebody an admin, or a student again, and its dialog.
