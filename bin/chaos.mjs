@@ -23,6 +23,10 @@ const started = Date.now();
 const over = () => Date.now() > started + SECONDS * 1000;
 const say = (text) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}`);
 
+/** What is to happen a while later, whether or not the sandbox takes it. */
+const coming = [];
+const later = (wait, ...act) => coming.push(sleep(wait).then(() => control(...act)).catch(() => {}));
+
 /** Chances that are the same for the same seed (mulberry32). */
 function chances(seed) {
   let state = seed >>> 0;
@@ -199,7 +203,7 @@ async function buyer(number) {
       } else if (luck < 0.2) {
         counts.later += 1;
         await pay('later');
-        setTimeout(() => void control(`sessions/${id}/${chance() < 0.7 ? 'settle' : 'fail'}`).catch(() => {}), chance() * 4000);
+        later(chance() * 4000, `sessions/${id}/${chance() < 0.7 ? 'settle' : 'fail'}`);
         continue;
       }
       const paid = await pay('pay');
@@ -209,10 +213,10 @@ async function buyer(number) {
       const then = chance();
       if (then < 0.25) {
         counts.refunded += 1;
-        setTimeout(() => void control(`sessions/${id}/refund`, then < 0.08 ? { amount: 1000 } : {}).catch(() => {}), chance() * 6000);
+        later(chance() * 6000, `sessions/${id}/refund`, then < 0.08 ? { amount: 1000 } : {});
       } else if (then < 0.32) {
         counts.disputed += 1;
-        setTimeout(() => void control(`sessions/${id}/dispute`).catch(() => {}), chance() * 6000);
+        later(chance() * 6000, `sessions/${id}/dispute`);
       }
     }
     await sleep(200 + chance() * 2500);
@@ -337,8 +341,7 @@ try {
   await ready(`http://${ADDRESS}/readyz`, () => server);
   say('the school is open');
   await Promise.all([killer(), refuser(), ...Array.from({ length: BUYERS }, (_, number) => buyer(number))]);
-  // What was to happen a few seconds later has happened.
-  await sleep(7000);
+  await Promise.all(coming);
   if (server.exitCode !== null || server.signalCode !== null) startServer();
   await ready(`http://${ADDRESS}/readyz`, () => server);
   await settle();

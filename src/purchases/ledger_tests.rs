@@ -419,6 +419,7 @@ async fn a_purchase_does_not_come_back_beside_a_new_one_but_is_owed(db: PgPool) 
 #[case::told_before_we_write_the_result(true)]
 #[case::told_after(false)]
 #[sqlx::test]
+// To rstest, `ignore` means that the database is given by sqlx: the test runs.
 async fn a_refund_of_ours_is_known_by_its_key(#[ignore] db: PgPool, #[case] before: bool) {
     let (shop, sale) = Shop::sold(db).await;
     let admin = shop.admin().await;
