@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const ADDRESS = 'http://127.0.0.1:3100';
 export const SANDBOX = 'http://127.0.0.1:12190';
 
-const BIN = resolve(process.env.LECTERN_BIN ?? '../target/end2end/lectern');
+/** The program that is tried. */
+export const BIN = resolve(process.env.LECTERN_BIN ?? '../target/end2end/lectern');
 const SITE = resolve(process.env.LECTERN_SITE ?? '../target/end2end/site');
 const LOG = resolve('test-results/server.log');
 

@@ -658,7 +658,7 @@ test.describe('axe finds nothing in the back office, light and dark, narrow and 
     const course = await first('/admin/courses', /\/admin\/courses\/[^/]+\/edit$/);
     const pages = ['/admin?days=365', '/admin/courses', '/admin/courses/new', course, `${course}?tab=details`, '/admin/products', '/admin/products/new',
       await first('/admin/products', /\/admin\/products\/[^/]+\/edit$/), '/admin/sales', await first('/admin/sales', /\/admin\/sales\/[0-9a-f-]{36}$/),
-      '/admin/students', await first('/admin/students', /\/admin\/students\/[0-9a-f-]{36}$/), '/admin/activity', '/admin/courses?q=nothing', '/admin/sales?q=nothing-at-all'];
+      '/admin/students', await first('/admin/students', /\/admin\/students\/[0-9a-f-]{36}$/), '/admin/activity', '/admin/coupons', '/admin/coupons/new', '/admin/pricing', '/admin/sales/other-payments', '/admin/courses?q=nothing', '/admin/sales?q=nothing-at-all'];
     for (const path of pages) {
       expect(path).not.toBe('');
       await page.goto(path);
@@ -683,7 +683,7 @@ test.describe('axe finds nothing in the back office, light and dark, narrow and 
     ];
     for (const [what, open] of dialogs) await axe(page, what, open);
     await page.goto('/admin/sales');
-    await page.locator('main a[href^="/admin/sales/"]').first().click();
+    await page.locator('main tbody a[href^="/admin/sales/"]').first().click();
     await expect(page).toHaveURL(/\/admin\/sales\/[0-9a-f-]{36}/);
     if (await page.getByRole('button', { name: /Refund|End access/ }).count()) {
       await axe(page, 'refund', () => page.getByRole('button', { name: /Refund|End access/ }).first().click());

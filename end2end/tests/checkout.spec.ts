@@ -2,7 +2,7 @@
 
 import type { Page } from '@playwright/test';
 
-import { expect, signUp, stubYoutube, test } from './support.ts';
+import { expect, INSTRUCTOR, signIn, signUp, stubYoutube, test } from './support.ts';
 
 const LIGHT = '/products/light-and-colour-in-blender';
 const SOUND = '/products/sound-for-animated-film';
@@ -189,4 +189,46 @@ test('an unsigned, altered or old webhook is refused', async ({ request }) => {
     const headers = { 'content-type': 'application/json', ...(signature ? { 'stripe-signature': signature } : {}) };
     expect((await request.post('/api/webhooks/stripe', { data: body, headers })).status()).toBe(400);
   }
+});
+
+test('a coupon: made, typed wrong, taken along through sign-up, paid for less, named on the receipt and its PDF', async ({ page, browser }) => {
+  test.setTimeout(90_000);
+  const code = `HALF${Date.now()}`;
+  const office = await (await browser.newContext({ baseURL: test.info().project.use.baseURL })).newPage();
+  await signIn(office, INSTRUCTOR);
+  await office.goto('/admin/coupons/new');
+  await office.getByRole('textbox', { name: 'Code' }).fill(code);
+  await office.getByLabel('Name', { exact: true }).fill('Half for friends');
+  await office.getByLabel('How much').fill('50');
+  await office.getByRole('button', { name: 'Create coupon' }).click();
+  await expect(office).toHaveURL('/admin/coupons');
+
+  await page.goto(SOUND);
+  await page.getByText('Have a code?').click();
+  await page.getByRole('textbox', { name: 'Code' }).fill('NO-SUCH-CODE');
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await expect(page.getByText('This code cannot be used here.')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Code' })).toHaveValue('NO-SUCH-CODE');
+  await page.getByRole('textbox', { name: 'Code' }).fill(code.toLowerCase());
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await buyButton(page, /^Buy for \$22.50/).click();
+  await page.getByRole('link', { name: 'Create an account' }).click();
+  await signUp(page, 'Demo friend');
+  await expect(page).toHaveURL(new RegExp(`${SOUND}/purchase\\?code=`));
+  await expect(page.getByText('Half for friends')).toBeVisible();
+  await page.getByRole('button', { name: 'Pay $22.50' }).click();
+  await pay(page);
+  await page.getByRole('link', { name: 'See the receipt' }).click();
+  await expect(page.getByText('Half for friends')).toBeVisible();
+  await expect(page.getByText('−$22.50')).toBeVisible();
+  const coming = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download PDF' }).click();
+  expect((await coming).suggestedFilename()).toMatch(/^receipt-\d+\.pdf$/);
+
+  await office.goto(`/admin/coupons?q=${code}`);
+  await expect(office.getByRole('row').filter({ hasText: code })).toContainText('1');
+  await office.getByRole('button', { name: `Switch off: ${code}` }).click();
+  await office.getByRole('dialog').getByRole('button', { name: 'Switch off' }).click();
+  await expect(office.getByRole('row').filter({ hasText: code })).toContainText('Off');
+  await office.context().close();
 });

@@ -11,6 +11,8 @@ import path from "node:path";
 import { expect, test, type APIRequestContext } from "@playwright/test";
 import Stripe from "stripe";
 
+import { BIN } from "../server.ts";
+
 const KEY = "sk_test_sandbox";
 const SECRET = "whsec_test";
 
@@ -638,10 +640,9 @@ async function freePort(): Promise<number> {
 }
 
 async function start(): Promise<void> {
-  const program = process.env.LECTERN_BIN ?? "lectern";
   const flags = ["--listen", `127.0.0.1:${port}`, "--webhook-url", webhookUrl, "--webhook-secret", SECRET];
   flags.push("--secret-key", KEY, "--state-file", path.join(folder, "sandbox.json"));
-  sandbox = spawn(program, ["stripe-sandbox", ...flags], { stdio: "inherit" });
+  sandbox = spawn(BIN, ["stripe-sandbox", ...flags], { stdio: "inherit" });
   await expect(async () => {
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
   }).toPass({ timeout: 20_000 });
