@@ -20,6 +20,7 @@ use crate::{
     error::Error,
     learning::pages::{CourseRoute, LessonRoute, MyCoursesRoute},
     load::Trouble,
+    mail::admin::{MailRoute, OutboxRoute},
     paths,
     prices::admin::PricingRoute,
     products::{
@@ -31,6 +32,7 @@ use crate::{
         pages::{HistoryRoute, ReceiptRoute},
         stray::StrayRoute,
     },
+    school::admin::SchoolRoute,
     ui::{Main, SiteFooter, SiteHeader, ThemeSwitch, Toasts, provide_toaster},
     users::{
         Viewer,
@@ -152,6 +154,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/pricing") view=PricingRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/students") view=StudentsRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/students/:student") view=StudentRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/outbox") view=OutboxRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/outbox/:mail") view=MailRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/school") view=SchoolRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/activity") view=ActivityRoute ssr=SsrMode::Async />
             </Routes>
             <SiteFooter>

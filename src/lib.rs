@@ -2,7 +2,7 @@
 //!
 //! The map. A folder is a word a customer uses: [`products`] are sold, [`courses`] with their [`sections`] and [`lessons`] are taught,
 //! [`checkout`] turns the one into the other, [`prices`] and [`coupons`] say what that costs, [`purchases`] remembers it, [`learning`] is the student's side, [`pictures`] are
-//! what an admin uploads, [`users`] says who is asking, [`admin`] is the back office. [`ui`] is the design system and knows none of them; `server` is the machine
+//! what an admin uploads, [`mail`] is what people are written, [`school`] says who sells, [`users`] says who is asking, [`admin`] is the back office. [`ui`] is the design system and knows none of them; `server` is the machine
 //! room that wires them; `sandbox` is a Stripe of our own. In every feature the same file name means the same thing; see
 //! `docs/architecture.md`.
 
@@ -24,10 +24,12 @@ pub mod coupons;
 pub mod courses;
 pub mod learning;
 pub mod lessons;
+pub mod mail;
 pub mod pictures;
 pub mod prices;
 pub mod products;
 pub mod purchases;
+pub mod school;
 pub mod sections;
 pub mod ui;
 pub mod users;

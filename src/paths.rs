@@ -28,6 +28,8 @@ pub const ADMIN_COUPONS: &str = "/admin/coupons";
 pub const ADMIN_NEW_COUPON: &str = "/admin/coupons/new";
 pub const ADMIN_STUDENTS: &str = "/admin/students";
 pub const ADMIN_ACTIVITY: &str = "/admin/activity";
+pub const ADMIN_OUTBOX: &str = "/admin/outbox";
+pub const ADMIN_SCHOOL: &str = "/admin/school";
 pub const STRIPE_WEBHOOK: &str = "/api/webhooks/stripe";
 
 pub fn product(slug: &str) -> String {
@@ -79,6 +81,9 @@ pub fn edit_coupon(coupon: CouponId) -> String {
 /// A sale with what happened to it.
 pub fn sale(purchase: PurchaseId) -> String {
     format!("{ADMIN_SALES}/{purchase}")
+}
+pub fn mail(mail: i64) -> String {
+    format!("{ADMIN_OUTBOX}/{mail}")
 }
 pub fn student(student: UserId) -> String {
     format!("{ADMIN_STUDENTS}/{student}")

@@ -10,7 +10,7 @@ use crate::{
     ui::{AdminLayout, Main, NavLink},
 };
 
-const DESKS: [(&str, &str); 8] = [
+const DESKS: [(&str, &str); 10] = [
     (paths::ADMIN, "Overview"),
     (paths::ADMIN_COURSES, "Courses"),
     (paths::ADMIN_PRODUCTS, "Products"),
@@ -18,6 +18,8 @@ const DESKS: [(&str, &str); 8] = [
     (paths::ADMIN_PRICING, "Pricing"),
     (paths::ADMIN_SALES, "Sales"),
     (paths::ADMIN_STUDENTS, "Students"),
+    (paths::ADMIN_OUTBOX, "Email"),
+    (paths::ADMIN_SCHOOL, "School"),
     (paths::ADMIN_ACTIVITY, "Activity"),
 ];
 

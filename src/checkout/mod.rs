@@ -11,9 +11,13 @@ pub mod facts;
 #[cfg(feature = "ssr")]
 pub mod fulfil;
 #[cfg(feature = "ssr")]
+pub mod letters;
+#[cfg(feature = "ssr")]
 pub mod moves;
 #[cfg(feature = "ssr")]
 pub mod news;
+#[cfg(feature = "ssr")]
+pub mod news_queries;
 #[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]

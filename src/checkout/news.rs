@@ -1,12 +1,10 @@
-//! News: what a buyer or an admin is to be told, said in the transaction that makes it true.
-
-use std::future::{Ready, ready};
+//! News: what a buyer or an admin is to be told, written into the outbox in the transaction that makes it true.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::AttemptId;
-use crate::purchases::PurchaseId;
+use super::{AttemptId, letters, news_queries as queries};
+use crate::{mail::queries as outbox, purchases::PurchaseId};
 
 /// Something that somebody will want to be told. Every row it names is there, and locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +23,66 @@ pub enum News {
     PaymentFailed { attempt: AttemptId },
 }
 
-/// Where all news come by, once each, in the transaction `tx` that makes them true. Whoever writes letters puts them into the outbox
-/// here.
-pub fn told(_tx: &mut PgConnection, news: News) -> Ready<sqlx::Result<()>> {
+/// Where all news come by, once each, in the transaction `tx` that makes them true.
+///
+/// # Errors
+/// The database's.
+pub async fn told(tx: &mut PgConnection, news: News) -> sqlx::Result<()> {
     tracing::debug!(?news, "News");
-    ready(Ok(()))
+    match news {
+        News::Purchased { purchase } => {
+            let sale = queries::find_sale(&mut *tx, purchase).await?;
+            let letter = letters::purchased(&sale);
+            outbox::insert(tx, "purchased", Some(purchase.uuid()), sale.user, &letter).await
+        }
+        News::Refunded { refund, purchase: Some(purchase) } => {
+            let sale = queries::find_sale(&mut *tx, purchase).await?;
+            let amount = queries::find_amount(&mut *tx, refund).await?;
+            outbox::insert(tx, "refunded", Some(refund), sale.user, &letters::refunded(&sale, amount)).await
+        }
+        News::Refunded { refund, purchase: None } => {
+            let back = queries::find_second_payment(&mut *tx, refund).await?;
+            outbox::insert(tx, "refunded", Some(refund), back.user, &letters::sent_back(&back)).await
+        }
+        News::RefundFailed { refund, purchase: Some(purchase) } => {
+            let sale = queries::find_sale(&mut *tx, purchase).await?;
+            let amount = queries::find_amount(&mut *tx, refund).await?;
+            // Who was never told that money is coming need not hear that it is not.
+            if outbox::was_told(&mut *tx, "refunded", refund, sale.user).await? {
+                let letter = letters::not_refunded(&sale, amount);
+                outbox::insert(&mut *tx, "refund_failed", Some(refund), sale.user, &letter).await?;
+            }
+            let letter = letters::refund_failed(&sale, amount);
+            outbox::insert_for_admins(tx, "admin_refund_failed", refund, &letter).await
+        }
+        News::RefundFailed { refund, purchase: None } => {
+            let back = queries::find_second_payment(&mut *tx, refund).await?;
+            outbox::insert_for_admins(tx, "admin_refund_failed", refund, &letters::not_sent_back(&back)).await
+        }
+        News::Disputed { dispute, purchase } => {
+            let sale = queries::find_sale(&mut *tx, purchase).await?;
+            outbox::insert(&mut *tx, "disputed", Some(dispute), sale.user, &letters::disputed(&sale)).await?;
+            let (amount, reason) = queries::find_dispute(&mut *tx, dispute).await?;
+            let letter = letters::answer_dispute(&sale, amount, &reason);
+            outbox::insert_for_admins(tx, "admin_disputed", dispute, &letter).await
+        }
+        News::DisputeClosed { dispute, purchase, won } => {
+            let sale = queries::find_sale(&mut *tx, purchase).await?;
+            // What was lost may be won in the end: that is told as well.
+            let (kind, admin_kind) = match won {
+                true => ("dispute_won", "admin_dispute_won"),
+                false => ("dispute_lost", "admin_dispute_lost"),
+            };
+            let letter = letters::dispute_closed(&sale, won);
+            outbox::insert(&mut *tx, kind, Some(dispute), sale.user, &letter).await?;
+            let (amount, _) = queries::find_dispute(&mut *tx, dispute).await?;
+            let letter = letters::dispute_decided(&sale, amount, won);
+            outbox::insert_for_admins(tx, admin_kind, dispute, &letter).await
+        }
+        News::PaymentFailed { attempt } => {
+            let failed = queries::find_attempt(&mut *tx, attempt).await?;
+            let letter = letters::payment_failed(&failed);
+            outbox::insert(tx, "payment_failed", Some(attempt.uuid()), failed.user, &letter).await
+        }
+    }
 }

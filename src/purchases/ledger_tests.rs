@@ -1,5 +1,7 @@
 //! What Stripe tells about money, as signed events through the front door: in every order, again, at once, and in shapes of its own.
 
+mod told;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},

@@ -8,9 +8,10 @@ use std::{
     str::FromStr,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use http::HeaderName;
 use ipnet::IpNet;
+use lettre::{message::Mailbox, transport::smtp::AsyncSmtpTransport};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
@@ -32,6 +33,8 @@ pub struct Config {
     pub database_connections: u32,
     pub stripe: StripeConfig,
     pub visitors: VisitorsConfig,
+    /// Without one, mail stays in the outbox.
+    pub smtp: Option<SmtpConfig>,
     /// Where YouTube tells the title of a video. <https://oembed.com>
     pub youtube_oembed: String,
     /// Becomes admin at sign-up.
@@ -52,6 +55,15 @@ pub struct StripeConfig {
     pub api_base: Option<String>,
     /// Where our own sandbox listens, when there is no account at Stripe.
     pub sandbox: Option<SocketAddr>,
+}
+
+/// How mail leaves.
+#[derive(Clone)]
+pub struct SmtpConfig {
+    /// With the password in it.
+    pub url: String,
+    /// Whom mail comes from.
+    pub from: Mailbox,
 }
 
 /// How it is known from where somebody visits. Nothing configured is nothing known, and so no price by country.
@@ -105,6 +117,7 @@ impl Config {
             database_connections: parsed(&var, "LECTERN_DATABASE_CONNECTIONS")?.unwrap_or(20),
             stripe: StripeConfig::read(environment, &var)?,
             visitors: VisitorsConfig::read(&var)?,
+            smtp: SmtpConfig::read(&var)?,
             youtube_oembed: var("YOUTUBE_OEMBED_BASE").unwrap_or_else(|| YOUTUBE_OEMBED.into()),
             admin_email: var("ADMIN_EMAIL"),
             seed_demo,
@@ -165,6 +178,35 @@ impl StripeConfig {
                 })
             }
         }
+    }
+}
+
+impl SmtpConfig {
+    fn read(var: &impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
+        let (url, from) = match (var("SMTP_URL"), var("MAIL_FROM")) {
+            (None, None) => return Ok(None),
+            (Some(url), Some(from)) => (url, from),
+            (Some(_), None) => bail!("SMTP_URL is set but MAIL_FROM is not: mail would come from nobody"),
+            (None, Some(_)) => bail!("MAIL_FROM is set but SMTP_URL is not: mail would go nowhere"),
+        };
+        // The address has a password in it, so it is not repeated.
+        AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(&url).map_err(|_| {
+            anyhow!(
+                "SMTP_URL cannot be read; it looks like smtps://user:password@mail.example.com or \
+                 smtp://user:password@mail.example.com:587?tls=required"
+            )
+        })?;
+        let (scheme, rest) = url.split_once("://").unwrap_or_default();
+        ensure!(
+            scheme == "smtps" || url.contains("tls=required") || !rest.contains('@'),
+            "SMTP_URL would send its password where everybody can read it: use smtps://, or add ?tls=required"
+        );
+        let from = from.parse().map_err(|_| {
+            anyhow!(
+                "MAIL_FROM is {from:?}; it is an address, such as school@example.com or School <school@example.com>"
+            )
+        })?;
+        Ok(Some(Self { url, from }))
     }
 }
 
@@ -239,6 +281,23 @@ mod tests {
     fn half_a_stripe_account_is_an_error() {
         assert!(read(&[("STRIPE_SECRET_KEY", "sk_test_x")]).is_err());
         assert!(read(&[("STRIPE_WEBHOOK_SECRET", "whsec_x")]).is_err());
+    }
+
+    #[test]
+    fn mail_has_somebody_it_comes_from_and_a_secret_way() {
+        let from = ("MAIL_FROM", "School <school@example.com>");
+        let smtp = read(&[("SMTP_URL", "smtps://me:secret@mail.example.com"), from]).unwrap().smtp.unwrap();
+        assert_eq!(smtp.from.to_string(), "School <school@example.com>");
+        assert!(read(&[("SMTP_URL", "smtp://127.0.0.1:2525"), from]).is_ok());
+        assert!(read(&[("SMTP_URL", "smtp://me:secret@mail.example.com:587?tls=required"), from]).is_ok());
+        assert!(read(&[from]).is_err() && read(&[("SMTP_URL", "smtp://127.0.0.1")]).is_err());
+        assert!(read(&[("SMTP_URL", "smtp://127.0.0.1"), ("MAIL_FROM", "nobody")]).is_err());
+        let wrong =
+            ["smtp://me:secret@mail.example.com", "smtp://me:secret@mail.example.com?tls=opportunistic", "me:secret"];
+        for wrong in wrong {
+            let refusal = read(&[("SMTP_URL", wrong), from]).err().unwrap();
+            assert!(!format!("{refusal:#}").contains("secret"), "{refusal:#}");
+        }
     }
 
     #[test]

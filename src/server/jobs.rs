@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{clock, state::AppState};
 use crate::{
     checkout::reconcile::{self, Report},
+    mail::outbox,
     pictures,
     prices::{self, card},
     purchases::refund,
@@ -23,6 +24,9 @@ pub async fn sweep(db: PgPool, stop: CancellationToken) {
             Ok(0) => {}
             Ok(ended) => tracing::info!(ended, "Swept sessions that had expired"),
             Err(error) => tracing::warn!(%error, "Could not sweep expired sessions"),
+        }
+        if let Err(error) = outbox::sweep(&db, clock::now()).await {
+            tracing::warn!(%error, "Could not sweep the outbox");
         }
         match pictures::queries::delete_unused(&db).await {
             Ok(0) => {}

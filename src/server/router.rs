@@ -25,7 +25,7 @@ use tower_http::{
 use super::{call, health, kept, page, security, state::AppState, telemetry, visitors};
 use crate::{
     app::{App, shell},
-    checkout, coupons, courses, paths, pictures, prices, products, purchases, users,
+    checkout, coupons, courses, mail, paths, pictures, prices, products, purchases, school, users,
 };
 
 /// The largest body that anyone may send, in bytes. Webhooks and forms set themselves smaller limits.
@@ -47,6 +47,8 @@ pub fn router(state: AppState) -> Router {
         .route(paths::ADMIN_PRICING, post(prices::forms::save))
         .route(paths::ADMIN_NEW_COUPON, post(coupons::forms::create))
         .route("/admin/coupons/{coupon}/edit", post(coupons::forms::update))
+        .route("/admin/outbox/{mail}", post(mail::forms::send_again))
+        .route(paths::ADMIN_SCHOOL, post(school::forms::save))
         .route(paths::ADMIN_SALES_CSV, get(purchases::export::download))
         .route("/purchases/{purchase}/receipt.pdf", get(purchases::download::receipt))
         .leptos_routes(&state, pages, move || shell(options.clone()))

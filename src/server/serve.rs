@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     checkout::{reconcile::Report, stripe::Stripe},
+    mail::{outbox, transport::Mailer},
     paths,
     sandbox::{self, SandboxConfig},
     users::identity::Identity,
@@ -116,6 +117,14 @@ pub async fn serve(config: Config) -> Result<()> {
         jobs::reconcile(reconciling, stops).await;
         Ok(())
     });
+    let (sending, stops) = (state.clone(), stop.clone());
+    beside.spawn(async move {
+        outbox::send(sending, stops).await;
+        Ok(())
+    });
+    if !state.mailer.sends() {
+        tracing::info!("No mail server is configured: mail stays in the outbox, at {}", paths::ADMIN_OUTBOX);
+    }
     tracing::info!(address = state.config.url, "The school is open");
     // Without this, a page that is sent in two writes waits 40 ms for the client's delayed acknowledgement.
     let listener = listener.tap_io(|stream| {
@@ -147,6 +156,7 @@ async fn open_state(db: &PgPool, config: Config) -> Result<AppState> {
     Ok(AppState {
         stripe: Stripe::new(&config.stripe)?,
         identity: Identity::Local { https: config.is_https() },
+        mailer: Mailer::new(config.smtp.as_ref(), &config.url)?,
         school: School::load(db).await?,
         kept: Kept::default(),
         visitors: Visitors::new(&config.visitors)?,

@@ -7,7 +7,7 @@ use leptos::config::LeptosOptions;
 use sqlx::PgPool;
 
 use super::{config::Config, kept::Kept, school::School, visitors::Visitors};
-use crate::{checkout::stripe::Stripe, users::identity::Identity};
+use crate::{checkout::stripe::Stripe, mail::transport::Mailer, users::identity::Identity};
 
 #[derive(Clone, FromRef)]
 pub struct AppState {
@@ -15,6 +15,7 @@ pub struct AppState {
     pub config: Arc<Config>,
     pub stripe: Stripe,
     pub identity: Identity,
+    pub mailer: Mailer,
     pub school: School,
     pub kept: Kept,
     pub visitors: Visitors,

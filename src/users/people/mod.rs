@@ -1,5 +1,7 @@
 //! People in the back office: finding them, giving them courses, and making them admins.
 
+mod letters;
+
 use sqlx::PgPool;
 
 use super::{
@@ -110,6 +112,7 @@ pub async fn give_course(
     }
     let why = if note.is_empty() { String::new() } else { format!(", with the note “{note}”") };
     let summary = format!("Gave {name} ({email}) the course “{title}”{why}");
+    letters::told_given(&mut tx, student, &name, &title, course).await?;
     audit::record(&mut *tx, admin, "course.give", student.uuid(), &summary).await?;
     tx.commit().await?;
     Ok(format!("Gave “{title}” to {name}."))
@@ -131,6 +134,9 @@ pub async fn take_back_course(db: &PgPool, admin: UserId, student: UserId, cours
     let keeps = queries::has_course(&mut *tx, student, course).await?;
     let rest = if keeps { ", who keeps it because they bought it" } else { "" };
     let summary = format!("Took the gift “{title}” back from {name} ({email}){rest}");
+    if !keeps {
+        letters::told_taken(&mut tx, student, &name, &title).await?;
+    }
     audit::record(&mut *tx, admin, "course.take_back", student.uuid(), &summary).await?;
     tx.commit().await?;
     Ok(format!("Took “{title}” back from {name}{rest}."))

@@ -1,0 +1,46 @@
+//! Sending a mail once more, as a plain post to its page.
+
+use axum::{
+    extract::{Path, Request, State},
+    response::Response,
+};
+
+use super::queries;
+use crate::{
+    admin::{audit, door},
+    error::{Error, Result},
+    paths,
+    server::{
+        clock,
+        page::{self, Posted},
+        state::AppState,
+    },
+    users::UserId,
+};
+
+/// `POST /admin/outbox/:mail`.
+pub async fn send_again(State(state): State<AppState>, Path(mail): Path<String>, request: Request) -> Response {
+    let (request, posted) = Posted::read(request).await;
+    let admin = door::admin(&state, &request);
+    let sent = async {
+        let admin = admin.await?.id;
+        let mail = mail.parse().map_err(|_| Error::NotFound)?;
+        again(&state, admin, mail).await?;
+        Ok::<_, Error>(mail)
+    };
+    match sent.await {
+        Ok(mail) => page::with_flash(page::see_other(&paths::mail(mail)), &state.config, "It is sent again."),
+        Err(error) => door::refused(&state, request, posted, &error).await,
+    }
+}
+
+async fn again(state: &AppState, admin: UserId, mail: i64) -> Result<()> {
+    let mut tx = state.db.begin().await?;
+    let Some((user, subject)) = queries::send_again(&mut *tx, mail, clock::now()).await? else {
+        queries::find(&mut *tx, mail).await?.ok_or(Error::NotFound)?;
+        return Err(Error::Conflict("This mail was sent, or waits to be sent already. Reload the page.".into()));
+    };
+    audit::record(&mut *tx, admin, "mail.send_again", user, &format!("Had the mail “{subject}” sent again")).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! The outbox: who sends what is due, tries again what was not taken, and leaves alone what may have been taken.
+
+use sqlx::PgPool;
+use time::{Duration, OffsetDateTime};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    MailState,
+    queries::{self, Claimed},
+    render::Sender,
+    transport::Delivery,
+};
+use crate::server::{clock, state::AppState};
+
+/// How often it is looked for mail that is due.
+const TURN: std::time::Duration = std::time::Duration::from_secs(2);
+/// Longer than any attempt takes: who has not said by then how it ended is gone.
+const LOST: Duration = Duration::minutes(10);
+/// How long a mail server may be away.
+const GIVES_UP: Duration = Duration::days(3);
+/// How long what was sent can be read.
+const KEPT: Duration = Duration::days(90);
+
+const LOST_WORDS: &str = "We stopped while it was being sent. The mail server may have taken it.";
+
+/// Sends until told to stop.
+pub async fn send(state: AppState, stop: CancellationToken) {
+    let mut turns = tokio::time::interval(TURN);
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! { () = stop.cancelled() => return, _ = turns.tick() => {} }
+        // A mail that is on its way is waited for: broken off, nobody would know whether it went.
+        while !stop.is_cancelled() {
+            match send_next(&state).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "Could not look after the outbox");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Sends one mail. Says whether one was due.
+///
+/// # Errors
+/// The database's. A mail that was sent then is not sent again by itself.
+pub async fn send_next(state: &AppState) -> sqlx::Result<bool> {
+    let now = clock::now();
+    let Some(mail) = queries::claim(&state.db, now).await? else { return Ok(false) };
+    let names = state.school.names();
+    let sender = Sender { school: &names.name, url: &state.config.url };
+    let delivery = state.mailer.deliver(&mail, sender).await;
+    settle(&state.db, &mail, delivery, clock::now()).await?;
+    Ok(true)
+}
+
+async fn settle(db: &PgPool, mail: &Claimed, delivery: Delivery, now: OffsetDateTime) -> sqlx::Result<()> {
+    let id = mail.id;
+    let (state, trouble) = match &delivery {
+        Delivery::Taken | Delivery::Kept => (MailState::Sent, ""),
+        Delivery::Later(trouble) if now - mail.created_at > GIVES_UP => (MailState::Failed, trouble.as_str()),
+        Delivery::Later(trouble) => (MailState::Due, trouble.as_str()),
+        Delivery::Refused(trouble) => (MailState::Failed, trouble.as_str()),
+        Delivery::Unsure(trouble) => (MailState::Unsure, trouble.as_str()),
+    };
+    match state {
+        MailState::Sent => tracing::debug!(mail = id, "Sent a mail"),
+        _ => tracing::warn!(mail = id, attempt = mail.attempt, state = state.word(), trouble, "A mail was not taken"),
+    }
+    let kept = delivery == Delivery::Kept;
+    queries::settle(db, mail, state, kept, trouble, now, now + wait(mail.attempt)).await.map(drop)
+}
+
+/// How long until the next attempt: a minute, two, four, and from then on not more than an hour.
+fn wait(attempt: i32) -> Duration {
+    Duration::minutes(1 << (attempt.clamp(1, 7) - 1)).min(Duration::HOUR)
+}
+
+/// Finds attempts that never ended, and forgets what was sent long ago.
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(db: &PgPool, now: OffsetDateTime) -> sqlx::Result<()> {
+    let lost = queries::give_up_lost(db, now - LOST, LOST_WORDS).await?;
+    if lost > 0 {
+        tracing::warn!(lost, "Mails may have been sent or not; look at the outbox");
+    }
+    queries::delete_sent(db, now - KEPT).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests;

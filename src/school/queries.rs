@@ -1,0 +1,34 @@
+//! What is asked of the database about the school.
+
+use sqlx::PgExecutor;
+
+use super::SchoolForm;
+
+pub async fn find(db: impl PgExecutor<'_>) -> sqlx::Result<SchoolForm> {
+    sqlx::query_as!(SchoolForm, "select version, name, tagline, seller_name, seller_address from school")
+        .fetch_one(db)
+        .await
+}
+
+/// The school as it is, which nobody else changes until the transaction ends.
+pub async fn lock(db: impl PgExecutor<'_>) -> sqlx::Result<SchoolForm> {
+    sqlx::query_as!(
+        SchoolForm,
+        "select version, name, tagline, seller_name, seller_address from school for no key update"
+    )
+    .fetch_one(db)
+    .await
+}
+
+pub async fn update(db: impl PgExecutor<'_>, form: &SchoolForm) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update school set name = $1, tagline = $2, seller_name = $3, seller_address = $4",
+        form.name,
+        form.tagline,
+        form.seller_name,
+        form.seller_address,
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
