@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { openPost, SMTP_URL } from './mail.ts';
+
 export const ADDRESS = 'http://127.0.0.1:3100';
 export const SANDBOX = 'http://127.0.0.1:12190';
 
@@ -20,12 +22,13 @@ export default async function start(): Promise<() => Promise<void>> {
   // When this runs as root, PostgreSQL runs as somebody else, who has to get in.
   chmodSync(data, 0o755);
   mkdirSync(resolve('test-results'), { recursive: true });
+  const closePost = await openPost();
   const log = openSync(LOG, 'w');
   const server = spawn(BIN, ['serve'], { env: environment(data), stdio: ['ignore', log, log] });
   closeSync(log);
 
   const stop = async () => {
-    await end(server);
+    await end(server).finally(closePost);
     rmSync(data, { recursive: true, force: true });
   };
   try {
@@ -48,6 +51,8 @@ function environment(data: string): NodeJS.ProcessEnv {
     LECTERN_URL: ADDRESS,
     LECTERN_SANDBOX_LISTEN: new URL(SANDBOX).host,
     LECTERN_SEED_DEMO: '1',
+    SMTP_URL,
+    MAIL_FROM: 'school@example.com',
     LEPTOS_OUTPUT_NAME: 'lectern',
     LEPTOS_SITE_ROOT: SITE,
     LEPTOS_SITE_PKG_DIR: 'pkg',

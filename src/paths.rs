@@ -59,6 +59,11 @@ pub fn receipt_pdf(purchase: PurchaseId) -> String {
     format!("/purchases/{purchase}/receipt.pdf")
 }
 
+/// Leads to the receipt that Stripe shows.
+pub fn stripe_receipt(purchase: PurchaseId) -> String {
+    format!("/purchases/{purchase}/stripe-receipt")
+}
+
 /// A stored picture in one width.
 pub fn picture(hash: &str, width: u32) -> String {
     format!("/pictures/{hash}/{width}.webp")

@@ -658,7 +658,7 @@ test.describe('axe finds nothing in the back office, light and dark, narrow and 
     const course = await first('/admin/courses', /\/admin\/courses\/[^/]+\/edit$/);
     const pages = ['/admin?days=365', '/admin/courses', '/admin/courses/new', course, `${course}?tab=details`, '/admin/products', '/admin/products/new',
       await first('/admin/products', /\/admin\/products\/[^/]+\/edit$/), '/admin/sales', await first('/admin/sales', /\/admin\/sales\/[0-9a-f-]{36}$/),
-      '/admin/students', await first('/admin/students', /\/admin\/students\/[0-9a-f-]{36}$/), '/admin/activity', '/admin/coupons', '/admin/coupons/new', '/admin/pricing', '/admin/sales/other-payments', '/admin/courses?q=nothing', '/admin/sales?q=nothing-at-all'];
+      '/admin/students', await first('/admin/students', /\/admin\/students\/[0-9a-f-]{36}$/), '/admin/activity', '/admin/coupons', '/admin/coupons/new', '/admin/pricing', '/admin/sales/other-payments', '/admin/outbox', await first('/admin/outbox', /\/admin\/outbox\/\d+$/), '/admin/outbox?state=failed', '/admin/school', '/admin/courses?q=nothing', '/admin/sales?q=nothing-at-all'];
     for (const path of pages) {
       expect(path).not.toBe('');
       await page.goto(path);

@@ -1,7 +1,10 @@
 // Buying: from the shelf to the receipt, and every way in which it comes to nothing.
 
 import type { Page } from '@playwright/test';
+import Stripe from 'stripe';
 
+import { mailsTo, mailTo } from '../mail.ts';
+import { SANDBOX } from '../server.ts';
 import { expect, INSTRUCTOR, signIn, signUp, stubYoutube, test } from './support.ts';
 
 const LIGHT = '/products/light-and-colour-in-blender';
@@ -230,5 +233,85 @@ test('a coupon: made, typed wrong, taken along through sign-up, paid for less, n
   await office.getByRole('button', { name: `Switch off: ${code}` }).click();
   await office.getByRole('dialog').getByRole('button', { name: 'Switch off' }).click();
   await expect(office.getByRole('row').filter({ hasText: code })).toContainText('Off');
+  await office.context().close();
+});
+
+test('a receipt says what Stripe’s objects say, on its page and by mail, also after a part went back', async ({ page }) => {
+  const at = new URL(SANDBOX);
+  const stripe = new Stripe('sk_test_sandbox', { host: at.hostname, port: at.port, protocol: 'http', telemetry: false });
+  const dollars = (cents: number) => (cents % 100 === 0 ? `$${cents / 100}` : `$${(cents / 100).toFixed(2)}`);
+  const person = await signUp(page, 'Demo accountant');
+  await toPayment(page, LIGHT);
+  await pay(page);
+  const session = new URL(page.url()).searchParams.get('session') ?? '';
+  const read = async () => {
+    const told = await stripe.checkout.sessions.retrieve(session, { expand: ['payment_intent.latest_charge'] });
+    const intent = told.payment_intent as Stripe.PaymentIntent;
+    return { told, intent, charge: intent.latest_charge as Stripe.Charge };
+  };
+  const amounts = () => page.locator('dl.amounts div, .amounts tr, .amounts li').allInnerTexts();
+
+  const before = await read();
+  expect(before.told.customer_details?.email ?? before.told.customer_email).toBe(person.email);
+  expect(before.charge.amount).toBe(before.told.amount_total);
+  await page.getByRole('link', { name: 'See the receipt' }).click();
+  await expect(page.getByText('Total', { exact: true })).toBeVisible();
+  expect((await amounts()).map((row) => row.split(/\s+/).join(' '))).toEqual([
+    `Subtotal ${dollars(before.told.amount_subtotal ?? 0)}`,
+    `Total ${dollars(before.charge.amount)}`,
+  ]);
+  const receipt = await mailTo(person.email, 'Your receipt for Light and colour in Blender');
+  expect(receipt.text).toContain(`Paid: ${dollars(before.charge.amount)} (US dollars)`);
+  expect(receipt.from?.value[0]).toEqual({ address: 'school@example.com', name: 'Lectern' });
+  expect(String(receipt.html)).toContain(page.url());
+
+  await stripe.refunds.create({ payment_intent: before.intent.id, amount: 1250 });
+  const refund = await mailTo(person.email, 'Your refund for Light and colour in Blender');
+  const after = await read();
+  expect(after.charge.amount_refunded).toBe(1250);
+  expect(refund.text).toContain(`We sent ${dollars(after.charge.amount_refunded)} back`);
+  expect(refund.text).toContain('You keep your access.');
+  await page.reload();
+  const rows = (await amounts()).map((row) => row.split(/\s+/).join(' '));
+  expect(rows).toHaveLength(3);
+  expect(rows[1]).toContain(`−${dollars(after.charge.amount_refunded)}`);
+  expect(rows[2]).toBe(`Total ${dollars(after.charge.amount - after.charge.amount_refunded)}`);
+
+  await page.getByRole('link', { name: 'Stripe’s own receipt' }).click();
+  await expect(page).toHaveURL(after.charge.receipt_url ?? 'none');
+  await expect(page.getByRole('heading', { name: 'Sandbox receipt' })).toBeVisible();
+  expect((await mailsTo(person.email)).map((mail) => mail.subject)).toEqual([
+    'Your receipt for Light and colour in Blender',
+    'Your refund for Light and colour in Blender',
+  ]);
+});
+
+test('an admin sees what was written, and names the seller on receipts', async ({ page, browser }) => {
+  const person = await signUp(page, 'Demo reader');
+  await toPayment(page, SOUND);
+  await pay(page);
+  await mailTo(person.email, 'Your receipt for Sound for animated film');
+  const office = await (await browser.newContext({ baseURL: test.info().project.use.baseURL })).newPage();
+  await signIn(office, INSTRUCTOR);
+  await office.goto('/admin/outbox');
+  const row = office.getByRole('row').filter({ hasText: person.email });
+  await expect(row).toContainText('Sent');
+  await row.getByRole('link', { name: 'Your receipt for Sound for animated film' }).click();
+  await expect(office.getByText('Thank you. Sound for animated film is yours')).toBeVisible();
+
+  await office.getByRole('link', { name: 'School', exact: true }).click();
+  const seller = office.getByLabel('Seller', { exact: true });
+  const address = office.getByLabel('Seller’s address');
+  await seller.fill('Demo instructor');
+  await address.fill('1 Demo Street\nDemo Town');
+  await office.getByRole('button', { name: 'Save' }).click();
+  await expect(office.getByText('Saved.')).toBeVisible();
+  await page.getByRole('link', { name: 'See the receipt' }).click();
+  await expect(page.getByText('Demo instructor')).toBeVisible();
+  await expect(page.getByText('Demo Town')).toBeVisible();
+  await seller.fill('');
+  await address.fill('');
+  await office.getByRole('button', { name: 'Save' }).click();
+  await expect(office.getByText('Saved.')).toBeVisible();
   await office.context().close();
 });

@@ -269,11 +269,25 @@ impl Stripe {
     /// # Errors
     /// Stripe's.
     pub async fn read_card_country(&self, payment_intent: &str) -> Result<Option<String>, StripeError> {
+        let charge = self.read_charge(payment_intent).await?;
+        let card = charge.and_then(|charge| charge.payment_method_details).and_then(|details| details.card);
+        Ok(card.and_then(|card| card.country))
+    }
+
+    /// Where Stripe shows its own receipt of a payment. It is asked for each time, because such an address ends after a while.
+    /// <https://docs.stripe.com/api/charges/object#charge_object-receipt_url>
+    ///
+    /// # Errors
+    /// Stripe's.
+    pub async fn read_receipt_url(&self, payment_intent: &str) -> Result<Option<String>, StripeError> {
+        Ok(self.read_charge(payment_intent).await?.and_then(|charge| charge.receipt_url))
+    }
+
+    async fn read_charge(&self, payment_intent: &str) -> Result<Option<PaidCharge>, StripeError> {
         let mut request = RequestBuilder::new(StripeMethod::Get, format!("/payment_intents/{payment_intent}"));
         request.query = Some("expand[0]=latest_charge".into());
         let paid: PaidIntent = request.customize().send(&self.client).await?;
-        let card = paid.latest_charge.and_then(|charge| charge.payment_method_details).and_then(|details| details.card);
-        Ok(card.and_then(|card| card.country))
+        Ok(paid.latest_charge)
     }
 
     /// Tries again while nothing can have happened twice: every call carries its key.
@@ -314,6 +328,7 @@ struct PaidIntent {
 
 #[derive(miniserde::Deserialize)]
 struct PaidCharge {
+    receipt_url: Option<String>,
     payment_method_details: Option<PaidBy>,
 }
 

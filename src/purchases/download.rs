@@ -1,4 +1,4 @@
-//! `/purchases/:id/receipt.pdf`: the viewer's receipt as a file.
+//! A viewer's receipt elsewhere than on its page: as a file, and as Stripe shows it.
 
 use axum::{
     extract::{Path, Request, State},
@@ -16,13 +16,42 @@ use crate::{
     users::Viewer,
 };
 
-/// Answers with the file. Somebody else's is not there; visitors sign in.
+/// `/purchases/:id/receipt.pdf`: answers with the file. Somebody else's is not there; visitors sign in.
 pub async fn receipt(State(state): State<AppState>, Path(purchase): Path<String>, request: Request) -> Response {
-    let viewer = request.extensions().get::<Result<Viewer>>().cloned().unwrap_or(Err(Error::Internal));
-    match write(&state, viewer, &purchase).await {
+    match write(&state, viewer(&request), &purchase).await {
         Ok(file) => file.into_response(),
         Err(error) => page::no_file(&error, request.uri().path()),
     }
+}
+
+/// `/purchases/:id/stripe-receipt`: leads to where Stripe shows its receipt; back to ours when it does not answer.
+pub async fn stripe_receipt(State(state): State<AppState>, Path(purchase): Path<String>, request: Request) -> Response {
+    let here = request.uri().path().trim_end_matches("/stripe-receipt");
+    match find_at_stripe(&state, viewer(&request), &purchase).await {
+        Ok(url) => page::see_other(&url),
+        Err(Error::PaymentsAway) => {
+            let words = "Stripe did not show its receipt just now. This one is complete without.";
+            page::with_flash(page::see_other(here), &state.config, words)
+        }
+        Err(error) => page::no_file(&error, here),
+    }
+}
+
+async fn find_at_stripe(state: &AppState, viewer: Result<Viewer>, purchase: &str) -> Result<String> {
+    let user = viewer?.signed_in()?.id;
+    let purchase: PurchaseId = purchase.parse().map_err(|_| Error::NotFound)?;
+    let intent = queries::find_payment_intent(&state.db, purchase, user).await?.ok_or(Error::NotFound)?;
+    let url = state.stripe.read_receipt_url(&intent).await.map_err(|error| {
+        tracing::warn!(%purchase, %error, "Stripe did not tell of its receipt");
+        Error::PaymentsAway
+    })?;
+    // Stripe's pages are on TLS; only the sandbox, which is on this machine, is not.
+    let trusted = |url: &String| url.starts_with("https://") || state.config.stripe.sandbox.is_some();
+    url.filter(trusted).ok_or(Error::PaymentsAway)
+}
+
+fn viewer(request: &Request) -> Result<Viewer> {
+    request.extensions().get::<Result<Viewer>>().cloned().unwrap_or(Err(Error::Internal))
 }
 
 async fn write(state: &AppState, viewer: Result<Viewer>, purchase: &str) -> Result<(HeaderMap, Vec<u8>)> {
@@ -36,4 +65,63 @@ async fn write(state: &AppState, viewer: Result<Viewer>, purchase: &str) -> Resu
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
     headers.insert(CONTENT_DISPOSITION, name.parse().map_err(anyhow::Error::from)?);
     Ok((headers, file))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Json, Router, routing::get};
+    use serde_json::json;
+    use sqlx::PgPool;
+
+    use crate::{
+        paths,
+        server::{
+            router::router,
+            testing::{self, Browser},
+        },
+    };
+
+    /// A Stripe whose charge has this receipt.
+    async fn stripe(receipt: &'static str) -> String {
+        let charge = json!({ "latest_charge": { "receipt_url": receipt, "tomorrow": [] } });
+        let app = Router::new().route("/v1/payment_intents/pi_1", get(async move || Json(charge)));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        url
+    }
+
+    #[sqlx::test]
+    async fn a_receipt_leads_to_stripes_and_back_when_stripe_is_away(db: PgPool) {
+        let (owner, other) = (testing::student(&db, "owner").await, testing::student(&db, "other").await);
+        let product = testing::product(&db, "product", 60, &[]).await;
+        let receipt = testing::purchase(&db, owner, product).await;
+        sqlx::query!("update purchases set stripe_payment_intent_id = 'pi_1'").execute(&db).await.unwrap();
+        let path = paths::stripe_receipt(receipt);
+        let at = "https://pay.stripe.com/receipts/1";
+        let table = [(stripe(at).await, at), ("http://127.0.0.1:9".into(), paths::receipt(receipt).leak())];
+        for (stripe, leads) in table {
+            let router = router(testing::state(&db, &stripe).await);
+            let browser = |cookie| Browser { router: router.clone(), cookie };
+            let answer = browser(Some(testing::cookie(&db, owner).await)).get(&path).await;
+            assert_eq!((answer.status, answer.location.as_deref()), (303, Some(leads)));
+            assert_eq!(browser(Some(testing::cookie(&db, other).await)).get(&path).await.status, 404);
+            let visitor = browser(None).get(&path).await.location.unwrap();
+            assert_eq!(visitor, paths::sign_in(&paths::receipt(receipt)));
+        }
+    }
+
+    #[sqlx::test]
+    async fn nobody_is_sent_to_an_address_without_tls(db: PgPool) {
+        let owner = testing::student(&db, "owner").await;
+        let product = testing::product(&db, "product", 60, &[]).await;
+        let receipt = testing::purchase(&db, owner, product).await;
+        sqlx::query!("update purchases set stripe_payment_intent_id = 'pi_1'").execute(&db).await.unwrap();
+        let mut state = testing::state(&db, &stripe("http://pay.stripe.com/receipts/1").await).await;
+        let mut config = (*state.config).clone();
+        config.stripe.sandbox = None;
+        state.config = config.into();
+        let browser = Browser { router: router(state), cookie: Some(testing::cookie(&db, owner).await) };
+        assert_eq!(browser.get(&paths::stripe_receipt(receipt)).await.location, Some(paths::receipt(receipt)));
+    }
 }

@@ -99,6 +99,8 @@ pub struct Receipt {
     pub paused: bool,
     /// The bank took the money back.
     pub lost: bool,
+    /// Paid at Stripe, which has a receipt of its own.
+    pub at_stripe: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

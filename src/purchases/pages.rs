@@ -114,6 +114,7 @@ fn Paper(receipt: Receipt) -> impl IntoView {
     let rows = receipt.rows().into_iter().map(|(words, amount, total)| (words, amount.to_string(), total)).collect();
     let number = format!("Receipt {}", receipt.number);
     let dispute = receipt.dispute();
+    let at_stripe = receipt.at_stripe.then(|| paths::stripe_receipt(receipt.id));
     view! {
         <Title text=number.clone() />
         <Sheet>
@@ -137,6 +138,16 @@ fn Paper(receipt: Receipt) -> impl IntoView {
             <p class="no-print">
                 <a href=paths::PURCHASES>"All purchases"</a>
             </p>
+            {at_stripe
+                .map(|href| {
+                    view! {
+                        <p class="no-print">
+                            <a href=href rel="external">
+                                "Stripe’s own receipt"
+                            </a>
+                        </p>
+                    }
+                })}
         </Sheet>
     }
 }

@@ -41,6 +41,22 @@ struct Refunded {
     at: OffsetDateTime,
 }
 
+/// The payment of this very user's purchase, where there is one.
+pub async fn find_payment_intent(
+    db: impl PgExecutor<'_>,
+    purchase: PurchaseId,
+    user: UserId,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        r#"select stripe_payment_intent_id as "intent!" from purchases
+            where id = $1 and user_id = $2 and stripe_payment_intent_id is not null"#,
+        purchase.uuid(),
+        user.uuid(),
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// A receipt of this very user's.
 pub async fn find_receipt(
     db: impl PgExecutor<'_>,
@@ -51,6 +67,7 @@ pub async fn find_receipt(
         r#"select p.id, p.receipt_number, coalesce(nullif(s.seller_name, ''), s.name) as "seller!", s.seller_address, u.name as buyer_name, u.email as buyer_email,
                   p.product_details as "product: Json<ProductDetails>", p.subtotal_in_cents, p.price_paid_in_cents,
                   p.discount_name, p.created_at, p.refunded_at, p.paused_at is not null as "paused!",
+                  p.stripe_payment_intent_id is not null as "at_stripe!",
                   exists (select from disputes d where d.purchase_id = p.id and d.state = 'lost') as "lost!",
                   (select coalesce(json_agg(json_build_object('amount', r.amount_in_cents, 'origin', r.origin,
                             'at', floor(extract(epoch from r.created_at))::bigint) order by r.created_at), '[]')
@@ -83,5 +100,6 @@ pub async fn find_receipt(
         refunded_at: row.refunded_at,
         paused: row.paused,
         lost: row.lost,
+        at_stripe: row.at_stripe,
     }))
 }

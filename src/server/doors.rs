@@ -98,6 +98,8 @@ async fn pages(db: PgPool) {
         ("/purchases".to_owned(), [302, 200, 200, 200], ""),
         (crate::paths::receipt(school.receipt), [302, 404, 200, 404], ""),
         (crate::paths::receipt_pdf(school.receipt), [303, 404, 200, 404], ""),
+        // Nothing was paid for it.
+        (crate::paths::stripe_receipt(school.receipt), [303, 404, 404, 404], ""),
         ("/account".to_owned(), [302, 200, 200, 200], ""),
         ("/admin".to_owned(), [302, 404, 404, 200], ""),
         ("/sign-in".to_owned(), [200, 200, 200, 200], ""),

@@ -51,6 +51,7 @@ pub fn router(state: AppState) -> Router {
         .route(paths::ADMIN_SCHOOL, post(school::forms::save))
         .route(paths::ADMIN_SALES_CSV, get(purchases::export::download))
         .route("/purchases/{purchase}/receipt.pdf", get(purchases::download::receipt))
+        .route("/purchases/{purchase}/stripe-receipt", get(purchases::download::stripe_receipt))
         .leptos_routes(&state, pages, move || shell(options.clone()))
         .fallback(leptos_axum::file_and_error_handler::<AppState, _>(shell))
         .layer(middleware::from_fn_with_state(state.clone(), call::identify))

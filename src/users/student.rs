@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Result},
     money::Cents,
     paths,
+    mail::OutboxFilter,
     purchases::PurchaseRow,
     ui::{
         Answers, Badge, Button, Dialog, EmptyState, FormErrors, Intent, LinkButton, LocalTime, PageHeader, Row,
@@ -34,6 +35,7 @@ pub fn StudentView(page: StudentPage, changed: RwSignal<u32>) -> impl IntoView {
         ("Spent".to_owned(), spent.to_string()),
     ];
     let (did, was_done) = (LogFilter::by(id).address(None), LogFilter::about(id.uuid()).address(None));
+    let mails = OutboxFilter::to(id).address(None);
     view! {
         <Title text=name.clone() />
         <PageHeader title=name.clone() lead=email>
@@ -43,7 +45,7 @@ pub fn StudentView(page: StudentPage, changed: RwSignal<u32>) -> impl IntoView {
         <Stack gap=Space::Loose>
             <p>
                 "Joined on " <LocalTime at=joined_at /> ". " <a href=was_done>"What was done to them"</a> ", "
-                <a href=did>"what they did"</a> "."
+                <a href=did>"what they did"</a> ", " <a href=mails>"what they were written"</a> "."
             </p>
             <Stats rows=figures />
             <Courses student=id name=name courses held changed />

@@ -205,6 +205,7 @@ mod tests {
             refunded_at: None,
             paused: false,
             lost: false,
+            at_stripe: true,
         }
     }
 

@@ -179,6 +179,12 @@ async fn a_gift_opens_a_course_and_is_taken_back(db: PgPool) {
         ("course.take_back", "Took the gift “Light” back from Demo student (student@example.com)"),
     ];
     assert_eq!(log(&db).await, lines.map(|(action, summary)| (action.to_owned(), summary.to_owned())));
+    give_course(&db, boss, student, Some(course), "").await.unwrap();
+    let told = ["You were given the course Light", "Your access to Light has ended", "You were given the course Light"];
+    let mails = crate::mail::queries::list(&db, crate::mail::OutboxFilter::to(student), None).await.unwrap();
+    let mails: Vec<_> = mails.into_iter().rev().map(|mail| mail.letter).collect();
+    assert_eq!(mails.iter().map(|letter| letter.subject.as_str()).collect::<Vec<_>>(), told);
+    assert!(!format!("{mails:?}").contains("workshop"), "a note is for admins");
 }
 
 #[sqlx::test]
@@ -195,6 +201,8 @@ async fn who_bought_a_course_keeps_it_when_the_gift_goes(db: PgPool) {
     assert!(held.len() == 1 && held[0].gift.is_some() && held[0].bought.len() == 1);
     let said = take_back_course(&db, boss, student, course).await.unwrap();
     assert_eq!(said, "Took “Light” back from Demo student, who keeps it because they bought it.");
+    let mails = crate::mail::queries::list(&db, crate::mail::OutboxFilter::to(student), None).await.unwrap();
+    assert_eq!(mails.len(), 1, "nothing ended");
     assert_eq!(testing::access(&db, student).await, [course]);
 }
 
