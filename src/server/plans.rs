@@ -22,13 +22,14 @@ use super::{
     testing::{self, Browser},
 };
 use crate::{
+    mail::OutboxFilter,
     paths,
     purchases::sales::{Cursor, SalesFilter, Turn},
     users::api::{GiveCourse, SetAdmin, TakeBackCourse},
 };
 
 /// Tables that grow without end.
-const BIG: [&str; 10] = [
+const BIG: [&str; 11] = [
     "purchases",
     "users",
     "lessons",
@@ -39,6 +40,7 @@ const BIG: [&str; 10] = [
     "refunds",
     "audit_log",
     "buyer_sales",
+    "mails",
 ];
 
 /// Large enough that reading a big table whole is never the cheapest way, small enough to be made for a test.
@@ -78,6 +80,7 @@ async fn overview_and_lists(db: &PgPool) -> Vec<String> {
         paths::ADMIN_COUPONS.to_owned(),
         paths::ADMIN_NEW_COUPON.to_owned(),
         paths::ADMIN_PRICING.to_owned(),
+        paths::ADMIN_SCHOOL.to_owned(),
     ]
 }
 
@@ -145,7 +148,9 @@ async fn people(db: &PgPool) -> Vec<String> {
     let helper = id("select id from users where role = 'admin' and email like 'helper%' order by id limit 1").await;
     let middle = id("select id from users order by created_at offset 5000 limit 1").await;
     let lesson = id("select subject_id from audit_log where subject_id is not null order by id limit 1").await;
-    let (students, activity) = (paths::ADMIN_STUDENTS, paths::ADMIN_ACTIVITY);
+    let written = id("select user_id from mails group by 1 order by count(*) desc, 1 limit 1").await;
+    let mail: i64 = sqlx::query_scalar("select id from mails order by id limit 1 offset 1000").fetch_one(db).await.unwrap();
+    let (students, outbox, activity) = (paths::ADMIN_STUDENTS, paths::ADMIN_OUTBOX, paths::ADMIN_ACTIVITY);
     vec![
         students.to_owned(),
         format!("{students}?before={middle}"),
@@ -159,6 +164,13 @@ async fn people(db: &PgPool) -> Vec<String> {
         format!("{students}?q=a"),
         paths::student(student.into()),
         paths::student(gifted.into()),
+        outbox.to_owned(),
+        format!("{outbox}?before=2000"),
+        format!("{outbox}?state=sent"),
+        format!("{outbox}?state=failed"),
+        format!("{outbox}?state=unsure"),
+        OutboxFilter::to(written.into()).address(None),
+        paths::mail(mail),
         activity.to_owned(),
         format!("{activity}?before=10000"),
         format!("{activity}?actor={helper}"),

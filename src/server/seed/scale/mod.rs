@@ -98,6 +98,7 @@ async fn write(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTime) -> anyh
     ledger::write_refunds(db, now).await.context("refunds")?;
     ledger::write_progress(db, sizes, now).await.context("progress")?;
     people::write_gifts(db, sizes, now).await.context("gifts")?;
+    people::write_mails(db, now).await.context("mail")?;
     people::write_audit_lines(db, sizes, now).await.context("the audit log")?;
     Ok(())
 }
@@ -126,7 +127,7 @@ async fn tell(db: &mut PgConnection, start: Instant) -> anyhow::Result<()> {
                   (select count(*) from purchases) as "purchases!", (select count(*) from refunds) as "refunds!",
                   (select count(*) from user_course_access) as "access!",
                   (select count(*) from user_lesson_complete) as "completions!",
-                  (select count(*) from audit_log) as "audit_lines!""#
+                  (select count(*) from mails) as "mails!", (select count(*) from audit_log) as "audit_lines!""#
     )
     .fetch_one(db)
     .await?;
@@ -140,6 +141,7 @@ async fn tell(db: &mut PgConnection, start: Instant) -> anyhow::Result<()> {
         refunds = counts.refunds,
         access = counts.access,
         completions = counts.completions,
+        mails = counts.mails,
         audit_lines = counts.audit_lines,
         "Planted the school at scale."
     );
