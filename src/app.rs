@@ -36,9 +36,12 @@ use crate::{
     ui::{Main, SiteFooter, SiteHeader, ThemeSwitch, Toasts, provide_toaster},
     users::{
         Viewer,
+        account::pages::{
+            AccountRoute, AddressRoute, DeleteRoute, ForgotRoute, LinkRoute, PasswordRoute, SignInLinkRoute,
+        },
         admin::{StudentRoute, StudentsRoute},
         menu::Menu,
-        pages::{AccountRoute, SignInRoute, SignUpRoute},
+        pages::{SignInRoute, SignUpRoute},
     },
 };
 
@@ -137,7 +140,13 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/purchases/:purchase") view=ReceiptRoute ssr=SsrMode::Async />
                 <Route path=path!("/sign-in") view=SignInRoute ssr=SsrMode::Async />
                 <Route path=path!("/sign-up") view=SignUpRoute ssr=SsrMode::Async />
+                <Route path=path!("/sign-in/link") view=SignInLinkRoute ssr=SsrMode::Async />
+                <Route path=path!("/forgot-password") view=ForgotRoute ssr=SsrMode::Async />
                 <Route path=path!("/account") view=AccountRoute ssr=SsrMode::Async />
+                <Route path=path!("/account/link") view=LinkRoute ssr=SsrMode::Async />
+                <Route path=path!("/account/password") view=PasswordRoute ssr=SsrMode::Async />
+                <Route path=path!("/account/address") view=AddressRoute ssr=SsrMode::Async />
+                <Route path=path!("/account/delete") view=DeleteRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin") view=OverviewRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/courses") view=CoursesRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/courses/new") view=NewCourseRoute ssr=SsrMode::Async />

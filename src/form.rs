@@ -50,7 +50,7 @@ impl Submitted {
     }
 
     pub fn refused(values: Vec<(String, String)>, error: &crate::error::Error) -> Self {
-        let values = values.into_iter().filter(|(name, _)| name != "password").collect();
+        let values = values.into_iter().filter(|(name, _)| !name.ends_with("password")).collect();
         match error {
             crate::error::Error::Invalid(errors) => Self { values, errors: errors.clone(), message: None },
             other => Self { values, errors: Vec::new(), message: Some(other.to_string()) },

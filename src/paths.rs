@@ -11,6 +11,17 @@ pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_UP: &str = "/sign-up";
 pub const SIGN_OUT: &str = "/sign-out";
 pub const ACCOUNT: &str = "/account";
+/// Where a password is forgotten.
+pub const FORGOT: &str = "/forgot-password";
+/// Where a link to sign in is asked for.
+pub const SIGN_IN_LINK: &str = "/sign-in/link";
+/// Where links that were sent begin, and where they go on without their token.
+pub const LINK: &str = "/link";
+pub const ACCOUNT_LINK: &str = "/account/link";
+pub const ACCOUNT_PASSWORD: &str = "/account/password";
+pub const ACCOUNT_ADDRESS: &str = "/account/address";
+pub const ACCOUNT_DELETE: &str = "/account/delete";
+pub const ACCOUNT_DATA: &str = "/account/data.json";
 pub const THEME: &str = "/theme";
 pub const COURSES: &str = "/courses";
 pub const PURCHASES: &str = "/purchases";
@@ -31,6 +42,11 @@ pub const ADMIN_ACTIVITY: &str = "/admin/activity";
 pub const ADMIN_OUTBOX: &str = "/admin/outbox";
 pub const ADMIN_SCHOOL: &str = "/admin/school";
 pub const STRIPE_WEBHOOK: &str = "/api/webhooks/stripe";
+
+/// Opens a link that was sent.
+pub fn open_link(token: &str) -> String {
+    format!("{LINK}?token={token}")
+}
 
 pub fn product(slug: &str) -> String {
     format!("/products/{slug}")

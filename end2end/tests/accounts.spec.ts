@@ -1,5 +1,6 @@
 // Accounts: signing up, in and out, and what wrong input gets.
 
+import { mailTo } from '../mail.ts';
 import { expect, INSTRUCTOR, signIn, signUp, STUDENT, test } from './support.ts';
 
 test('wrong input keeps what was typed and says what to do beside the field', async ({ page, problems }) => {
@@ -93,4 +94,91 @@ test('the theme is kept, from the first byte', async ({ page }) => {
   await page.getByRole('button', { name: 'Dark' }).click();
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'night');
   expect(await (await page.request.get('/')).text()).toMatch(/<html[^>]*data-theme="night"/);
+});
+
+test('a student confirms the address, forgets the password, and finds a way back by mail', async ({ page, browser }) => {
+  const person = await signUp(page, 'Demo forgetful');
+  const linkIn = (text: string | undefined) => /http:\S+\/link\?token=[0-9a-f]{64}/.exec(text ?? '')?.[0] ?? '';
+  await page.goto('/account');
+  await expect(page.getByText('Not confirmed')).toBeVisible();
+  await page.goto(linkIn((await mailTo(person.email, 'Confirm your address')).text));
+  await expect(page).toHaveURL('/account/link');
+  await page.getByRole('button', { name: 'Yes, it is mine' }).click();
+  await expect(page.getByText('Thank you: your address is confirmed.')).toBeVisible();
+  await expect(page.getByText('Confirmed', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+
+  await page.goto('/sign-in');
+  await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  await page.getByLabel('Email').fill(person.email);
+  await page.getByRole('button', { name: 'Send the link' }).click();
+  await expect(page.getByText('If there is an account for')).toBeVisible();
+  const reset = linkIn((await mailTo(person.email, 'Choose a new password')).text);
+  // On another machine, as it happens.
+  const other = await browser.newContext({ baseURL: test.info().project.use.baseURL });
+  const phone = await other.newPage();
+  await phone.goto(reset);
+  await phone.getByLabel('New password').fill('password1234');
+  await phone.getByRole('button', { name: 'Change password' }).click();
+  await expect(phone.getByText('among the first that are guessed')).toBeVisible();
+  await phone.getByLabel('New password').fill('quite another password');
+  await phone.getByRole('button', { name: 'Change password' }).click();
+  await expect(phone).toHaveURL('/courses');
+  await mailTo(person.email, 'Your password was changed');
+  await page.goto(reset);
+  await expect(page.getByRole('heading', { name: 'This link does not work any more' })).toBeVisible();
+  await other.close();
+
+  await page.goto('/sign-in');
+  await page.getByRole('link', { name: 'Sign in by email' }).click();
+  await page.getByLabel('Email').fill(person.email);
+  await page.getByRole('button', { name: 'Send the link' }).click();
+  await page.goto(linkIn((await mailTo(person.email, 'Your link to sign in')).text));
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page).toHaveURL('/courses');
+});
+
+test('a student moves to another address, ends sessions elsewhere, takes their data along and leaves', async ({ page, browser, problems }) => {
+  problems.expect(/status of 422/);
+  const person = await signUp(page, 'Demo leaver');
+  const other = await browser.newContext({ baseURL: test.info().project.use.baseURL });
+  const elsewhere = await other.newPage();
+  await signIn(elsewhere, person);
+  await page.goto('/account');
+  await expect(page.getByRole('row').filter({ hasText: 'on Linux' })).toHaveCount(2);
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).click();
+  await expect(page.getByText('Signed out everywhere else.')).toBeVisible();
+  await elsewhere.goto('/account');
+  await expect(elsewhere).toHaveURL('/sign-in?next=/account');
+  await other.close();
+
+  await page.getByRole('link', { name: 'Change address' }).click();
+  const moved = person.email.replace('leaver', 'moved');
+  await page.getByLabel('New address').fill(moved);
+  await page.getByLabel('Password', { exact: true }).fill('not my password');
+  await page.getByRole('button', { name: 'Send the link' }).click();
+  await expect(page.getByText('This is not your password.')).toBeVisible();
+  await expect(page.getByLabel('New address')).toHaveValue(moved);
+  await page.getByLabel('Password', { exact: true }).fill(person.password);
+  await page.getByRole('button', { name: 'Send the link' }).click();
+  await expect(page.getByText('Your account moves to')).toBeVisible();
+  const letter = await mailTo(moved, 'Confirm your new address');
+  await page.goto(/http:\S+token=[0-9a-f]{64}/.exec(letter.text ?? '')?.[0] ?? '');
+  await page.getByRole('button', { name: 'Yes, it is mine' }).click();
+  await expect(page.getByText(moved).first()).toBeVisible();
+  await mailTo(person.email, 'Your address was changed');
+
+  const coming = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download your data' }).click();
+  expect((await coming).suggestedFilename()).toBe('my-data.json');
+  await page.getByRole('link', { name: 'Delete your account' }).click();
+  await page.getByLabel('Password', { exact: true }).fill(person.password);
+  await page.getByRole('button', { name: 'Delete for good' }).click();
+  await expect(page.getByText('Your account is deleted.')).toBeVisible();
+  await mailTo(moved, 'Your account is deleted');
+  await page.goto('/sign-in');
+  await page.getByLabel('Email', { exact: true }).fill(moved);
+  await page.getByLabel('Password', { exact: true }).fill(person.password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByText('That email and password do not match.')).toBeVisible();
 });

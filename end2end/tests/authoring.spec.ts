@@ -648,7 +648,7 @@ test.describe('axe finds nothing in the back office, light and dark, narrow and 
   }
 
   test('every page', async ({ page }) => {
-    test.setTimeout(300_000);
+    test.setTimeout(600_000);
     await signIn(page, INSTRUCTOR);
     const first = async (list: string, pattern: RegExp) => {
       await page.goto(list);

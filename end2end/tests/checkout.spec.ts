@@ -262,7 +262,7 @@ test('a receipt says what Stripe’s objects say, on its page and by mail, also 
   ]);
   const receipt = await mailTo(person.email, 'Your receipt for Light and colour in Blender');
   expect(receipt.text).toContain(`Paid: ${dollars(before.charge.amount)} (US dollars)`);
-  expect(receipt.from?.value[0]).toEqual({ address: 'school@example.com', name: 'Lectern' });
+  expect(receipt.from?.value[0]).toEqual({ address: 'school@example.com', name: 'Open Film School' });
   expect(String(receipt.html)).toContain(page.url());
 
   await stripe.refunds.create({ payment_intent: before.intent.id, amount: 1250 });

@@ -85,7 +85,7 @@ async function axe(page: Page, path: string): Promise<void> {
 test.describe('axe finds nothing, light and dark, narrow and wide', () => {
   test.slow();
 
-  for (const path of ['/', '/?q=nothing-like-this', PRODUCT, '/sign-in', '/sign-up']) {
+  for (const path of ['/', '/?q=nothing-like-this', PRODUCT, '/sign-in', '/sign-up', '/sign-in/link', '/forgot-password', '/account/link']) {
     test(`visitor: ${path}`, async ({ page }) => axe(page, path));
   }
 
@@ -123,7 +123,7 @@ test.describe('axe finds nothing, light and dark, narrow and wide', () => {
     await page.getByRole('link', { name: 'Light and colour in Blender' }).click();
     await expect(page).toHaveURL(/\/purchases\/[^/]+$/);
     const receipt = page.url();
-    for (const path of ['/', '/courses', course, lesson, '/purchases', receipt, `${PRODUCT}/purchase`, `${PRODUCT}/purchase/failure`, '/account']) {
+    for (const path of ['/', '/courses', course, lesson, '/purchases', receipt, `${PRODUCT}/purchase`, `${PRODUCT}/purchase/failure`, '/account', '/account/password', '/account/address', '/account/delete']) {
       await axe(page, path);
     }
   });

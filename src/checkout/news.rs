@@ -69,10 +69,8 @@ pub async fn told(tx: &mut PgConnection, news: News) -> sqlx::Result<()> {
         News::DisputeClosed { dispute, purchase, won } => {
             let sale = queries::find_sale(&mut *tx, purchase).await?;
             // What was lost may be won in the end: that is told as well.
-            let (kind, admin_kind) = match won {
-                true => ("dispute_won", "admin_dispute_won"),
-                false => ("dispute_lost", "admin_dispute_lost"),
-            };
+            let (kind, admin_kind) =
+                if won { ("dispute_won", "admin_dispute_won") } else { ("dispute_lost", "admin_dispute_lost") };
             let letter = letters::dispute_closed(&sale, won);
             outbox::insert(&mut *tx, kind, Some(dispute), sale.user, &letter).await?;
             let (amount, _) = queries::find_dispute(&mut *tx, dispute).await?;

@@ -30,6 +30,9 @@ pub struct Letter {
     pub facts: Vec<(String, String)>,
     /// Where to go on, the first as a button.
     pub links: Vec<Link>,
+    /// Its links let somebody in: nobody but whom it is sent to reads them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
 }
 
 /// A way into the school: words, and a path of our own.
@@ -53,6 +56,12 @@ impl Letter {
     #[must_use]
     pub fn fact(mut self, label: &str, value: impl Into<String>) -> Self {
         self.facts.push((label.to_owned(), value.into()));
+        self
+    }
+
+    #[must_use]
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
 
@@ -128,6 +137,15 @@ pub struct MailRow {
 }
 
 impl MailRow {
+    /// What an admin may read of it: of a secret letter that is on its way, or was sent, no links.
+    #[must_use]
+    pub fn for_admins(mut self, sends: bool) -> Self {
+        if self.letter.secret && (sends || !self.kept) {
+            self.letter.links.clear();
+        }
+        self
+    }
+
     pub const fn words(&self) -> &'static str {
         match self.state {
             MailState::Due if self.attempts > 0 => "Waits for the mail server",

@@ -29,6 +29,26 @@ pub async fn insert(
     .map(drop)
 }
 
+/// Puts a letter into the outbox that goes to another address than the person's own.
+pub async fn insert_to(
+    db: impl PgExecutor<'_>,
+    kind: &str,
+    user: UserId,
+    address: &str,
+    letter: &Letter,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into mails (user_id, address, kind, letter) values ($1, $2, $3, $4)",
+        user.uuid(),
+        address,
+        kind,
+        Json(letter) as _,
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
 /// Puts a letter to every admin into the outbox.
 pub async fn insert_for_admins(db: impl PgExecutor<'_>, kind: &str, about: Uuid, letter: &Letter) -> sqlx::Result<()> {
     sqlx::query!(
@@ -97,6 +117,8 @@ pub async fn settle(
 ) -> sqlx::Result<bool> {
     let settled = sqlx::query!(
         "update mails set state = $3, kept = $4, trouble = $5, due_at = $7,
+                letter = case when $3 = 'sent'::mail_state and not $4 and letter ->> 'secret' = 'true'
+                              then letter || '{\"links\": []}' else letter end,
                 sent_at = case when $3 = 'sent'::mail_state then $6::timestamptz end
           where id = $1 and attempts = $2 and state in ('sending', 'unsure')",
         mail.id,

@@ -35,7 +35,7 @@ impl SchoolForm {
             let text = typed(field).replace("\r\n", "\n").trim().to_owned();
             let stray = |letter: char| letter.is_control() && !(lines && letter == '\n');
             if text.chars().count() > most {
-                errors.push(FieldError::new(field, &format!("Enter at most {most} characters.")));
+                errors.push(FieldError::new(field, format!("Enter at most {most} characters.")));
             } else if text.contains(stray) {
                 errors.push(FieldError::new(field, "Leave out control characters."));
             } else if field == "name" && text.is_empty() {

@@ -72,6 +72,11 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
     if flash { page::forget_flash(response, &state.config) } else { response }
 }
 
+/// A cookie that came with the call under way.
+pub fn cookie_of_call(name: &str) -> Option<String> {
+    use_context::<Parts>().and_then(|parts| cookies::get(&parts.headers, name))
+}
+
 /// The viewer of the page that is rendered; a visitor where it cannot be known.
 pub fn viewer_of_page() -> Viewer {
     use_context::<Parts>()

@@ -21,6 +21,11 @@ pub const fn flash_name(https: bool) -> &'static str {
     if https { "__Host-flash" } else { "flash" }
 }
 
+/// The cookie of a link that was opened and not used yet. Over TLS its name is one that no neighbouring host can set.
+pub const fn link_name(https: bool) -> &'static str {
+    if https { "__Host-link" } else { "link" }
+}
+
 /// The value of a cookie that the browser sent, by its exact name. What other cookies hold is nobody's business, and no hindrance.
 pub fn get(headers: &HeaderMap, name: &str) -> Option<String> {
     let sent = headers.get_all(COOKIE).into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -31,7 +36,17 @@ pub fn get(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// Keeps a session token in the browser.
 pub fn session(config: &Config, token: &str, lasts: Duration) -> Option<HeaderValue> {
-    let cookie = Cookie::build((session_name(config.is_https()), token))
+    hidden(config, session_name(config.is_https()), token, lasts)
+}
+
+/// Keeps the token of a link that was opened, until it is used.
+pub fn link(config: &Config, token: &str, lasts: Duration) -> Option<HeaderValue> {
+    hidden(config, link_name(config.is_https()), token, lasts)
+}
+
+/// A cookie that no script can read.
+fn hidden(config: &Config, name: &str, value: &str, lasts: Duration) -> Option<HeaderValue> {
+    let cookie = Cookie::build((name, value))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
@@ -54,22 +69,12 @@ const FLASH: usize = 200;
 pub fn flash(config: &Config, words: &str) -> Option<HeaderValue> {
     let words: String = words.chars().take(FLASH).collect();
     let words = utf8_percent_encode(&words, NON_ALPHANUMERIC).to_string();
-    flash_cookie(config, &words, Duration::MINUTE)
+    hidden(config, flash_name(config.is_https()), &words, Duration::MINUTE)
 }
 
 /// Takes the sentence away: it was said.
 pub fn no_flash(config: &Config) -> Option<HeaderValue> {
-    flash_cookie(config, "", Duration::ZERO)
-}
-
-fn flash_cookie(config: &Config, words: &str, lasts: Duration) -> Option<HeaderValue> {
-    let cookie = Cookie::build((flash_name(config.is_https()), words))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(config.is_https())
-        .max_age(lasts);
-    cookie.to_string().parse().ok()
+    hidden(config, flash_name(config.is_https()), "", Duration::ZERO)
 }
 
 /// The sentence that the last request left, if any.

@@ -12,7 +12,7 @@ use crate::{
     pictures,
     prices::{self, card},
     purchases::refund,
-    users,
+    users::{self, account},
 };
 
 /// Sweeps once an hour until told to stop. Two servers that sweep at once do no harm.
@@ -24,6 +24,9 @@ pub async fn sweep(db: PgPool, stop: CancellationToken) {
             Ok(0) => {}
             Ok(ended) => tracing::info!(ended, "Swept sessions that had expired"),
             Err(error) => tracing::warn!(%error, "Could not sweep expired sessions"),
+        }
+        if let Err(error) = account::queries::delete_old_links(&db, clock::now()).await {
+            tracing::warn!(%error, "Could not sweep old links");
         }
         if let Err(error) = outbox::sweep(&db, clock::now()).await {
             tracing::warn!(%error, "Could not sweep the outbox");

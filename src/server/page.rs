@@ -105,6 +105,11 @@ pub async fn again(state: &AppState, request: Request, posted: Posted, error: &E
     response
 }
 
+/// The page of this request again, with what was typed and nothing refused: it says what happened.
+pub async fn shown(state: &AppState, request: Request, posted: Posted) -> Response {
+    render(state, request, Submitted::of(posted.0)).await
+}
+
 async fn render(state: &AppState, request: Request, submitted: Submitted) -> Response {
     let (context, options) = (state.clone(), state.leptos.clone());
     let handler = leptos_axum::render_app_async_with_context(

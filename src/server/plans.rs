@@ -149,7 +149,8 @@ async fn people(db: &PgPool) -> Vec<String> {
     let middle = id("select id from users order by created_at offset 5000 limit 1").await;
     let lesson = id("select subject_id from audit_log where subject_id is not null order by id limit 1").await;
     let written = id("select user_id from mails group by 1 order by count(*) desc, 1 limit 1").await;
-    let mail: i64 = sqlx::query_scalar("select id from mails order by id limit 1 offset 1000").fetch_one(db).await.unwrap();
+    let mail: i64 =
+        sqlx::query_scalar("select id from mails order by id limit 1 offset 1000").fetch_one(db).await.unwrap();
     let (students, outbox, activity) = (paths::ADMIN_STUDENTS, paths::ADMIN_OUTBOX, paths::ADMIN_ACTIVITY);
     vec![
         students.to_owned(),

@@ -25,7 +25,8 @@ use tower_http::{
 use super::{call, health, kept, page, security, state::AppState, telemetry, visitors};
 use crate::{
     app::{App, shell},
-    checkout, coupons, courses, mail, paths, pictures, prices, products, purchases, school, users,
+    checkout, coupons, courses, mail, paths, pictures, prices, products, purchases, school,
+    users::{self, account},
 };
 
 /// The largest body that anyone may send, in bytes. Webhooks and forms set themselves smaller limits.
@@ -40,6 +41,15 @@ pub fn router(state: AppState) -> Router {
         .route(paths::SIGN_UP, post(users::forms::sign_up))
         .route(paths::SIGN_IN, post(users::forms::sign_in))
         .route(paths::SIGN_OUT, post(users::forms::sign_out))
+        .route(paths::FORGOT, post(account::forms::forgot))
+        .route(paths::SIGN_IN_LINK, post(account::forms::sign_in_link))
+        .route(paths::LINK, get(account::forms::open))
+        .route(paths::ACCOUNT, post(account::forms::account))
+        .route(paths::ACCOUNT_LINK, post(account::forms::use_link))
+        .route(paths::ACCOUNT_PASSWORD, post(account::forms::password))
+        .route(paths::ACCOUNT_ADDRESS, post(account::forms::address))
+        .route(paths::ACCOUNT_DELETE, post(account::forms::delete))
+        .route(paths::ACCOUNT_DATA, get(account::forms::download))
         .route(paths::THEME, post(users::forms::theme))
         .route("/products/{slug}/purchase", post(checkout::start::start))
         .route(paths::ADMIN_NEW_COURSE, post(courses::forms::create))

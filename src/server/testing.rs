@@ -176,7 +176,7 @@ pub async fn state(db: &PgPool, stripe: &str) -> AppState {
 
 /// The cookie of somebody who is signed in.
 pub async fn cookie(db: &PgPool, user: UserId) -> String {
-    let token = crate::users::local::start_session(db, user, None, super::clock::now()).await.unwrap();
+    let token = crate::users::local::start_session(db, user, None, "", super::clock::now()).await.unwrap();
     format!("session={token}")
 }
 

@@ -6,7 +6,7 @@ use axum::{
 };
 use time::Duration;
 
-use super::{UserId, Viewer, local};
+use super::{UserId, Viewer, account::forms::let_in, local};
 use crate::{
     error::{Error, Result},
     paths,
@@ -21,7 +21,9 @@ pub async fn sign_up(State(state): State<AppState>, request: Request) -> Respons
     let (request, form) = Posted::read(request).await;
     let user = async {
         let form = local::SignUp::parse(form.get("name"), form.get("email"), form.get("password"))?;
-        local::sign_up(&state.db, form, state.config.admin_email.as_deref()).await
+        // Where mail is sent, the address of an admin is confirmed first.
+        let admin = state.config.admin_email.as_deref().filter(|_| !state.mailer.sends());
+        local::sign_up(&state.db, form, admin, clock::now()).await
     };
     let user = user.await;
     answer(&state, request, form, user).await
@@ -37,13 +39,10 @@ pub async fn sign_in(State(state): State<AppState>, request: Request) -> Respons
 
 /// Starts a session for the user and goes on to `next`; or shows the form again.
 async fn answer(state: &AppState, request: Request, form: Posted, user: Result<UserId>) -> Response {
-    let previous = cookies::get(request.headers(), cookies::session_name(state.config.is_https()));
-    let session = async { local::start_session(&state.db, user?, previous.as_deref(), clock::now()).await };
-    match session.await {
-        Ok(token) => {
-            let cookie = cookies::session(&state.config, &token, local::SESSION);
-            page::with_cookie(page::see_other(paths::own(form.get("next"))), cookie)
-        }
+    let headers = request.headers().clone();
+    let answer = async { let_in(state, &headers, user?, form.get("next")).await };
+    match answer.await {
+        Ok(response) => response,
         Err(error) => page::again(state, request, form, &error).await,
     }
 }

@@ -17,7 +17,11 @@ use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Semaphore;
 
-use super::{Role, UserId, queries};
+use super::{
+    Role, UserId,
+    account::{Purpose, story},
+    password, queries,
+};
 use crate::error::{Error, FieldError, Result, on_constraint};
 
 /// How long a session lasts.
@@ -45,22 +49,13 @@ impl SignUp {
     pub fn parse(name: &str, email: &str, password: &str) -> Result<Self> {
         let (name, email) = (name.trim(), email.trim());
         let mut errors = Vec::new();
-        if name.is_empty() {
-            errors.push(FieldError::new("name", "Enter your name."));
-        } else if name.chars().count() > 100 {
-            errors.push(FieldError::new("name", "Enter a name of at most 100 characters."));
-        } else if name.contains(char::is_control) {
-            errors.push(FieldError::new("name", "Enter a name without control characters."));
-        }
-        if email.is_empty() {
-            errors.push(FieldError::new("email", "Enter your email address."));
-        } else if email.len() > 254 || EmailAddress::parse_with_options(email, address()).is_err() {
-            errors.push(FieldError::new("email", "Enter an address like name@example.com."));
-        }
-        if password.chars().count() < 12 {
-            errors.push(FieldError::new("password", "Use at least 12 characters."));
-        } else if password.len() > 500 {
-            errors.push(FieldError::new("password", "Use at most 500 characters."));
+        let troubles = [
+            ("name", name_trouble(name)),
+            ("email", address_trouble(email)),
+            ("password", password::trouble(password, &[name, email])),
+        ];
+        for (field, trouble) in troubles {
+            errors.extend(trouble.map(|trouble| FieldError::new(field, trouble)));
         }
         if errors.is_empty() {
             Ok(Self { name: name.into(), email: email.into(), password: password.into() })
@@ -70,16 +65,52 @@ impl SignUp {
     }
 }
 
+/// What is wrong with a name, as a sentence.
+pub fn name_trouble(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("Enter your name.")
+    } else if name.chars().count() > 100 {
+        Some("Enter a name of at most 100 characters.")
+    } else if name.contains(char::is_control) {
+        Some("Enter a name without control characters.")
+    } else {
+        None
+    }
+}
+
+/// What is wrong with an address, as a sentence.
+pub fn address_trouble(email: &str) -> Option<&'static str> {
+    if email.is_empty() {
+        Some("Enter your email address.")
+    } else if email.len() > 254 || EmailAddress::parse_with_options(email, address()).is_err() {
+        Some("Enter an address like name@example.com.")
+    } else {
+        None
+    }
+}
+
+/// The hash of a password that is to be, when it will do. `known` is what everybody knows of the person.
+///
+/// # Errors
+/// [`Error::Invalid`] for `field` when it will not.
+pub async fn hash_new(password: &str, field: &str, known: &[&str]) -> Result<String> {
+    if let Some(trouble) = password::trouble(password, known) {
+        return Err(Error::Invalid(vec![FieldError::new(field, trouble)]));
+    }
+    let password = password.to_owned();
+    in_background(move || hash(&password)).await
+}
+
 /// A bare address in a domain of the web's: what mail and receipts can be sent to.
 fn address() -> Options {
     Options::default().without_display_text().without_domain_literal().with_required_tld()
 }
 
-/// Makes the account. `admin_email` is the address that becomes admin.
+/// Makes the account, and asks whether the address is theirs. `admin_email` is the address that becomes admin.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the address is taken: without a mail to the owner, this much has to be told.
-pub async fn sign_up(db: &PgPool, form: SignUp, admin_email: Option<&str>) -> Result<UserId> {
+pub async fn sign_up(db: &PgPool, form: SignUp, admin_email: Option<&str>, now: OffsetDateTime) -> Result<UserId> {
     let SignUp { name, email, password } = form;
     let password_hash = in_background(move || hash(&password)).await?;
     let admin = admin_email.is_some_and(|admin| admin.eq_ignore_ascii_case(&email));
@@ -95,6 +126,7 @@ pub async fn sign_up(db: &PgPool, form: SignUp, admin_email: Option<&str>) -> Re
         }
     })?;
     queries::insert_credentials(&mut *tx, user, &password_hash).await?;
+    story::send_link(&mut tx, user, &name, &email, Purpose::Confirm, now).await?;
     tx.commit().await?;
     tracing::info!(%user, ?role, "Somebody signed up");
     Ok(user)
@@ -115,17 +147,24 @@ pub async fn check_password(db: &PgPool, email: &str, password: &str) -> Result<
     Ok(user.filter(|_| right))
 }
 
-/// Starts a session and returns the token for its cookie. The session that the browser came with ends.
+/// Starts a session and returns the token for its cookie. The session that the browser came with ends. `agent` is what the browser
+/// says it is, in a few words.
 ///
 /// # Errors
 /// The database's.
-pub async fn start_session(db: &PgPool, user: UserId, previous: Option<&str>, now: OffsetDateTime) -> Result<String> {
+pub async fn start_session(
+    db: &PgPool,
+    user: UserId,
+    previous: Option<&str>,
+    agent: &str,
+    now: OffsetDateTime,
+) -> Result<String> {
     let token = hex::encode(rand::rng().random::<[u8; 32]>());
     let mut tx = db.begin().await?;
     if let Some(previous) = previous {
         queries::delete_session(&mut *tx, &digest(previous)).await?;
     }
-    queries::insert_session(&mut *tx, &digest(&token), user, now + SESSION).await?;
+    queries::insert_session(&mut *tx, &digest(&token), user, agent, now + SESSION).await?;
     tx.commit().await?;
     Ok(token)
 }
@@ -208,14 +247,14 @@ mod tests {
     #[sqlx::test]
     async fn a_student_signs_up_in_and_out(db: PgPool) {
         let form = SignUp::parse("Demo student", "Student@example.com", "a long password").unwrap();
-        let user = sign_up(&db, form, Some("student@EXAMPLE.com")).await.unwrap();
+        let user = sign_up(&db, form, Some("student@EXAMPLE.com"), crate::server::clock::now()).await.unwrap();
         assert_eq!(check_password(&db, "student@example.com", "a long password").await, Ok(Some(user)));
         assert_eq!(check_password(&db, "student@example.com", "another password").await, Ok(None));
         assert_eq!(check_password(&db, "nobody@example.com", "a long password").await, Ok(None));
 
         let now = crate::server::clock::now();
-        let first = start_session(&db, user, None, now).await.unwrap();
-        let second = start_session(&db, user, Some(&first), now).await.unwrap();
+        let first = start_session(&db, user, None, "", now).await.unwrap();
+        let second = start_session(&db, user, Some(&first), "", now).await.unwrap();
         let role = |token: String| {
             let db = db.clone();
             async move { queries::find_by_session(&db, &digest(&token)).await.unwrap().map(|u| u.role) }
@@ -229,8 +268,8 @@ mod tests {
     #[sqlx::test]
     async fn an_expired_session_opens_nothing(db: PgPool) {
         let form = SignUp::parse("Demo student", "student@example.com", "a long password").unwrap();
-        let user = sign_up(&db, form, None).await.unwrap();
-        let token = start_session(&db, user, None, crate::server::clock::now() - SESSION).await.unwrap();
+        let user = sign_up(&db, form, None, crate::server::clock::now()).await.unwrap();
+        let token = start_session(&db, user, None, "", crate::server::clock::now() - SESSION).await.unwrap();
         assert_eq!(queries::find_by_session(&db, &digest(&token)).await.unwrap(), None);
         assert_eq!(queries::delete_expired_sessions(&db).await.unwrap(), 1);
     }
@@ -238,8 +277,8 @@ mod tests {
     #[sqlx::test]
     async fn an_address_has_one_account_whatever_its_case(db: PgPool) {
         let form = || SignUp::parse("Demo student", "student@example.com", "a long password").unwrap();
-        sign_up(&db, form(), None).await.unwrap();
+        sign_up(&db, form(), None, crate::server::clock::now()).await.unwrap();
         let again = SignUp { email: "STUDENT@example.com".into(), ..form() };
-        assert!(matches!(sign_up(&db, again, None).await, Err(Error::Invalid(_))));
+        assert!(matches!(sign_up(&db, again, None, crate::server::clock::now()).await, Err(Error::Invalid(_))));
     }
 }

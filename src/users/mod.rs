@@ -1,5 +1,6 @@
 //! Users: who is asking. A visitor, a student, or an admin.
 
+pub mod account;
 pub mod admin;
 pub mod api;
 pub mod menu;
@@ -13,6 +14,8 @@ pub mod forms;
 pub mod identity;
 #[cfg(feature = "ssr")]
 pub mod local;
+#[cfg(feature = "ssr")]
+pub mod password;
 #[cfg(feature = "ssr")]
 pub mod people;
 #[cfg(feature = "ssr")]

@@ -1,15 +1,14 @@
-//! The pages of signing in and up, and one's account.
+//! The pages of signing in and up.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
-    app::frame,
     form::Submitted,
-    load::{Trouble, page},
+    load::page,
     paths,
-    ui::{Amounts, AuthCard, Button, Field, Form, FormErrors, Main, PageHeader},
+    ui::{AuthCard, Button, Field, Form, FormErrors, Main},
 };
 
 /// Where to go after signing in: as typed before, else from the address.
@@ -42,6 +41,11 @@ fn sign_in() -> impl IntoView {
                     <Field label="Password" name="password" kind="password" autocomplete="current-password" required=true autofocus=refused />
                     <Button wide=true>"Sign in"</Button>
                 </Form>
+                <p>
+                    <a href=paths::FORGOT>"Forgot your password?"</a>
+                    " · "
+                    <a href=paths::SIGN_IN_LINK>"Sign in by email"</a>
+                </p>
                 <p>"New here? " <a href=other>"Create an account"</a></p>
             </AuthCard>
         </Main>
@@ -88,35 +92,12 @@ fn sign_up() -> impl IntoView {
                         autofocus=form.error("password").is_some()
                         autocomplete="new-password"
                         required=true
-                        hint="At least 12 characters."
+                        hint="At least 12 characters, or 8 that are hard to guess."
                     />
                     <Button wide=true>"Create account"</Button>
                 </Form>
                 <p>"Have an account? " <a href=other>"Sign in"</a></p>
             </AuthCard>
-        </Main>
-    }
-}
-
-page!(
-    /// `/account`.
-    AccountRoute,
-    desk,
-    account,
-    __preload_account
-);
-
-fn account() -> impl IntoView {
-    view! {
-        <Main>
-            {match frame().viewer.signed_in() {
-                Err(error) => Either::Left(view! { <Trouble error=error /> }),
-                Ok(user) => Either::Right(view! {
-                    <Title text="Account" />
-                    <PageHeader title="Account" lead="How we know you." />
-                    <Amounts rows=vec![("Name".to_owned(), user.name.clone(), false), ("Email".to_owned(), user.email.clone(), false)] />
-                }),
-            }}
         </Main>
     }
 }

@@ -5,11 +5,13 @@ use time::OffsetDateTime;
 
 use super::{Role, User, UserId};
 
-/// The living user behind an unexpired session.
+/// The living user behind an unexpired session, which is seen with that.
 pub async fn find_by_session(db: impl PgExecutor<'_>, token_hash: &[u8]) -> sqlx::Result<Option<User>> {
     sqlx::query_as!(
         User,
-        r#"select u.id, u.name, u.email, u.role as "role: Role"
+        r#"with seen as (update sessions set seen_at = now()
+                          where token_hash = $1 and expires_at > now() and seen_at < now() - interval '1 hour')
+           select u.id, u.name, u.email, u.role as "role: Role"
              from sessions s join users u on u.id = s.user_id
             where s.token_hash = $1 and s.expires_at > now() and u.deleted_at is null"#,
         token_hash,
@@ -66,12 +68,14 @@ pub async fn insert_session(
     db: impl PgExecutor<'_>,
     token_hash: &[u8],
     user: UserId,
+    agent: &str,
     expires_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into sessions (token_hash, user_id, expires_at) values ($1, $2, $3)",
+        "insert into sessions (token_hash, user_id, agent, expires_at) values ($1, $2, $3, $4)",
         token_hash,
         user.uuid(),
+        agent,
         expires_at
     )
     .execute(db)

@@ -15,9 +15,9 @@ use crate::{
     },
     courses::CourseId,
     error::{Error, Result},
+    mail::OutboxFilter,
     money::Cents,
     paths,
-    mail::OutboxFilter,
     purchases::PurchaseRow,
     ui::{
         Answers, Badge, Button, Dialog, EmptyState, FormErrors, Intent, LinkButton, LocalTime, PageHeader, Row,

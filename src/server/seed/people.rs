@@ -60,8 +60,8 @@ pub async fn are_here(db: &mut PgConnection) -> sqlx::Result<bool> {
 /// Whoever already has one of the addresses keeps it, and that demo person stays away.
 pub async fn write_users(db: &mut PgConnection, now: OffsetDateTime) -> anyhow::Result<()> {
     sqlx::query!(
-        "insert into users (id, clerk_user_id, email, name, role, created_at, updated_at)
-         select id, 'local_' || id, email, name, role, joined, joined
+        "insert into users (id, clerk_user_id, email, name, role, email_confirmed_at, created_at, updated_at)
+         select id, 'local_' || id, email, name, role, joined, joined, joined
            from jsonb_to_recordset($1)
                   as person (id uuid, email text, name text, role user_role, minutes_ago integer),
                 lateral (select $2::timestamptz - make_interval(mins => minutes_ago) as joined) era

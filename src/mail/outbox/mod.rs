@@ -66,9 +66,10 @@ async fn settle(db: &PgPool, mail: &Claimed, delivery: Delivery, now: OffsetDate
         Delivery::Refused(trouble) => (MailState::Failed, trouble.as_str()),
         Delivery::Unsure(trouble) => (MailState::Unsure, trouble.as_str()),
     };
-    match state {
-        MailState::Sent => tracing::debug!(mail = id, "Sent a mail"),
-        _ => tracing::warn!(mail = id, attempt = mail.attempt, state = state.word(), trouble, "A mail was not taken"),
+    if state == MailState::Sent {
+        tracing::debug!(mail = id, "Sent a mail");
+    } else {
+        tracing::warn!(mail = id, attempt = mail.attempt, state = state.word(), trouble, "A mail was not taken");
     }
     let kept = delivery == Delivery::Kept;
     queries::settle(db, mail, state, kept, trouble, now, now + wait(mail.attempt)).await.map(drop)

@@ -23,8 +23,10 @@ pub async fn get_outbox(to: Option<UserId>, state: String, before: Option<i64>) 
     let mut mails = queries::list(&db, filter, before).await?;
     let more = mails.len() > PAGE;
     mails.truncate(PAGE);
+    let sends = server.mailer.sends();
+    let mails = mails.into_iter().map(|mail| mail.for_admins(sends)).collect();
     let troubled = queries::count_troubled(&db).await?;
-    Ok(Outbox { filter, mails, newest: before.is_none(), more, sends: server.mailer.sends(), troubled })
+    Ok(Outbox { filter, mails, newest: before.is_none(), more, sends, troubled })
 }
 
 /// One mail.
@@ -32,7 +34,8 @@ pub async fn get_outbox(to: Option<UserId>, state: String, before: Option<i64>) 
 pub async fn get_mail(mail: i64) -> Result<MailPage> {
     let AdminCall { db, state, .. } = Call::admin().await?;
     let mail = queries::find(&db, mail).await?.ok_or(Error::NotFound)?;
-    Ok(MailPage { mail, sends: state.mailer.sends() })
+    let sends = state.mailer.sends();
+    Ok(MailPage { mail: mail.for_admins(sends), sends })
 }
 
 #[cfg(test)]

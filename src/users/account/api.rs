@@ -1,0 +1,43 @@
+//! What the pages of an account ask of the server: about the viewer, and about the link that their browser opened.
+
+use leptos::prelude::*;
+
+use super::{Account, OpenLink};
+use crate::{error::Result, wire::Json};
+
+#[cfg(feature = "ssr")]
+use {
+    super::queries,
+    crate::{
+        error::Error,
+        server::{
+            call::{Call, cookie_of_call},
+            clock, cookies,
+        },
+        users::local,
+    },
+};
+
+/// The viewer's account.
+#[server(output = Json)]
+pub async fn get_account() -> Result<Account> {
+    let Call { db, viewer, state } = Call::current().await?;
+    let user = viewer.signed_in()?;
+    let here = cookie_of_call(cookies::session_name(state.config.is_https())).unwrap_or_default();
+    let now = clock::now();
+    Ok(Account {
+        name: user.name.clone(),
+        email: user.email.clone(),
+        confirmed: queries::is_confirmed(&db, user.id).await?,
+        moves_to: queries::find_move(&db, user.id, now).await?,
+        sessions: queries::list_sessions(&db, user.id, &local::digest(&here), now).await?,
+    })
+}
+
+/// What the link that this browser opened is for.
+#[server(output = Json)]
+pub async fn get_open_link() -> Result<OpenLink> {
+    let Call { db, state, .. } = Call::current().await?;
+    let token = cookie_of_call(cookies::link_name(state.config.is_https())).ok_or(Error::NotFound)?;
+    queries::find_link(&db, &local::digest(&token), clock::now()).await?.ok_or(Error::NotFound)
+}

@@ -1,0 +1,67 @@
+//! The account: what somebody may do with their own, and the links that are sent to them.
+
+pub mod api;
+pub mod pages;
+
+#[cfg(feature = "ssr")]
+pub mod data;
+#[cfg(feature = "ssr")]
+pub mod forms;
+#[cfg(feature = "ssr")]
+pub mod letters;
+#[cfg(feature = "ssr")]
+pub mod links;
+#[cfg(feature = "ssr")]
+pub mod queries;
+#[cfg(feature = "ssr")]
+pub mod story;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// What a link that was sent is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "link_purpose", rename_all = "snake_case"))]
+pub enum Purpose {
+    /// The address is theirs.
+    Confirm,
+    /// A new password, because the old one is forgotten.
+    Reset,
+    /// Signing in without a password.
+    SignIn,
+    /// The account moves to the address.
+    ChangeAddress,
+}
+
+/// A session of the viewer's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRow {
+    pub id: Uuid,
+    /// What the browser says it is: "Firefox on Linux". It may be wrong.
+    pub agent: String,
+    pub began_at: OffsetDateTime,
+    /// Right to the hour.
+    pub seen_at: OffsetDateTime,
+    /// The one that asks.
+    pub here: bool,
+}
+
+/// The viewer's account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub name: String,
+    pub email: String,
+    pub confirmed: bool,
+    /// An address that the account is to move to, once its link is opened.
+    pub moves_to: Option<String>,
+    /// The last ones seen, at most 50.
+    pub sessions: Vec<SessionRow>,
+}
+
+/// A link that was opened, and not used yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenLink {
+    pub purpose: Purpose,
+    pub address: String,
+}
