@@ -4,6 +4,8 @@
 //! too (`auto_explain`). So what is judged is what really ran, with the values it ran with. Neither a page nor a change may
 //! read a whole big table.
 
+mod told;
+
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -298,7 +300,8 @@ async fn no_page_reads_a_big_table_whole(db: PgPool) {
     let notices = Notices::default();
     let listening = tracing::subscriber::set_default(notices.clone());
     let watched = explaining(&db).await;
-    let admin = Browser { router: router(testing::state(&watched, "http://127.0.0.1:9").await), cookie };
+    let state = testing::state(&watched, "http://127.0.0.1:9").await;
+    let admin = Browser { router: router(state.clone()), cookie };
     // What is looked for is seen where it is.
     sqlx::query("select max(subtotal_in_cents) from purchases").execute(&watched).await.unwrap();
     let mut found = Vec::new();
@@ -319,6 +322,14 @@ async fn no_page_reads_a_big_table_whole(db: PgPool) {
             assert_eq!(answer.status, status, "{what}: {}", answer.body);
             wrong.extend(judge(what, &notices));
         }
+    }
+    for n in 0..OPENED {
+        for (kind, object) in told::events(&db, boss, n).await {
+            told::tell(&admin, kind, &object).await;
+            wrong.extend(judge(kind, &notices));
+        }
+        told::send(&state).await;
+        wrong.extend(judge("the outbox", &notices));
     }
     drop(listening);
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
