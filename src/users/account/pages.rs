@@ -318,10 +318,12 @@ fn Session(session: SessionRow) -> impl IntoView {
                     .then(|| {
                         view! {
                             <RowActions>
-                                <Form action=paths::ACCOUNT label=label>
+                                <Form action=paths::ACCOUNT>
                                     <input type="hidden" name="do" value="end" />
                                     <input type="hidden" name="session" value=id.to_string() />
-                                    <Button intent=Intent::Quiet>"Sign out"</Button>
+                                    <Button intent=Intent::Quiet attr:aria-label=label>
+                                        "Sign out"
+                                    </Button>
                                 </Form>
                             </RowActions>
                         }
