@@ -29,6 +29,7 @@ pub const ADMIN_NEW_COUPON: &str = "/admin/coupons/new";
 pub const ADMIN_STUDENTS: &str = "/admin/students";
 pub const ADMIN_ACTIVITY: &str = "/admin/activity";
 pub const STRIPE_WEBHOOK: &str = "/api/webhooks/stripe";
+pub const CLERK_WEBHOOK: &str = "/api/webhooks/clerk";
 
 pub fn product(slug: &str) -> String {
     format!("/products/{slug}")

@@ -12,6 +12,8 @@ use anyhow::{Context, Result, bail, ensure};
 use http::HeaderName;
 use ipnet::IpNet;
 
+use crate::users::clerk::ClerkConfig;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
     Development,
@@ -32,6 +34,8 @@ pub struct Config {
     pub database_connections: u32,
     pub stripe: StripeConfig,
     pub visitors: VisitorsConfig,
+    /// Without it, accounts are local.
+    pub clerk: Option<ClerkConfig>,
     /// Where YouTube tells the title of a video. <https://oembed.com>
     pub youtube_oembed: String,
     /// Becomes admin at sign-up.
@@ -105,6 +109,7 @@ impl Config {
             database_connections: parsed(&var, "LECTERN_DATABASE_CONNECTIONS")?.unwrap_or(20),
             stripe: StripeConfig::read(environment, &var)?,
             visitors: VisitorsConfig::read(&var)?,
+            clerk: ClerkConfig::read(environment, &var)?,
             youtube_oembed: var("YOUTUBE_OEMBED_BASE").unwrap_or_else(|| YOUTUBE_OEMBED.into()),
             admin_email: var("ADMIN_EMAIL"),
             seed_demo,

@@ -54,6 +54,7 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), call::identify))
         .layer(middleware::from_fn_with_state(state.clone(), kept::keep))
         .route(paths::STRIPE_WEBHOOK, post(checkout::webhook::receive))
+        .route(paths::CLERK_WEBHOOK, post(users::clerk::webhook::receive))
         .route("/pictures/{hash}/{file}", get(pictures::serve::show))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -4,6 +4,7 @@ use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
+use super::accounts::{elsewhere, manage};
 use crate::{
     app::frame,
     form::Submitted,
@@ -29,6 +30,13 @@ page!(
 fn sign_in() -> impl IntoView {
     let form = Submitted::current();
     let next = next(&form);
+    match elsewhere("Sign in", paths::SIGN_IN, next.clone()) {
+        Some(elsewhere) => Either::Left(elsewhere),
+        None => Either::Right(sign_in_here(form, next)),
+    }
+}
+
+fn sign_in_here(form: Submitted, next: String) -> impl IntoView {
     let other = paths::sign_up(&next);
     let refused = !form.messages().is_empty();
     view! {
@@ -59,6 +67,13 @@ page!(
 fn sign_up() -> impl IntoView {
     let form = Submitted::current();
     let next = next(&form);
+    match elsewhere("Create an account", paths::SIGN_UP, next.clone()) {
+        Some(elsewhere) => Either::Left(elsewhere),
+        None => Either::Right(sign_up_here(form, next)),
+    }
+}
+
+fn sign_up_here(form: Submitted, next: String) -> impl IntoView {
     let other = paths::sign_in(&next);
     view! {
         <Title text="Create an account" />
@@ -115,6 +130,7 @@ fn account() -> impl IntoView {
                     <Title text="Account" />
                     <PageHeader title="Account" lead="How we know you." />
                     <Amounts rows=vec![("Name".to_owned(), user.name.clone(), false), ("Email".to_owned(), user.email.clone(), false)] />
+                    {manage()}
                 }),
             }}
         </Main>
