@@ -98,7 +98,10 @@ pub async fn same_site(request: Request, next: Next) -> Response {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe || [paths::STRIPE_WEBHOOK, paths::CLERK_WEBHOOK].contains(&request.uri().path()) || is_own(request.headers()) {
+    if safe
+        || [paths::STRIPE_WEBHOOK, paths::CLERK_WEBHOOK].contains(&request.uri().path())
+        || is_own(request.headers())
+    {
         return next.run(request).await;
     }
     tracing::warn!("Refused a request that another site's page sent");

@@ -192,7 +192,9 @@ async fn take_turn(state: &AppState, since: Option<time::Duration>) -> Result<Re
 /// # Errors
 /// When Clerk is not configured, or does not answer.
 pub async fn link_identities(config: Config) -> Result<link::Report> {
-    let Some(clerk) = &config.clerk else { bail!("set CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY: there is nothing to link to") };
+    let Some(clerk) = &config.clerk else {
+        bail!("set CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY: there is nothing to link to")
+    };
     let database = Database::open(&config).await?;
     let report = link::link(&database.pool, &Backend::new(clerk), config.admin_email.as_deref()).await;
     database.close().await?;

@@ -6,12 +6,7 @@ use axum::{
 };
 use time::Duration;
 
-use super::{
-    UserId, Viewer,
-    clerk,
-    identity::Identity,
-    local,
-};
+use super::{UserId, Viewer, clerk, identity::Identity, local};
 use crate::{
     error::{Error, Result},
     paths,

@@ -54,7 +54,9 @@ impl Identity {
     /// Who sends this request. When the database is away, nobody is taken for a visitor because of it.
     pub async fn arrive(&self, db: &PgPool, asked: &Asked<'_>) -> Arrival {
         match self {
-            Self::Local { https } => Arrival::Here { viewer: local(db, asked.headers, *https).await, cookies: Vec::new() },
+            Self::Local { https } => {
+                Arrival::Here { viewer: local(db, asked.headers, *https).await, cookies: Vec::new() }
+            }
             Self::Clerk(clerk) => clerk.arrive(db, asked).await,
         }
     }

@@ -76,7 +76,10 @@ impl Clerk {
                 if lately && self.goes_on(&claims).await? { self.viewer(db, &claims).await? } else { Viewer::Visitor }
             }
             (Some(reason), _) if page => {
-                tracing::warn!(reason, "A browser was sent to Clerk and back, and nothing came of it; do the keys belong together?");
+                tracing::warn!(
+                    reason,
+                    "A browser was sent to Clerk and back, and nothing came of it; do the keys belong together?"
+                );
                 Viewer::Visitor
             }
             _ => Viewer::Visitor,
@@ -104,10 +107,15 @@ impl Clerk {
     /// Cookies as Clerk made them. Unless its script runs here, no script needs the token.
     fn keep(&self, cookies: &[String]) -> Vec<HeaderValue> {
         let hidden = |cookie: &String| {
-            let token = cookie.starts_with(SESSION) && !self.config.js && !cookie.to_ascii_lowercase().contains("httponly");
+            let token =
+                cookie.starts_with(SESSION) && !self.config.js && !cookie.to_ascii_lowercase().contains("httponly");
             if token { format!("{cookie}; HttpOnly") } else { cookie.clone() }
         };
-        cookies.iter().filter(|cookie| handshake::is_clerks(cookie)).filter_map(|cookie| hidden(cookie).parse().ok()).collect()
+        cookies
+            .iter()
+            .filter(|cookie| handshake::is_clerks(cookie))
+            .filter_map(|cookie| hidden(cookie).parse().ok())
+            .collect()
     }
 
     /// Leads whoever opens our pages of signing in or up to Clerk's, and those who did so already to where they were.

@@ -91,7 +91,12 @@ impl Backend {
     }
 
     /// `None` for what is not there.
-    async fn ask<T: DeserializeOwned>(&self, method: Method, at: impl Display, body: Option<Value>) -> Result<Option<T>> {
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        at: impl Display,
+        body: Option<Value>,
+    ) -> Result<Option<T>> {
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{at}", self.base))
@@ -101,7 +106,9 @@ impl Backend {
         let (status, body) = tokio::time::timeout(PATIENCE, answer(request)).await.context("Clerk took too long")??;
         match status {
             StatusCode::NOT_FOUND => Ok(None),
-            status if status.is_success() => Ok(Some(serde_json::from_slice(&body).context("Clerk's answer is not as we know it")?)),
+            status if status.is_success() => {
+                Ok(Some(serde_json::from_slice(&body).context("Clerk's answer is not as we know it")?))
+            }
             status => bail!("Clerk answered {status}"),
         }
     }
@@ -116,7 +123,10 @@ async fn answer(request: Request<Body>) -> Result<(StatusCode, axum::body::Bytes
 
 /// An id as part of an address. Clerk's are letters, digits and underscores.
 fn path(id: &str) -> Result<&str> {
-    if !id.is_empty() && id.len() <= 100 && id.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter)) {
+    if !id.is_empty()
+        && id.len() <= 100
+        && id.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter))
+    {
         Ok(id)
     } else {
         bail!("this is no id of Clerk's")

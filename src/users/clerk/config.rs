@@ -141,8 +141,18 @@ mod tests {
 
     #[rstest]
     #[case::production("live", "clerk.example.com", "https://clerk.example.com", "https://accounts.example.com")]
-    #[case::of_a_subdomain("live", "clerk.learn.example.com", "https://clerk.learn.example.com", "https://accounts.learn.example.com")]
-    #[case::development("test", "wise-owl-1.clerk.accounts.dev", "https://wise-owl-1.clerk.accounts.dev", "https://wise-owl-1.accounts.dev")]
+    #[case::of_a_subdomain(
+        "live",
+        "clerk.learn.example.com",
+        "https://clerk.learn.example.com",
+        "https://accounts.learn.example.com"
+    )]
+    #[case::development(
+        "test",
+        "wise-owl-1.clerk.accounts.dev",
+        "https://wise-owl-1.clerk.accounts.dev",
+        "https://wise-owl-1.accounts.dev"
+    )]
     fn a_publishable_key_says_where_clerk_is(
         #[case] kind: &str,
         #[case] host: &str,

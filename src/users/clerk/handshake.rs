@@ -58,7 +58,9 @@ impl Asked<'_> {
 
     pub fn query(&self, name: &str) -> Option<String> {
         let query = self.uri.query().unwrap_or_default();
-        form_urlencoded::parse(query.as_bytes()).find(|(n, value)| n == name && !value.is_empty()).map(|(_, v)| v.into_owned())
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(n, value)| n == name && !value.is_empty())
+            .map(|(_, v)| v.into_owned())
     }
 
     /// The address without what Clerk added.
@@ -76,9 +78,8 @@ impl Asked<'_> {
         }
         let changed: Option<i64> = cookies::get(self.headers, CLIENT_UAT).map(|at| at.parse().unwrap_or_default());
         match (token, changed) {
-            (None, None | Some(..=0)) => None,
+            (None, None | Some(..=0)) | (Some(Token::Bad(_)), _) => None,
             (None, Some(_)) => Some("client-uat-but-no-session-token"),
-            (Some(Token::Bad(_)), _) => None,
             (Some(_), Some(..=0)) => Some("session-token-but-no-client-uat"),
             (Some(Token::Expired(_)), _) => Some("session-token-expired"),
             (Some(Token::Early), _) => Some("session-token-not-active-yet"),
@@ -122,7 +123,8 @@ mod tests {
     use rstest::rstest;
 
     fn headers(sent: &[(&'static str, &str)]) -> HeaderMap {
-        let sent = sent.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()));
+        let sent =
+            sent.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()));
         sent.collect()
     }
 

@@ -95,7 +95,8 @@ impl Fetched {
     }
 
     fn keep(&self, set: &JwkSet) {
-        let named = set.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?)));
+        let named =
+            set.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?)));
         let keys = named.map(|(id, key)| (id, Arc::new(key))).collect();
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { keys, since: Some(Instant::now()) };
     }

@@ -78,11 +78,7 @@ impl Clerk {
 
     /// What pages are told.
     pub fn accounts(&self) -> Accounts {
-        Accounts::Clerk {
-            portal: self.config.portal.clone(),
-            origin: self.origin.to_string(),
-            script: self.config.js,
-        }
+        Accounts::Clerk { portal: self.config.portal.clone(), origin: self.origin.to_string(), script: self.config.js }
     }
 
     /// Reads a token.

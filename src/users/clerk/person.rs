@@ -28,7 +28,8 @@ pub struct Person {
 #[derive(Clone, Debug, Deserialize)]
 struct Address {
     id: String,
-    email_address: String,
+    #[serde(rename = "email_address")]
+    text: String,
     verification: Option<Verification>,
 }
 
@@ -55,7 +56,7 @@ impl Person {
         let image = self.image_url.clone().filter(|url| self.has_image && url.starts_with("https://"));
         Kept {
             name: self.name(address),
-            email: address.map(|address| address.email_address.trim().to_owned()),
+            email: address.map(|address| address.text.trim().to_owned()),
             verified: address.is_some_and(Address::is_verified),
             image_url: image.filter(|url| url.len() <= 2000),
             as_of: OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.updated_at) * 1_000_000)
@@ -73,7 +74,7 @@ impl Person {
     /// First and last name; else the username, else what stands before the address's @, else a word.
     fn name(&self, address: Option<&Address>) -> String {
         let whole = [&self.first_name, &self.last_name].map(|part| part.as_deref().map(one_line).unwrap_or_default());
-        let before = address.and_then(|address| address.email_address.split('@').next());
+        let before = address.and_then(|address| address.text.split('@').next());
         let names = [Some(whole.join(" ")), self.username.clone(), before.map(str::to_owned)];
         let names = names.into_iter().flatten().map(|name| one_line(&name));
         names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "Student".into())
@@ -87,7 +88,7 @@ impl Address {
 
     /// What our own table takes.
     fn is_usable(&self) -> bool {
-        let address = self.email_address.trim();
+        let address = self.text.trim();
         (3..=254).contains(&address.len())
             && address.contains('@')
             && !address.contains(char::is_control)

@@ -11,7 +11,6 @@ use jsonwebtoken::{
 };
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey};
 
-
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(ErrorKind::InvalidAlgorithm.into()),
     verifier_factory,
@@ -28,6 +27,7 @@ pub fn install() {
     });
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "its caller has it so")]
 fn verifier_factory(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
     match algorithm {
         Algorithm::RS256 => Ok(Box::new(Rs256(key.clone()))),

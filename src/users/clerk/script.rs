@@ -1,9 +1,9 @@
-//! Clerk's script: with it, one signs in within our own page. It is loaded there and nowhere else, and only there may the page
-//! talk to Clerk.
+//! Clerk's script: with it, one signs in within our own page. It is loaded there and nowhere else, and only there may a page talk
+//! to Clerk. And what our pages' policy allows for Clerk, with the script and without.
 //!
 //! <https://clerk.com/docs/guides/secure/best-practices/csp-headers>
 
-use http::{HeaderValue, header::CONTENT_SECURITY_POLICY, request::Parts};
+use http::{HeaderMap, HeaderValue, header::CONTENT_SECURITY_POLICY, request::Parts};
 use leptos::prelude::use_context;
 
 use super::ClerkConfig;
@@ -32,31 +32,31 @@ pub fn of_page() -> Option<Script> {
     on(state.config.clerk.as_ref(), parts.uri.path())
 }
 
-/// Lets a page that has the script talk to Clerk.
-pub fn allow(policy: &HeaderValue, config: &ClerkConfig) -> Option<HeaderValue> {
-    let frontend = &config.frontend;
-    let policy = policy.to_str().ok()?;
-    let mut directives: Vec<String> = policy.split(';').map(|directive| directive.trim().to_owned()).collect();
-    let mut add = |name: &str, hosts: &str| match directives.iter_mut().find(|one| one.split(' ').next() == Some(name)) {
-        Some(directive) => *directive = format!("{directive} {hosts}"),
-        None => directives.push(format!("{name} {hosts}")),
-    };
-    add("connect-src", frontend);
-    add("frame-src", CHALLENGES);
-    add("worker-src", "'self' blob:");
-    // Its components write their styles into the page, without a nonce.
-    add("style-src", "'unsafe-inline'");
-    directives.join("; ").parse().ok()
-}
-
-/// Lets an answer talk to Clerk when its page has the script.
-pub fn widen(headers: &mut http::HeaderMap, config: Option<&ClerkConfig>, path: &str) {
-    if on(config, path).is_none() {
-        return;
-    }
+/// Lets a page lead to Clerk: a form that is sent may end there, with a token that is old by then. A page that has the script may
+/// talk to Clerk too.
+pub fn widen(headers: &mut HeaderMap, config: Option<&ClerkConfig>, path: &str) {
     if let (Some(policy), Some(config)) = (headers.get(CONTENT_SECURITY_POLICY), config)
-        && let Some(policy) = allow(policy, config)
+        && let Some(policy) = allow(policy, config, on(Some(config), path).is_some())
     {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
+}
+
+fn allow(policy: &HeaderValue, config: &ClerkConfig, script: bool) -> Option<HeaderValue> {
+    let ClerkConfig { frontend, portal, .. } = config;
+    let mut directives: Vec<String> = policy.to_str().ok()?.split(';').map(|one| one.trim().to_owned()).collect();
+    let mut add = |name: &str, hosts: &str| match directives.iter_mut().find(|one| one.split(' ').next() == Some(name))
+    {
+        Some(directive) => *directive = format!("{directive} {hosts}"),
+        None => directives.push(format!("{name} {hosts}")),
+    };
+    add("form-action", &format!("{frontend} {portal}"));
+    if script {
+        add("connect-src", frontend);
+        add("frame-src", CHALLENGES);
+        add("worker-src", "'self' blob:");
+        // Its components write their styles into the page, without a nonce.
+        add("style-src", "'unsafe-inline'");
+    }
+    directives.join("; ").parse().ok()
 }

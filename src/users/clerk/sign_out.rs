@@ -5,22 +5,20 @@ use http::header::SET_COOKIE;
 
 use super::{CLIENT_UAT, Clerk, SESSION, handshake};
 use crate::{
-    error::{Error, Result},
     paths,
-    server::{
-        page::{self, Posted},
-        state::AppState,
-    },
-    users::Viewer,
+    server::{page, state::AppState},
 };
 
 /// Ends the session at Clerk and here. When Clerk does not answer, it goes on, and that is said.
-pub async fn sign_out(state: &AppState, clerk: &Clerk, mut request: Request) -> Response {
-    if let Err(error) = clerk.end_session(request.headers()).await {
-        request.extensions_mut().insert::<Result<Viewer>>(Err(Error::clone(&error)));
-        return page::again(state, request, Posted(Vec::new()), &error).await;
-    }
+pub async fn sign_out(state: &AppState, clerk: &Clerk, request: Request) -> Response {
     let mut response = page::see_other(paths::HOME);
+    if clerk.end_session(request.headers()).await.is_err() {
+        return page::with_flash(
+            response,
+            &state.config,
+            "You are still signed in: Clerk does not answer. Try again in a moment.",
+        );
+    }
     for cookie in clerk.forgotten() {
         if let Ok(cookie) = cookie.parse() {
             response.headers_mut().append(SET_COOKIE, cookie);

@@ -42,7 +42,9 @@ async fn one(state: &AppState, clerk: &Clerk, somebody: &queries::Untold) -> sql
             return Ok(true);
         }
         Ok(false) => tracing::warn!(user = %somebody.user, "Clerk does not know somebody whom it told of"),
-        Err(error) => tracing::warn!(error = format!("{error:#}"), user = %somebody.user, "Clerk was not told of a role"),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), user = %somebody.user, "Clerk was not told of a role");
+        }
     }
     queries::put_off(&state.db, &somebody.clerk, clock::now()).await?;
     Ok(false)

@@ -83,12 +83,17 @@ async fn take_in(state: &AppState, Event { kind, data }: Event) -> Result<()> {
                 welcome::take_in(&state.db, &person, state.config.admin_email.as_deref()).await?;
                 tell::soon(state);
             }
-            Err(error) => tracing::error!(kind, %error, "An event is not as we know it; its person comes in when they visit"),
+            Err(error) => {
+                tracing::error!(kind, %error, "An event is not as we know it; its person comes in when they visit");
+            }
         },
-        "user.deleted" => match data["id"].as_str() {
-            Some(id) => welcome::forget(&state.db, id).await?,
-            None => tracing::error!("Clerk deleted somebody without saying whom"),
-        },
+        "user.deleted" => {
+            if let Some(id) = data["id"].as_str() {
+                welcome::forget(&state.db, id).await?;
+            } else {
+                tracing::error!("Clerk deleted somebody without saying whom");
+            }
+        }
         _ => tracing::debug!(kind, "An event of Clerk's is not for us"),
     }
     Ok(())

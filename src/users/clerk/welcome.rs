@@ -113,9 +113,7 @@ async fn write(
     holder: Option<Holder>,
 ) -> Result<Welcome> {
     match (account.user_id, holder) {
-        (own, Some(Holder { id, name, local: true, .. }))
-            if kept.verified && may_leave(&mut *tx, own).await? =>
-        {
+        (own, Some(Holder { id, name, local: true, .. })) if kept.verified && may_leave(&mut *tx, own).await? => {
             if let Some(own) = own {
                 queries::bury(&mut *tx, own, &format!("left_{own}")).await?;
             }
@@ -153,7 +151,9 @@ async fn address(tx: &mut PgConnection, clerk: &str, kept: &Kept, holder: Option
     let Some(email) = &kept.email else { return Ok(none(clerk)) };
     match holder {
         None => Ok(email.clone()),
-        Some(Holder { id, local: false, as_of, .. }) if kept.verified && as_of.is_none_or(|as_of| as_of < kept.as_of) => {
+        Some(Holder { id, local: false, as_of, .. })
+            if kept.verified && as_of.is_none_or(|as_of| as_of < kept.as_of) =>
+        {
             queries::set_email(&mut *tx, id, &format!("{id}{NO_ADDRESS}")).await?;
             Ok(email.clone())
         }
