@@ -46,7 +46,14 @@ impl Identity {
     /// When what is configured cannot be used.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
         match &config.clerk {
-            Some(clerk) => Ok(Self::Clerk(Box::new(Clerk::new(clerk, config)?))),
+            Some(clerk) => {
+                if clerk.webhook_secret.is_none() {
+                    tracing::warn!(
+                        "CLERK_WEBHOOK_SIGNING_SECRET is not set: nobody tells when somebody changes or deletes their account"
+                    );
+                }
+                Ok(Self::Clerk(Box::new(Clerk::new(clerk, config)?)))
+            }
             None => Ok(Self::Local { https: config.is_https() }),
         }
     }
