@@ -119,19 +119,25 @@ impl Clerk {
     }
 
     /// Leads whoever opens our pages of signing in or up to Clerk's, and those who did so already to where they were.
-    fn lead(&self, asked: &Asked<'_>, viewer: Viewer, cookies: Vec<HeaderValue>) -> Arrival {
+    fn lead(&self, asked: &Asked<'_>, viewer: Viewer, mut cookies: Vec<HeaderValue>) -> Arrival {
         let path = asked.uri.path();
         if path != paths::SIGN_IN && path != paths::SIGN_UP {
+            // Whoever sees a page as who they are goes in no circle.
+            if viewer.user().is_some() && asked.count() > 0 {
+                cookies.extend(count(0));
+            }
             return Arrival::Here { viewer: Ok(viewer), cookies };
         }
         let next = asked.query("next").unwrap_or_default();
         if viewer.user().is_some() {
             return redirect(paths::own(&next), cookies);
         }
-        // Who was sent around in a circle gets a page with a link, and stops there.
+        // Clerk's portal sends back at once whoever is signed in there. Somebody who is nobody here, because they were deleted or our
+        // keys are of another instance, would come again at once: they get a page with a link, and stop there.
         if self.config.js || asked.count() >= handshake::MOST {
             return Arrival::Here { viewer: Ok(viewer), cookies };
         }
+        cookies.extend(count(asked.count() + 1));
         redirect(&self.accounts().elsewhere(path, &next).unwrap_or_default(), cookies)
     }
 }
@@ -143,8 +149,9 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+/// Remembers for a moment how often a browser was sent to Clerk; 0 forgets it.
 fn count(count: u8) -> Option<HeaderValue> {
-    let (name, lasts) = (handshake::COUNT, handshake::REMEMBERED);
+    let (name, lasts) = (handshake::COUNT, if count == 0 { 0 } else { handshake::REMEMBERED });
     format!("{name}={count}; Path=/; HttpOnly; SameSite=Lax; Max-Age={lasts}").parse().ok()
 }
 

@@ -53,7 +53,7 @@ impl Asked<'_> {
 
     /// How often this browser was sent to Clerk just now.
     pub fn count(&self) -> u8 {
-        cookies::get(self.headers, COUNT).map_or(0, |count| count.parse().unwrap_or(MOST))
+        cookies::get(self.headers, COUNT).map_or(0, |count| count.parse().unwrap_or(MOST).min(MOST))
     }
 
     pub fn query(&self, name: &str) -> Option<String> {

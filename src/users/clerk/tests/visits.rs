@@ -41,6 +41,7 @@ async fn an_old_token_is_renewed_on_the_way_to_a_page(db: PgPool) {
     assert_eq!(way, [handshake, format!("{SCHOOL}/courses")]);
     assert_eq!(seen.status, 200);
     assert_eq!(guest.cookies["__session"], new);
+    assert_eq!(guest.cookies["__clerk_redirect_count"], "0", "and that it was there is forgotten");
     assert!(!guest.cookies.contains_key("session"), "a handshake sets Clerk's cookies and no others");
 }
 
@@ -85,6 +86,21 @@ async fn nobody_is_sent_to_clerk_for_ever(db: PgPool) {
     let (seen, way) = guest.arrive("/courses").await;
     assert_eq!(seen.status, 200, "and the page of signing in, instead of the portal, which would lead back");
     assert_eq!(way, ["/sign-in"]);
+    assert!(seen.body.contains("Continue to Clerk"));
+}
+
+/// The portal sends back at once whoever is signed in there.
+#[sqlx::test]
+async fn who_was_deleted_here_and_not_at_clerk_goes_in_no_circle(db: PgPool) {
+    let (issuer, guest) = school(&db).await;
+    let mut guest = guest.with("__session", &issuer.sign_in("user_ada"));
+    assert_eq!(guest.open("/courses").await.status, 200);
+    sqlx::query!("update users set deleted_at = now() where clerk_user_id = 'user_ada'").execute(&db).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(guest.open("/sign-in?next=/courses").await.status, 307);
+    }
+    let seen = guest.open("/sign-in?next=/courses").await;
+    assert_eq!(seen.status, 200);
     assert!(seen.body.contains("Continue to Clerk"));
 }
 
@@ -196,6 +212,7 @@ async fn signing_in_leads_to_clerk_and_back_to_where_one_was(db: PgPool) {
     let (issuer, mut guest) = school(&db).await;
     let back = "redirect_url=https%3A%2F%2Fschool.example.com%2Fcourses%3Fpage%3D2";
     for page in [paths::SIGN_IN, paths::SIGN_UP] {
+        guest.cookies.clear();
         let seen = guest.open(&format!("{page}?next=/courses%3Fpage%3D2")).await;
         assert_eq!((seen.status, seen.location.unwrap()), (307, format!("{}{page}?{back}", issuer.address)));
         let seen = guest.post(page, "next=%2Fcourses&email=a%40example.com&password=a+long+password&name=A").await;
@@ -207,6 +224,7 @@ async fn signing_in_leads_to_clerk_and_back_to_where_one_was(db: PgPool) {
         let seen = guest.open(&format!("{page}?next=//evil.example")).await;
         assert!(seen.location.unwrap().ends_with("redirect_url=https%3A%2F%2Fschool.example.com%2F"));
     }
+    guest.cookies.clear();
     let (_, way) = guest.arrive("/courses").await;
     assert_eq!(
         way,
