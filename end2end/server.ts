@@ -13,26 +13,42 @@ export const SANDBOX = 'http://127.0.0.1:12190';
 /** The program that is tried. */
 export const BIN = resolve(process.env.LECTERN_BIN ?? '../target/end2end/lectern');
 const SITE = resolve(process.env.LECTERN_SITE ?? '../target/end2end/site');
-const LOG = resolve('test-results/server.log');
+export const LOG = resolve('test-results/server.log');
 
-/** Starts the real server with a data folder of its own: a private cluster, the sandbox, the demo school. */
+/** Starts the real server for all journeys but those that need one of their own. */
 export default async function start(): Promise<() => Promise<void>> {
+  const closePost = await openPost();
+  const stop = await launch({ address: ADDRESS, sandbox: SANDBOX, log: LOG }).catch(async (error: unknown) => {
+    await closePost();
+    throw error;
+  });
+  return () => stop().finally(closePost);
+}
+
+export interface School {
+  address: string;
+  sandbox: string;
+  log: string;
+  settings?: NodeJS.ProcessEnv;
+}
+
+/** Starts a server with a data folder of its own: a private cluster, the sandbox, the demo school. */
+export async function launch(school: School): Promise<() => Promise<void>> {
   if (!existsSync(BIN)) throw new Error(`${BIN} is missing: bin/test builds it`);
   const data = mkdtempSync(join(tmpdir(), 'lectern-end2end-'));
   // When this runs as root, PostgreSQL runs as somebody else, who has to get in.
   chmodSync(data, 0o755);
   mkdirSync(resolve('test-results'), { recursive: true });
-  const closePost = await openPost();
-  const log = openSync(LOG, 'w');
-  const server = spawn(BIN, ['serve'], { env: environment(data), stdio: ['ignore', log, log] });
+  const log = openSync(school.log, 'w');
+  const server = spawn(BIN, ['serve'], { env: environment(data, school), stdio: ['ignore', log, log] });
   closeSync(log);
 
   const stop = async () => {
-    await end(server).finally(closePost);
+    await end(server, school.log);
     rmSync(data, { recursive: true, force: true });
   };
   try {
-    await ready(server);
+    await ready(server, school);
   } catch (error) {
     await stop().catch(() => {});
     throw error;
@@ -41,52 +57,53 @@ export default async function start(): Promise<() => Promise<void>> {
 }
 
 /** Nothing of the developer's own settings: no real Stripe key, no other database. */
-function environment(data: string): NodeJS.ProcessEnv {
+function environment(data: string, { address, sandbox, settings }: School): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR, LANG, RUST_LOG } = process.env;
   return {
     PATH, HOME, TMPDIR, LANG, RUST_LOG,
     LECTERN_ENV: 'development',
     LECTERN_DATA_DIR: data,
-    LECTERN_LISTEN: new URL(ADDRESS).host,
-    LECTERN_URL: ADDRESS,
-    LECTERN_SANDBOX_LISTEN: new URL(SANDBOX).host,
+    LECTERN_LISTEN: new URL(address).host,
+    LECTERN_URL: address,
+    LECTERN_SANDBOX_LISTEN: new URL(sandbox).host,
     LECTERN_SEED_DEMO: '1',
     SMTP_URL,
     MAIL_FROM: 'school@example.com',
     LEPTOS_OUTPUT_NAME: 'lectern',
     LEPTOS_SITE_ROOT: SITE,
     LEPTOS_SITE_PKG_DIR: 'pkg',
-    LEPTOS_SITE_ADDR: new URL(ADDRESS).host,
+    LEPTOS_SITE_ADDR: new URL(address).host,
     LEPTOS_HASH_FILES: 'true',
+    ...settings,
   };
 }
 
-async function ready(server: ChildProcess): Promise<void> {
+async function ready(server: ChildProcess, { address, log }: School): Promise<void> {
   for (const end = Date.now() + 90_000; Date.now() < end; await sleep(200)) {
-    if (server.exitCode !== null || server.signalCode !== null) throw new Error(`the server ended at once:\n${tail()}`);
-    const answer = await fetch(`${ADDRESS}/readyz`).catch(() => undefined);
+    if (server.exitCode !== null || server.signalCode !== null) throw new Error(`the server ended at once:\n${tail(log)}`);
+    const answer = await fetch(`${address}/readyz`).catch(() => undefined);
     if (answer?.ok) return;
   }
-  throw new Error(`the server was not ready after 90 s:\n${tail()}`);
+  throw new Error(`the server was not ready after 90 s:\n${tail(log)}`);
 }
 
 /** A clean exit is part of what is tested. */
-async function end(server: ChildProcess): Promise<void> {
+async function end(server: ChildProcess, log: string): Promise<void> {
   if (server.exitCode === null && server.signalCode === null) {
     const gone = once(server, 'exit');
     server.kill('SIGTERM');
     const inTime = await Promise.race([gone.then(() => true), sleep(30_000, false, { ref: false })]);
     if (!inTime) {
       server.kill('SIGKILL');
-      throw new Error(`the server did not stop within 30 s of SIGTERM:\n${tail()}`);
+      throw new Error(`the server did not stop within 30 s of SIGTERM:\n${tail(log)}`);
     }
   }
-  if (server.exitCode !== 0) throw new Error(`the server ended with ${server.exitCode ?? server.signalCode}:\n${tail()}`);
+  if (server.exitCode !== 0) throw new Error(`the server ended with ${server.exitCode ?? server.signalCode}:\n${tail(log)}`);
   // A panic costs one answer and nothing else, so that no journey need have noticed it.
-  const panics = readFileSync(LOG, 'utf8').match(/^.* panicked at .*\n.*$/gm) ?? [];
+  const panics = readFileSync(log, 'utf8').match(/^.* panicked at .*\n.*$/gm) ?? [];
   if (panics.length > 0) throw new Error(`the server panicked ${panics.length} times:\n${panics.slice(0, 5).join('\n')}`);
 }
 
-function tail(): string {
-  return readFileSync(LOG, 'utf8').split('\n').slice(-25).join('\n');
+function tail(log: string): string {
+  return readFileSync(log, 'utf8').split('\n').slice(-25).join('\n');
 }

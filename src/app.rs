@@ -39,6 +39,7 @@ use crate::{
         account::pages::{
             AccountRoute, AddressRoute, DeleteRoute, ForgotRoute, LinkRoute, PasswordRoute, SignInLinkRoute,
         },
+        accounts::Accounts,
         admin::{StudentRoute, StudentsRoute},
         menu::Menu,
         pages::{SignInRoute, SignUpRoute},
@@ -57,6 +58,7 @@ pub struct SchoolNames {
 pub struct Frame {
     pub viewer: Viewer,
     pub school: SchoolNames,
+    pub accounts: Accounts,
     /// The theme that the visitor chose, if any.
     pub theme: Option<String>,
 }
@@ -71,6 +73,18 @@ pub fn frame() -> Frame {
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     use leptos::nonce::use_nonce;
     let theme = crate::server::page::begin();
+    let clerk = crate::users::clerk::script::of_page().map(|script| {
+        view! {
+            <script
+                nonce=use_nonce()
+                src=script.src
+                data-clerk-publishable-key=script.publishable_key
+                crossorigin="anonymous"
+                async
+            ></script>
+            <script nonce=use_nonce() inner_html=include_str!("clerk.js") />
+        }
+    });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme>
@@ -83,6 +97,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <AutoReload options=options.clone() />
                 <script nonce=use_nonce() inner_html=include_str!("recover.js") />
                 <HydrationScripts options />
+                {clerk}
                 <MetaTags />
             </head>
             <body>

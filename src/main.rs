@@ -50,6 +50,9 @@ enum Command {
         #[arg(long, value_name = "DURATION", value_parser = reconcile::length)]
         since: Option<Duration>,
     },
+    /// After a move to Clerk: give whoever has an account there what they had here, by the address that Clerk knows to be theirs.
+    /// It can be run twice, and beside a server.
+    LinkIdentities,
     /// Run a Stripe of our own: a server that speaks the part of its API that Lectern uses.
     StripeSandbox(SandboxArgs),
 }
@@ -84,6 +87,11 @@ async fn main() -> Result<()> {
             let report = serve::reconcile(config, since).await?;
             writeln!(std::io::stdout(), "{report}")?;
             ensure!(report.failed.is_empty(), "not everything could be read; what was not is read next time");
+            Ok(())
+        }
+        Command::LinkIdentities => {
+            let report = serve::link_identities(config).await?;
+            writeln!(std::io::stdout(), "{report}")?;
             Ok(())
         }
         Command::StripeSandbox(args) => sandbox::run(args, serve::stop_on_signal()?).await,

@@ -42,6 +42,7 @@ pub const ADMIN_ACTIVITY: &str = "/admin/activity";
 pub const ADMIN_OUTBOX: &str = "/admin/outbox";
 pub const ADMIN_SCHOOL: &str = "/admin/school";
 pub const STRIPE_WEBHOOK: &str = "/api/webhooks/stripe";
+pub const CLERK_WEBHOOK: &str = "/api/webhooks/clerk";
 
 /// Opens a link that was sent.
 pub fn open_link(token: &str) -> String {

@@ -126,7 +126,7 @@ fn next_preview(outline: &Outline, id: LessonId) -> Option<(LessonId, String)> {
 /// In the place of the video for those without access: what it costs, and what is free to watch.
 #[component]
 fn Locked(offer: Option<Offer>, preview: Option<(String, String)>) -> impl IntoView {
-    let visitor = frame().viewer.user().is_none();
+    let (visitor, leave) = (frame().viewer.user().is_none(), frame().accounts.leave());
     let here = use_location().pathname.get_untracked();
     view! {
         <LockedPanel title="This lesson is part of the course">
@@ -134,7 +134,7 @@ fn Locked(offer: Option<Offer>, preview: Option<(String, String)>) -> impl IntoV
                 Some(offer) => Either::Left(view! { <BuyOffer offer intent=Intent::Primary /> }),
                 None => Either::Right(view! { <p>"It is not for sale right now."</p> }),
             }}
-            {visitor.then(|| view! { <p>"Bought it already? " <a href=paths::sign_in(&here)>"Sign in"</a></p> })}
+            {visitor.then(|| view! { <p>"Bought it already? " <a href=paths::sign_in(&here) rel=leave.then_some("external")>"Sign in"</a></p> })}
             {preview
                 .map(|(href, name)| {
                     view! {

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::{Letter, MailRow, MailState, OutboxFilter};
 use crate::users::UserId;
 
-/// Puts a letter to one person into the outbox. What they were told before, and whoever is deleted, is left out.
+/// Puts a letter to one person into the outbox. What they were told before, whoever is deleted,
+/// and an address that is known to be none (RFC 2606) are left out.
 pub async fn insert(
     db: impl PgExecutor<'_>,
     kind: &str,
@@ -17,7 +18,7 @@ pub async fn insert(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into mails (user_id, address, kind, about, letter)
-         select u.id, u.email, $1, $2, $3 from users u where u.id = $4 and u.deleted_at is null
+         select u.id, u.email, $1, $2, $3 from users u where u.id = $4 and u.deleted_at is null and u.email not like '%.invalid'
          on conflict (kind, about, user_id) where about is not null do nothing",
         kind,
         about,

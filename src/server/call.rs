@@ -5,7 +5,11 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::{StatusCode, header::ACCEPT, request::Parts};
+use http::{
+    StatusCode,
+    header::{ACCEPT, SET_COOKIE},
+    request::Parts,
+};
 use leptos::{nonce::Nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use sqlx::PgPool;
@@ -14,7 +18,11 @@ use super::{cookies, page, security, state::AppState};
 use crate::{
     admin::audit,
     error::{Error, Result},
-    users::{User, Viewer},
+    users::{
+        User, Viewer,
+        clerk::{handshake::Asked, script},
+        identity::Arrival,
+    },
 };
 
 pub struct Call {
@@ -62,13 +70,22 @@ pub struct AdminCall {
 
 /// Finds out who sends a request, before anything of ours sees it, and gives a page its policy.
 pub async fn identify(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let viewer = state.identity.viewer(&state.db, request.headers()).await;
+    let asked = Asked { method: request.method(), uri: request.uri(), headers: request.headers() };
+    let (viewer, cookies) = match state.identity.arrive(&state.db, &asked).await {
+        Arrival::Here { viewer, cookies } => (viewer, cookies),
+        Arrival::Elsewhere(response) => return response,
+    };
+    let path = request.uri().path().to_owned();
     let nonce = Nonce::new();
     request.extensions_mut().insert(viewer);
     request.extensions_mut().insert(nonce.clone());
     let flash = cookies::get_flash(request.headers(), state.config.is_https()).is_some();
     let mut response = next.run(request).await;
     security::guard_page(&mut response, &nonce, &state.config);
+    script::widen(response.headers_mut(), state.config.clerk.as_ref(), &path);
+    for cookie in cookies {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
     if flash { page::forget_flash(response, &state.config) } else { response }
 }
 

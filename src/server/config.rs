@@ -13,6 +13,8 @@ use http::HeaderName;
 use ipnet::IpNet;
 use lettre::{message::Mailbox, transport::smtp::AsyncSmtpTransport};
 
+use crate::users::clerk::ClerkConfig;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
     Development,
@@ -35,6 +37,8 @@ pub struct Config {
     pub visitors: VisitorsConfig,
     /// Without one, mail stays in the outbox.
     pub smtp: Option<SmtpConfig>,
+    /// Without it, accounts are local.
+    pub clerk: Option<ClerkConfig>,
     /// Where YouTube tells the title of a video. <https://oembed.com>
     pub youtube_oembed: String,
     /// Becomes admin at sign-up.
@@ -118,6 +122,7 @@ impl Config {
             stripe: StripeConfig::read(environment, &var)?,
             visitors: VisitorsConfig::read(&var)?,
             smtp: SmtpConfig::read(&var)?,
+            clerk: ClerkConfig::read(environment, &var)?,
             youtube_oembed: var("YOUTUBE_OEMBED_BASE").unwrap_or_else(|| YOUTUBE_OEMBED.into()),
             admin_email: var("ADMIN_EMAIL"),
             seed_demo,

@@ -104,6 +104,20 @@ pub async fn prices(state: AppState, stop: CancellationToken) {
     }
 }
 
+/// Tells Clerk of roles that it does not know, once a minute until told to stop.
+pub async fn tell_clerk(state: AppState, stop: CancellationToken) {
+    let mut minutes = tokio::time::interval(Duration::from_mins(1));
+    loop {
+        tokio::select! { () = stop.cancelled() => return, _ = minutes.tick() => {} }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            told = users::clerk::tell::all(&state) => if let Err(error) = told {
+                tracing::warn!(%error, "Could not tell Clerk of roles; it is told again");
+            }
+        }
+    }
+}
+
 /// Reconciles once, since the last time or since so long ago. `None` while another server does it.
 ///
 /// # Errors

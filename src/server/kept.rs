@@ -28,7 +28,7 @@ use leptos::nonce::Nonce;
 use moka::sync::Cache;
 
 use super::{cookies, state::AppState, visitors::Visitor};
-use crate::prices::country::Country;
+use crate::{prices::country::Country, users::identity::Identity};
 
 /// How long a page is kept when nothing changes.
 const LIFE: Duration = Duration::from_secs(10);
@@ -86,14 +86,14 @@ impl Kept {
     }
 
     /// What a request would be kept under; nothing when its answer is for one person only.
-    fn key(&self, request: &Request) -> Option<Key> {
+    fn key(&self, request: &Request, identity: &Identity) -> Option<Key> {
         let path = request.uri().path();
         let shared = path == "/" || path.starts_with("/products/") || path.contains("/lessons/");
         let anonymous = request.uri().query().is_none()
+            && !identity.is_told(request.headers())
             && [true, false]
                 .into_iter()
-                .flat_map(|https| [cookies::session_name(https), cookies::flash_name(https)])
-                .all(|name| cookies::get(request.headers(), name).is_none());
+                .all(|https| cookies::get(request.headers(), cookies::flash_name(https)).is_none());
         if !(shared && anonymous && request.method() == Method::GET && self.told.load(Ordering::SeqCst)) {
             return None;
         }
@@ -106,7 +106,7 @@ impl Kept {
 
 /// Answers with a kept page, or keeps the answer.
 pub async fn keep(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let Some(key) = state.kept.key(&request) else { return next.run(request).await };
+    let Some(key) = state.kept.key(&request, &state.identity) else { return next.run(request).await };
     if let Some(page) = state.kept.pages.get(&key) {
         return page.show();
     }

@@ -176,8 +176,9 @@ pub fn begin() -> Option<String> {
 
 /// Who looks, at which school, in which light.
 pub fn frame() -> Frame {
-    let school = use_context::<AppState>().map(|state| state.school.names()).unwrap_or_default();
-    Frame { viewer: call::viewer_of_page(), school, theme: theme() }
+    let told = use_context::<AppState>().map(|state| (state.school.names(), state.identity.accounts()));
+    let (school, accounts) = told.unwrap_or_default();
+    Frame { viewer: call::viewer_of_page(), school, accounts, theme: theme() }
 }
 
 fn theme() -> Option<String> {

@@ -41,14 +41,7 @@ pub fn router(state: AppState) -> Router {
         .route(paths::SIGN_UP, post(users::forms::sign_up))
         .route(paths::SIGN_IN, post(users::forms::sign_in))
         .route(paths::SIGN_OUT, post(users::forms::sign_out))
-        .route(paths::FORGOT, post(account::forms::forgot))
-        .route(paths::SIGN_IN_LINK, post(account::forms::sign_in_link))
-        .route(paths::LINK, get(account::forms::open))
-        .route(paths::ACCOUNT, post(account::forms::account))
-        .route(paths::ACCOUNT_LINK, post(account::forms::use_link))
-        .route(paths::ACCOUNT_PASSWORD, post(account::forms::password))
-        .route(paths::ACCOUNT_ADDRESS, post(account::forms::address))
-        .route(paths::ACCOUNT_DELETE, post(account::forms::delete))
+        .merge(accounts(&state))
         .route(paths::ACCOUNT_DATA, get(account::forms::download))
         .route(paths::THEME, post(users::forms::theme))
         .route("/products/{slug}/purchase", post(checkout::start::start))
@@ -67,6 +60,7 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), call::identify))
         .layer(middleware::from_fn_with_state(state.clone(), kept::keep))
         .route(paths::STRIPE_WEBHOOK, post(checkout::webhook::receive))
+        .route(paths::CLERK_WEBHOOK, post(users::clerk::webhook::receive))
         .route("/pictures/{hash}/{file}", get(pictures::serve::show))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -92,6 +86,20 @@ pub fn router(state: AppState) -> Router {
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest)),
         )
         .with_state(state)
+}
+
+/// What somebody does with an account of ours. Where accounts are elsewhere, so is this.
+fn accounts(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route(paths::FORGOT, post(account::forms::forgot))
+        .route(paths::SIGN_IN_LINK, post(account::forms::sign_in_link))
+        .route(paths::LINK, get(account::forms::open))
+        .route(paths::ACCOUNT, post(account::forms::account))
+        .route(paths::ACCOUNT_LINK, post(account::forms::use_link))
+        .route(paths::ACCOUNT_PASSWORD, post(account::forms::password))
+        .route(paths::ACCOUNT_ADDRESS, post(account::forms::address))
+        .route(paths::ACCOUNT_DELETE, post(account::forms::delete))
+        .route_layer(middleware::from_fn_with_state(state.clone(), account::forms::here_only))
 }
 
 /// Forms that carry a file. They read it in pieces and stop where it is too much, and a slow line has its time.

@@ -22,7 +22,10 @@ use crate::{
     mail::{outbox, transport::Mailer},
     paths,
     sandbox::{self, SandboxConfig},
-    users::identity::Identity,
+    users::{
+        clerk::{backend::Backend, link},
+        identity::Identity,
+    },
 };
 
 /// How long requests under way may take when we are told to stop.
@@ -125,6 +128,11 @@ pub async fn serve(config: Config) -> Result<()> {
     if !state.mailer.sends() {
         tracing::info!("No mail server is configured: mail stays in the outbox, at {}", paths::ADMIN_OUTBOX);
     }
+    let (telling, stops) = (state.clone(), stop.clone());
+    beside.spawn(async move {
+        jobs::tell_clerk(telling, stops).await;
+        Ok(())
+    });
     tracing::info!(address = state.config.url, "The school is open");
     // Without this, a page that is sent in two writes waits 40 ms for the client's delayed acknowledgement.
     let listener = listener.tap_io(|stream| {
@@ -155,7 +163,7 @@ pub async fn serve(config: Config) -> Result<()> {
 async fn open_state(db: &PgPool, config: Config) -> Result<AppState> {
     Ok(AppState {
         stripe: Stripe::new(&config.stripe)?,
-        identity: Identity::Local { https: config.is_https() },
+        identity: Identity::new(&config)?,
         mailer: Mailer::new(config.smtp.as_ref(), &config.url)?,
         school: School::load(db).await?,
         kept: Kept::default(),
@@ -187,6 +195,20 @@ async fn take_turn(state: &AppState, since: Option<time::Duration>) -> Result<Re
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     bail!("another server has been reconciling for a minute; try again later")
+}
+
+/// Runs `lectern link-identities`: whoever has an account at Clerk keeps what they had here before. A server may run beside it.
+///
+/// # Errors
+/// When Clerk is not configured, or does not answer.
+pub async fn link_identities(config: Config) -> Result<link::Report> {
+    let Some(clerk) = &config.clerk else {
+        bail!("set CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY: there is nothing to link to")
+    };
+    let database = Database::open(&config).await?;
+    let report = link::link(&database.pool, &Backend::new(clerk), config.admin_email.as_deref()).await;
+    database.close().await?;
+    report
 }
 
 /// Is cancelled by SIGINT or SIGTERM.

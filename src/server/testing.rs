@@ -164,7 +164,7 @@ pub async fn state(db: &PgPool, stripe: &str) -> AppState {
     AppState {
         db: db.clone(),
         stripe: Stripe::new(&config.stripe).unwrap(),
-        identity: Identity::Local { https: false },
+        identity: Identity::new(&config).unwrap(),
         mailer: Mailer::Outbox,
         school: School::load(db).await.unwrap(),
         kept: Kept::default(),

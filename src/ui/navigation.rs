@@ -10,9 +10,12 @@ pub fn NavLink(
     #[prop(into)] href: String,
     children: Children,
     #[prop(optional, into)] current: Signal<bool>,
+    /// Leaves the application: the browser loads the address itself.
+    #[prop(optional)]
+    external: bool,
 ) -> impl IntoView {
     view! {
-        <a class="nav-link" href=href aria-current=move || current.get().then_some("page")>
+        <a class="nav-link" href=href rel=external.then_some("external") aria-current=move || current.get().then_some("page")>
             {children()}
         </a>
     }

@@ -6,7 +6,7 @@ use axum::{
 };
 use time::Duration;
 
-use super::{UserId, Viewer, account::forms::let_in, local};
+use super::{UserId, Viewer, account::forms::let_in, clerk, identity::Identity, local};
 use crate::{
     error::{Error, Result},
     paths,
@@ -19,6 +19,9 @@ use crate::{
 
 pub async fn sign_up(State(state): State<AppState>, request: Request) -> Response {
     let (request, form) = Posted::read(request).await;
+    if let Identity::Clerk(_) = state.identity {
+        return page::see_other(&paths::sign_up(paths::own(form.get("next"))));
+    }
     let user = async {
         let form = local::SignUp::parse(form.get("name"), form.get("email"), form.get("password"))?;
         // Where mail is sent, the address of an admin is confirmed first.
@@ -31,6 +34,9 @@ pub async fn sign_up(State(state): State<AppState>, request: Request) -> Respons
 
 pub async fn sign_in(State(state): State<AppState>, request: Request) -> Response {
     let (request, form) = Posted::read(request).await;
+    if let Identity::Clerk(_) = state.identity {
+        return page::see_other(&paths::sign_in(paths::own(form.get("next"))));
+    }
     let user = local::check_password(&state.db, form.get("email"), form.get("password")).await;
     let user =
         user.and_then(|user| user.ok_or_else(|| Error::Rejected("That email and password do not match.".into())));
@@ -49,6 +55,9 @@ async fn answer(state: &AppState, request: Request, form: Posted, user: Result<U
 
 /// Ends the session, here and in the database.
 pub async fn sign_out(State(state): State<AppState>, request: Request) -> Response {
+    if let Identity::Clerk(clerk) = &state.identity {
+        return clerk::sign_out::sign_out(&state, clerk, request).await;
+    }
     if let Some(token) = cookies::get(request.headers(), cookies::session_name(state.config.is_https()))
         && let Err(error) = local::end_session(&state.db, &token).await
     {

@@ -1,33 +1,95 @@
 //! Identity: the seam between who somebody is and what they are here. It answers with the row of `users` that a request comes
 //! from; the row has the role.
 
-use axum::http::HeaderMap;
+use axum::{
+    http::{HeaderMap, HeaderValue},
+    response::Response,
+};
 use sqlx::PgPool;
 
-use super::{Viewer, local, queries};
-use crate::{error::Result, server::cookies};
+use super::{
+    Viewer,
+    accounts::Accounts,
+    clerk::{self, Clerk, handshake::Asked},
+    local, queries,
+};
+use crate::{
+    error::Result,
+    server::{config::Config, cookies},
+};
 
 /// Where identity comes from, chosen once from the configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Identity {
     /// Accounts of our own: a session cookie, whose name depends on TLS.
     Local { https: bool },
+    /// Accounts at Clerk: a token that it signed.
+    Clerk(Box<Clerk>),
+}
+
+/// What becomes of a request, once it is known who sends it.
+pub enum Arrival {
+    /// It goes on. The cookies go with its answer.
+    Here { viewer: Result<Viewer>, cookies: Vec<HeaderValue> },
+    /// Whoever asks has to go elsewhere first.
+    Elsewhere(Response),
+}
+
+impl Arrival {
+    pub fn of(viewer: Viewer) -> Self {
+        Self::Here { viewer: Ok(viewer), cookies: Vec::new() }
+    }
 }
 
 impl Identity {
-    /// Who sends this request. No cookie costs no query.
-    ///
     /// # Errors
-    /// The database's, so that nobody is taken for a visitor because it is away.
-    pub async fn viewer(&self, db: &PgPool, headers: &HeaderMap) -> Result<Viewer> {
-        match self {
-            Self::Local { https } => {
-                let Some(token) = cookies::get(headers, cookies::session_name(*https)) else {
-                    return Ok(Viewer::Visitor);
-                };
-                let user = queries::find_by_session(db, &local::digest(&token)).await?;
-                Ok(user.map_or(Viewer::Visitor, Viewer::User))
+    /// When what is configured cannot be used.
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
+        match &config.clerk {
+            Some(clerk) => {
+                if clerk.webhook_secret.is_none() {
+                    tracing::warn!(
+                        "CLERK_WEBHOOK_SIGNING_SECRET is not set: nobody tells when somebody changes or deletes their account"
+                    );
+                }
+                Ok(Self::Clerk(Box::new(Clerk::new(clerk, config)?)))
             }
+            None => Ok(Self::Local { https: config.is_https() }),
         }
     }
+
+    /// Who sends this request. When the database is away, nobody is taken for a visitor because of it.
+    pub async fn arrive(&self, db: &PgPool, asked: &Asked<'_>) -> Arrival {
+        match self {
+            Self::Local { https } => {
+                Arrival::Here { viewer: local(db, asked.headers, *https).await, cookies: Vec::new() }
+            }
+            Self::Clerk(clerk) => clerk.arrive(db, asked).await,
+        }
+    }
+
+    /// Whether a request says who sends it, truly or not. What is shown to everybody is shown to those who do not.
+    pub fn is_told(&self, headers: &HeaderMap) -> bool {
+        match self {
+            Self::Local { .. } => {
+                [true, false].into_iter().any(|https| cookies::get(headers, cookies::session_name(https)).is_some())
+            }
+            Self::Clerk(_) => clerk::says_who(headers),
+        }
+    }
+
+    /// What pages are told of it.
+    pub fn accounts(&self) -> Accounts {
+        match self {
+            Self::Local { .. } => Accounts::Local,
+            Self::Clerk(clerk) => clerk.accounts(),
+        }
+    }
+}
+
+/// No cookie costs no query.
+async fn local(db: &PgPool, headers: &HeaderMap, https: bool) -> Result<Viewer> {
+    let Some(token) = cookies::get(headers, cookies::session_name(https)) else { return Ok(Viewer::Visitor) };
+    let user = queries::find_by_session(db, &local::digest(&token)).await?;
+    Ok(user.map_or(Viewer::Visitor, Viewer::User))
 }

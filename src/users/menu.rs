@@ -10,11 +10,12 @@ use crate::{
 
 #[component]
 pub fn Menu() -> impl IntoView {
-    let viewer = frame().viewer;
+    let frame = frame();
+    let (viewer, leave) = (frame.viewer, frame.accounts.leave());
     if viewer.user().is_none() {
         return Either::Left(view! {
-            <NavLink href=paths::SIGN_IN>"Sign in"</NavLink>
-            <NavLink href=paths::SIGN_UP>"Sign up"</NavLink>
+            <NavLink href=paths::SIGN_IN external=leave>"Sign in"</NavLink>
+            <NavLink href=paths::SIGN_UP external=leave>"Sign up"</NavLink>
         });
     }
     Either::Right(view! {

@@ -1,6 +1,7 @@
 //! Users: who is asking. A visitor, a student, or an admin.
 
 pub mod account;
+pub mod accounts;
 pub mod admin;
 pub mod api;
 pub mod menu;
@@ -8,6 +9,8 @@ pub mod pages;
 pub mod roster;
 pub mod student;
 
+#[cfg(feature = "ssr")]
+pub mod clerk;
 #[cfg(feature = "ssr")]
 pub mod forms;
 #[cfg(feature = "ssr")]

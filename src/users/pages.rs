@@ -1,9 +1,10 @@
 //! The pages of signing in and up.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
+use super::accounts::elsewhere;
 use crate::{
     form::Submitted,
     load::page,
@@ -28,6 +29,13 @@ page!(
 fn sign_in() -> impl IntoView {
     let form = Submitted::current();
     let next = next(&form);
+    match elsewhere("Sign in", paths::SIGN_IN, next.clone()) {
+        Some(elsewhere) => Either::Left(elsewhere),
+        None => Either::Right(sign_in_here(form, next)),
+    }
+}
+
+fn sign_in_here(form: Submitted, next: String) -> impl IntoView {
     let other = paths::sign_up(&next);
     let refused = !form.messages().is_empty();
     view! {
@@ -63,6 +71,13 @@ page!(
 fn sign_up() -> impl IntoView {
     let form = Submitted::current();
     let next = next(&form);
+    match elsewhere("Create an account", paths::SIGN_UP, next.clone()) {
+        Some(elsewhere) => Either::Left(elsewhere),
+        None => Either::Right(sign_up_here(form, next)),
+    }
+}
+
+fn sign_up_here(form: Submitted, next: String) -> impl IntoView {
     let other = paths::sign_in(&next);
     view! {
         <Title text="Create an account" />

@@ -14,6 +14,7 @@ use crate::{
         AuthCard, Badge, Button, Fact, Facts, Field, Form, FormErrors, Intent, LinkButton, LocalTime, Main, Notice,
         PageHeader, Row, RowActions, SkeletonPage, Space, Stack, Table, Tone,
     },
+    users::accounts::{elsewhere, manage},
 };
 
 page!(
@@ -25,13 +26,15 @@ page!(
 );
 
 fn forgot() -> impl IntoView {
-    view! {
-        <AskForLink
-            title="Forgot your password?"
-            lead="Tell us your address, and we send you a link to choose a new one."
-            action=paths::FORGOT
-        />
-    }
+    in_our_hands(|| {
+        view! {
+            <AskForLink
+                title="Forgot your password?"
+                lead="Tell us your address, and we send you a link to choose a new one."
+                action=paths::FORGOT
+            />
+        }
+    })
 }
 
 page!(
@@ -43,12 +46,22 @@ page!(
 );
 
 fn sign_in_link() -> impl IntoView {
-    view! {
-        <AskForLink
-            title="Sign in by email"
-            lead="Tell us your address, and we send you a link that signs you in, without a password."
-            action=paths::SIGN_IN_LINK
-        />
+    in_our_hands(|| {
+        view! {
+            <AskForLink
+                title="Sign in by email"
+                lead="Tell us your address, and we send you a link that signs you in, without a password."
+                action=paths::SIGN_IN_LINK
+            />
+        }
+    })
+}
+
+/// A page for accounts that are here; where they are elsewhere, the way there.
+fn in_our_hands<V: IntoView + 'static>(page: impl FnOnce() -> V) -> impl IntoView {
+    match elsewhere("Sign in", paths::SIGN_IN, String::new()) {
+        Some(there) => Either::Left(there),
+        None => Either::Right(page()),
     }
 }
 
@@ -195,9 +208,32 @@ fn account() -> impl IntoView {
         <Title text="Account" />
         <Main>
             <Loaded from=account skeleton=|| view! { <SkeletonPage /> } let:account>
-                <Known account sent=sent.clone() />
+                {match manage() {
+                    Some(there) => Either::Left(view! { <Elsewhere account there=there.into_any() /> }),
+                    None => Either::Right(view! { <Known account sent=sent.clone() /> }),
+                }}
             </Loaded>
         </Main>
+    }
+}
+
+/// An account that somebody else keeps.
+#[component]
+fn Elsewhere(account: Account, there: AnyView) -> impl IntoView {
+    view! {
+        <PageHeader title="Account" lead="How we know you." />
+        <Stack>
+            <Facts>
+                <Fact label="Name">{account.name}</Fact>
+                <Fact label="Email">{account.email}</Fact>
+            </Facts>
+            {there}
+            <Row>
+                <LinkButton href=paths::ACCOUNT_DATA intent=Intent::Secondary external=true>
+                    "Download your data"
+                </LinkButton>
+            </Row>
+        </Stack>
     }
 }
 

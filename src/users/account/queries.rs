@@ -32,7 +32,6 @@ pub async fn find_by_address(db: impl PgExecutor<'_>, address: &str) -> sqlx::Re
     let row = sqlx::query_as!(
         HolderRow,
         r#"select u.id, u.name, u.email, u.email_confirmed_at is not null as "confirmed!" from users u
-             join local_credentials c on c.user_id = u.id
             where lower(u.email) = lower($1) and u.deleted_at is null"#,
         address,
     )
@@ -184,11 +183,17 @@ pub async fn set_name(db: impl PgExecutor<'_>, user: UserId, name: &str) -> sqlx
     sqlx::query!("update users set name = $2 where id = $1", user.uuid(), name).execute(db).await.map(drop)
 }
 
+/// Somebody who had their account at Clerk has none yet.
 pub async fn set_password(db: impl PgExecutor<'_>, user: UserId, password_hash: &str) -> sqlx::Result<()> {
-    sqlx::query!("update local_credentials set password_hash = $2 where user_id = $1", user.uuid(), password_hash)
-        .execute(db)
-        .await
-        .map(drop)
+    sqlx::query!(
+        "insert into local_credentials (user_id, password_hash) values ($1, $2)
+         on conflict (user_id) do update set password_hash = excluded.password_hash",
+        user.uuid(),
+        password_hash
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }
 
 /// The sessions that were seen last, at most 50. `here` is the hash of the one that asks.
@@ -227,20 +232,6 @@ pub async fn end_sessions(db: impl PgExecutor<'_>, user: UserId, but: Option<&[u
     .execute(db)
     .await?;
     Ok(ended.rows_affected())
-}
-
-/// Deletes somebody, softly: what is personal goes, and what was sold stays. A tombstone is nobody's address.
-pub async fn bury(db: impl PgExecutor<'_>, user: UserId, now: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update users set deleted_at = $2, role = 'user', name = 'Deleted', image_url = null, email_confirmed_at = null,
-                email = 'deleted-' || id || '@deleted.invalid', clerk_user_id = 'deleted_' || id
-          where id = $1",
-        user.uuid(),
-        now,
-    )
-    .execute(db)
-    .await
-    .map(drop)
 }
 
 /// What was kept about somebody beside their row.

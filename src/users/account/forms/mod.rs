@@ -2,6 +2,7 @@
 
 use axum::{
     extract::{Query, Request, State},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{
@@ -23,8 +24,16 @@ use crate::{
         page::{self, Posted},
         state::AppState,
     },
-    users::{User, UserId, Viewer, local},
+    users::{User, UserId, Viewer, identity::Identity, local},
 };
+
+/// Lets through where accounts are here.
+pub async fn here_only(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    match state.identity {
+        Identity::Local { .. } => next.run(request).await,
+        Identity::Clerk(_) => page::see_other(paths::ACCOUNT),
+    }
+}
 
 /// Who posts.
 fn user(request: &Request) -> Result<User> {
@@ -225,7 +234,7 @@ pub async fn delete(State(state): State<AppState>, request: Request) -> Response
     let user = user(&request);
     let done = async {
         let user = user?;
-        story::delete(&state.db, user.id, &user.email, posted.get("password"), clock::now()).await
+        story::delete(&state.db, user.id, &user.email, posted.get("password")).await
     };
     match done.await {
         Ok(()) => {

@@ -9,7 +9,7 @@ use crate::{
     admin::audit,
     error::{Error, FieldError, Result, on_constraint},
     mail::queries as outbox,
-    users::{UserId, local, queries as users, roster_queries},
+    users::{UserId, clerk, local, queries as users, roster_queries},
 };
 
 const GONE: &str = "This link was used already, or is too old. Ask for a new one.";
@@ -203,7 +203,7 @@ pub async fn end_sessions(db: &PgPool, user: UserId, here: &str, session: Option
 ///
 /// # Errors
 /// [`Error::Invalid`] when the password is wrong, [`Error::Conflict`] for the last admin.
-pub async fn delete(db: &PgPool, user: UserId, email: &str, password: &str, now: OffsetDateTime) -> Result<()> {
+pub async fn delete(db: &PgPool, user: UserId, email: &str, password: &str) -> Result<()> {
     check(db, user, email, password, "password").await?;
     let mut tx = db.begin().await?;
     let admins = roster_queries::lock_admins(&mut *tx).await?;
@@ -213,7 +213,7 @@ pub async fn delete(db: &PgPool, user: UserId, email: &str, password: &str, now:
     let holder = queries::lock(&mut *tx, user).await?.ok_or(Error::NotFound)?;
     queries::delete_traces(&mut *tx, user).await?;
     outbox::insert(&mut *tx, "account_deleted", None, user, &letters::deleted(&holder.name)).await?;
-    queries::bury(&mut *tx, user, now).await?;
+    clerk::queries::bury(&mut *tx, user, &format!("deleted_{user}")).await?;
     audit::record(&mut *tx, user, "user.delete", user.uuid(), "Deleted their own account").await?;
     tx.commit().await?;
     tracing::info!(%user, "Somebody deleted their account");

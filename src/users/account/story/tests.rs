@@ -186,11 +186,8 @@ async fn a_deleted_account_leaves_books_and_nothing_personal(db: PgPool) {
     let product = testing::product(&db, "product", 60, &[course]).await;
     testing::purchase(&db, user, product).await;
     local::start_session(&db, user, None, "", clock::now()).await.unwrap();
-    assert_eq!(
-        testing::refusals(delete(&db, user, EMAIL, "wrong", clock::now()).await),
-        ["password: This is not your password."]
-    );
-    delete(&db, user, EMAIL, PASSWORD, clock::now()).await.unwrap();
+    assert_eq!(testing::refusals(delete(&db, user, EMAIL, "wrong").await), ["password: This is not your password."]);
+    delete(&db, user, EMAIL, PASSWORD).await.unwrap();
     assert_eq!(local::check_password(&db, EMAIL, PASSWORD).await, Ok(None));
     let row = sqlx::query!(
         r#"select name, email, clerk_user_id, deleted_at is not null as "deleted!",
@@ -202,25 +199,25 @@ async fn a_deleted_account_leaves_books_and_nothing_personal(db: PgPool) {
     .fetch_one(&db)
     .await
     .unwrap();
-    assert_eq!((row.name.as_str(), row.deleted), ("Deleted", true));
+    assert_eq!((row.name.as_str(), row.deleted), ("Deleted student", true));
     assert!(row.email.ends_with("@deleted.invalid") && row.clerk_user_id.starts_with("deleted_"), "{}", row.email);
     assert_eq!((row.sessions, row.links, row.passwords, row.purchases), (0, 0, 0, 1));
     let left: Vec<_> = letters(&db).await.into_iter().map(|(_, letter)| letter.subject).collect();
     assert_eq!(left, ["Your account is deleted"]);
     // The address is free, and a second tombstone does not meet the first.
     let again = student(&db).await;
-    delete(&db, again, EMAIL, PASSWORD, clock::now()).await.unwrap();
+    delete(&db, again, EMAIL, PASSWORD).await.unwrap();
 }
 
 #[sqlx::test]
 async fn the_last_admin_stays(db: PgPool) {
     let user = student(&db).await;
     crate::users::queries::grant_admin(&db, EMAIL).await.unwrap();
-    let last = delete(&db, user, EMAIL, PASSWORD, clock::now()).await;
+    let last = delete(&db, user, EMAIL, PASSWORD).await;
     assert_eq!(last, Err(Error::Conflict("You are the only admin. Make somebody else admin first.".into())));
     testing::student(&db, "other").await;
     crate::users::queries::grant_admin(&db, "other@example.com").await.unwrap();
-    delete(&db, user, EMAIL, PASSWORD, clock::now()).await.unwrap();
+    delete(&db, user, EMAIL, PASSWORD).await.unwrap();
 }
 
 #[sqlx::test]

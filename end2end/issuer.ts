@@ -1,0 +1,153 @@
+// A Clerk of our own: it makes RSA keys, signs people in on its own page, and speaks as much of Clerk's two APIs as a school asks for.
+// Its webhooks are signed by Svix's own package.
+
+import { type KeyObject, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { Webhook } from 'svix';
+
+const SECRET_KEY = 'sk_test_end2end';
+const SIGNING_SECRET = `whsec_${Buffer.from('a secret that only tests know').toString('base64')}`;
+
+export interface Somebody {
+  id: string;
+  first_name: string | null;
+  last_name: string | null;
+  email: string;
+  updated_at: number;
+  public_metadata: Record<string, unknown>;
+}
+
+export class Issuer {
+  readonly people = new Map<string, Somebody>();
+  /** Sessions that go on, and whose they are. */
+  readonly sessions = new Map<string, string>();
+  private readonly key: KeyObject;
+  private readonly jwk: object;
+  private readonly server = createServer((request, response) => {
+    this.answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
+  });
+
+  /** `address` is where it listens, `school` whom it signs people in for. */
+  constructor(readonly address: string, private readonly school: string) {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    this.key = privateKey;
+    this.jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'ins_1', use: 'sig', alg: 'RS256' };
+  }
+
+  open(): Promise<void> {
+    const { hostname, port } = new URL(this.address);
+    return new Promise((opened) => this.server.listen(Number(port), hostname, opened));
+  }
+
+  close(): Promise<void> {
+    this.server.closeAllConnections();
+    return new Promise((closed) => this.server.close(() => closed()));
+  }
+
+  /** What a school is told of it. */
+  settings(): NodeJS.ProcessEnv {
+    return {
+      CLERK_SECRET_KEY: SECRET_KEY,
+      CLERK_PUBLISHABLE_KEY: `pk_test_${Buffer.from(`${new URL(this.address).host}$`).toString('base64')}`,
+      CLERK_WEBHOOK_SIGNING_SECRET: SIGNING_SECRET,
+      CLERK_API_BASE: this.address,
+    };
+  }
+
+  /** The token of a session, made so many seconds ago. It is good for a minute. */
+  token(session: string, age = 0): string {
+    const made = Math.floor(Date.now() / 1000) - age;
+    return this.sign({
+      iss: this.address, azp: this.school, sub: this.sessions.get(session), sid: session, iat: made, nbf: made - 10, exp: made + 60,
+    });
+  }
+
+  /** Tells the school what happened to somebody. `body` is what is sent in the place of what was signed. */
+  async tell(type: string, data: object, body?: string): Promise<number> {
+    const event = JSON.stringify({ type, object: 'event', data });
+    const [id, now] = [`msg_${randomUUID()}`, new Date()];
+    const headers = {
+      'content-type': 'application/json',
+      'svix-id': id,
+      'svix-timestamp': String(Math.floor(now.getTime() / 1000)),
+      'svix-signature': new Webhook(SIGNING_SECRET).sign(id, now, event),
+    };
+    const answer = await fetch(`${this.school}/api/webhooks/clerk`, { method: 'POST', headers, body: body ?? event });
+    return answer.status;
+  }
+
+  /** Somebody as Clerk's API and its webhooks tell of them. */
+  person({ email, ...somebody }: Somebody): object {
+    const address = { id: 'idn_1', email_address: email, verification: { status: 'verified' } };
+    return { ...somebody, username: null, has_image: false, primary_email_address_id: address.id, email_addresses: [address] };
+  }
+
+  private sign(claims: object): string {
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const message = `${encode({ alg: 'RS256', typ: 'JWT', kid: 'ins_1', cat: 'cl_B7d4PD111AAA' })}.${encode(claims)}`;
+    return `${message}.${sign('RSA-SHA256', Buffer.from(message), this.key).toString('base64url')}`;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', this.address);
+    const back = url.searchParams.get('redirect_url') ?? this.school;
+    if (url.pathname === '/v1/client/handshake') return this.handshake(request, response, back);
+    if (url.pathname === '/sign-in' || url.pathname === '/sign-up') {
+      return request.method === 'POST' ? this.enter(response, new URLSearchParams(await text(request)), back) : portal(response);
+    }
+    if (request.headers.authorization !== `Bearer ${SECRET_KEY}`) return tell(response, 401, {});
+    const [, , list, id, verb] = url.pathname.split('/');
+    if (list === 'jwks') return tell(response, 200, { keys: [this.jwk] });
+    if (list === 'sessions') {
+      const user = this.sessions.get(id!);
+      if (verb === 'revoke') this.sessions.delete(id!);
+      return tell(response, 200, { id, user_id: user ?? '', status: user ? 'active' : 'revoked' });
+    }
+    const somebody = this.people.get(id ?? '');
+    if (!somebody) return tell(response, 404, {});
+    if (verb === 'metadata') somebody.public_metadata = JSON.parse(await text(request)).public_metadata;
+    return tell(response, 200, this.person(somebody));
+  }
+
+  /** Whoever has a session here goes back with a new token, whoever has none goes back signed out. */
+  private handshake(request: IncomingMessage, response: ServerResponse, back: string): void {
+    const session = /(?:^|; )__client=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
+    const handshake = session && this.sessions.has(session)
+      ? [`__session=${this.token(session)}; Path=/; SameSite=Lax`, `__client_uat=${Math.floor(Date.now() / 1000) - 1}; Path=/; SameSite=Lax`]
+      : ['__session=; Path=/; Max-Age=0', '__client_uat=0; Path=/; SameSite=Lax'];
+    const to = new URL(back);
+    to.searchParams.set('__clerk_handshake', this.sign({ handshake: [...handshake, '__clerk_db_jwt=browser; Path=/; SameSite=Lax'] }));
+    response.writeHead(307, { location: to.href }).end();
+  }
+
+  private enter(response: ServerResponse, form: URLSearchParams, back: string): void {
+    const email = form.get('email') ?? '';
+    let somebody = [...this.people.values()].find((person) => person.email === email);
+    if (!somebody) {
+      somebody = { id: `user_${randomUUID().replaceAll('-', '')}`, first_name: 'Clerk', last_name: 'Student', email, updated_at: Date.now(), public_metadata: {} };
+      this.people.set(somebody.id, somebody);
+    }
+    const session = `sess_${randomUUID().replaceAll('-', '')}`;
+    this.sessions.set(session, somebody.id);
+    const to = new URL(back);
+    to.searchParams.set('__clerk_db_jwt', 'browser');
+    response.writeHead(303, { location: to.href, 'set-cookie': `__client=${session}; Path=/; HttpOnly; SameSite=Lax` }).end();
+  }
+}
+
+function tell(response: ServerResponse, status: number, what: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(what));
+}
+
+function portal(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(`<!doctype html>
+<html lang="en">
+<title>Account portal</title>
+<link rel="icon" href="data:,">
+<main>
+  <h1>Account portal</h1>
+  <form method="post"><label>Email <input name="email" type="email" required></label> <button>Continue</button></form>
+</main>
+</html>`);
+}

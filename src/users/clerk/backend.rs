@@ -1,0 +1,134 @@
+//! Clerk's Backend API: what is asked of it with the secret key. <https://clerk.com/docs/reference/backend-api>
+
+use std::{fmt::Display, sync::LazyLock, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use axum::body::Body;
+use http::{
+    Method, Request, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
+use http_body_util::{BodyExt, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use jsonwebtoken::jwk::JwkSet;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{ClerkConfig, person::Person};
+use crate::users::{Role, UserId};
+
+/// A page waits for this: Clerk answers within half a second, or is away.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The most that is read of an answer, in bytes: 500 people.
+const LIMIT: usize = 8 * 1024 * 1024;
+/// How many people a page of Clerk's list has.
+pub const PAGE: usize = 500;
+
+/// As the Stripe client does it, with the same certificate authorities. It follows no redirect.
+static CLIENT: LazyLock<Client<HttpsConnector<HttpConnector>, Body>> = LazyLock::new(|| {
+    let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
+    Client::builder(TokioExecutor::new()).build(connector)
+});
+
+#[derive(Clone)]
+pub struct Backend {
+    base: String,
+    secret_key: String,
+}
+
+impl Backend {
+    pub fn new(config: &ClerkConfig) -> Self {
+        Self { base: config.api_base.clone(), secret_key: config.secret_key.clone() }
+    }
+
+    /// The keys that tokens are signed with.
+    pub async fn keys(&self) -> Result<JwkSet> {
+        self.ask(Method::GET, "/v1/jwks", None).await?.context("Clerk has no keys")
+    }
+
+    /// Somebody, as Clerk knows them. `None` when it does not.
+    pub async fn person(&self, id: &str) -> Result<Option<Person>> {
+        self.ask(Method::GET, format!("/v1/users/{}", path(id)?), None).await
+    }
+
+    /// A page of everybody, oldest first.
+    pub async fn people(&self, skip: usize) -> Result<Vec<Person>> {
+        let page = format!("/v1/users?limit={PAGE}&offset={skip}&order_by=%2Bcreated_at");
+        self.ask(Method::GET, page, None).await?.context("Clerk has no list of people")
+    }
+
+    /// Whether a session goes on, and is this person's.
+    pub async fn goes_on(&self, session: &str, person: &str) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct Session {
+            user_id: String,
+            status: String,
+        }
+        let session = self.ask::<Session>(Method::GET, format!("/v1/sessions/{}", path(session)?), None).await?;
+        Ok(session.is_some_and(|session| session.status == "active" && session.user_id == person))
+    }
+
+    /// Ends a session. Ending one that does not go on is no error.
+    pub async fn end(&self, session: &str, person: &str) -> Result<()> {
+        let at = format!("/v1/sessions/{}/revoke", path(session)?);
+        let ended = self.ask::<Value>(Method::POST, at, Some(json!({}))).await;
+        match ended {
+            Err(_) if self.goes_on(session, person).await.is_ok_and(|on| !on) => Ok(()),
+            ended => ended.map(drop),
+        }
+    }
+
+    /// Writes our id and role into the metadata that everybody may read. `false` when Clerk has no such person.
+    pub async fn tell(&self, id: &str, user: UserId, role: Role) -> Result<bool> {
+        let role = if role == Role::Admin { "admin" } else { "user" };
+        let told = json!({ "public_metadata": { "dbId": user.to_string(), "role": role } });
+        let at = format!("/v1/users/{}/metadata", path(id)?);
+        Ok(self.ask::<Value>(Method::PATCH, at, Some(told)).await?.is_some())
+    }
+
+    /// `None` for what is not there.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        at: impl Display,
+        body: Option<Value>,
+    ) -> Result<Option<T>> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{at}", self.base))
+            .header(AUTHORIZATION, format!("Bearer {}", self.secret_key))
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))?;
+        let (status, body) = tokio::time::timeout(PATIENCE, answer(request)).await.context("Clerk took too long")??;
+        match status {
+            StatusCode::NOT_FOUND => Ok(None),
+            status if status.is_success() => {
+                Ok(Some(serde_json::from_slice(&body).context("Clerk's answer is not as we know it")?))
+            }
+            status => bail!("Clerk answered {status}"),
+        }
+    }
+}
+
+async fn answer(request: Request<Body>) -> Result<(StatusCode, axum::body::Bytes)> {
+    let response = CLIENT.request(request).await.context("reach Clerk")?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), LIMIT).collect().await;
+    Ok((status, body.map_err(|error| anyhow::anyhow!("Clerk's answer could not be read: {error}"))?.to_bytes()))
+}
+
+/// An id as part of an address. Clerk's are letters, digits and underscores.
+fn path(id: &str) -> Result<&str> {
+    if !id.is_empty()
+        && id.len() <= 100
+        && id.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter))
+    {
+        Ok(id)
+    } else {
+        bail!("this is no id of Clerk's")
+    }
+}

@@ -1,0 +1,6 @@
+//! Clerk, tried from outside: what a token, a visit, a webhook and a command come to. Only tests are here.
+
+mod people;
+mod tokens;
+mod visits;
+mod webhooks;
