@@ -28,6 +28,7 @@ pub const ADMIN_COUPONS: &str = "/admin/coupons";
 pub const ADMIN_NEW_COUPON: &str = "/admin/coupons/new";
 pub const ADMIN_STUDENTS: &str = "/admin/students";
 pub const ADMIN_ACTIVITY: &str = "/admin/activity";
+pub const SECURITY_TXT: &str = "/.well-known/security.txt";
 pub const STRIPE_WEBHOOK: &str = "/api/webhooks/stripe";
 
 pub fn product(slug: &str) -> String {
