@@ -109,7 +109,8 @@ pub async fn receive(State(state): State<AppState>, signed: Signed) -> Response 
 
 async fn take_in(state: &AppState, Signed { envelope, payload }: &Signed) -> Result<Outcome, Error> {
     let about = facts::read(&envelope.kind, &envelope.data.object).unwrap_or_else(|error| {
-        tracing::error!(event = envelope.id, kind = envelope.kind, %error, "An event is not as we know it; it is kept");
+        let error = facts::without_values(&error);
+        tracing::error!(event = envelope.id, kind = envelope.kind, error, "An event is not as we know it; it is kept");
         Some(About::Unreadable)
     });
     let event = Event {

@@ -212,7 +212,7 @@ async fn mails_that_anybody_can_ask_for_are_few(db: PgPool) {
 async fn guesses_of_codes_are_refused_and_codes_that_count_cost_nothing(db: PgPool) {
     let course = testing::course(&db, "Course").await;
     testing::product(&db, "light", 60, &[course]).await;
-    sqlx::query("insert into coupons (code, name, percent) values ('SPRING', 'Spring', 20)").execute(&db).await.unwrap();
+    sqlx::query("insert into coupons (code, name, percent, every_product) values ('SPRING', 'Spring', 20, true)").execute(&db).await.unwrap();
     let router = router(strict(&db).await);
     for n in 0..30 {
         let (status, _, body) = get(&router, HOME, "/products/light?code=spring").await;
