@@ -22,14 +22,18 @@ pub enum Error {
     Rejected(String),
     #[error("{0}")]
     Conflict(String),
-    #[error("That was a lot at once. Wait a minute, then try again.")]
-    TooMany,
+    /// Too many tries; there is room for another after so many seconds.
+    #[error("That was a lot at once. Wait {}, then try again.", minutes(*.0))]
+    TooMany(u32),
     #[error("Something we need is not answering. Try again in a moment.")]
     Unavailable,
     #[error("The payment service does not answer. Nothing was charged; try again in a moment.")]
     PaymentsAway,
     #[error("Something went wrong on our side. Try again; if it stays, write to us.")]
     Internal,
+    /// [`Self::Internal`] as it goes out: with what our log knows it by.
+    #[error("Something went wrong on our side. Try again; if it stays, write to us and say {0}.")]
+    Failed(String),
     #[error("You seem to be offline. Check your connection, then try again.")]
     Offline,
 }
@@ -56,10 +60,26 @@ impl Error {
             Self::NotFound => 404,
             Self::Conflict(_) => 409,
             Self::Invalid(_) | Self::Rejected(_) => 422,
-            Self::TooMany => 429,
-            Self::Internal => 500,
+            Self::TooMany(_) => 429,
+            Self::Internal | Self::Failed(_) => 500,
             Self::Unavailable | Self::PaymentsAway | Self::Offline => 503,
         }
+    }
+
+    /// After how many seconds it is worth to try again, by RFC 9110.
+    pub const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooMany(seconds) => Some(*seconds),
+            Self::Unavailable | Self::PaymentsAway => Some(5),
+            _ => None,
+        }
+    }
+}
+
+fn minutes(seconds: u32) -> String {
+    match seconds.div_ceil(60) {
+        0 | 1 => "a minute".into(),
+        minutes => format!("{minutes} minutes"),
     }
 }
 
@@ -83,8 +103,10 @@ impl FromServerFnError for Error {
     /// Encodes the error and gives the response its status. Every failed server function would answer 500 otherwise.
     fn ser(&self) -> server_fn::Bytes {
         #[cfg(feature = "ssr")]
-        crate::server::call::set_status_of_call(self.status());
-        <JsonText as server_fn::Encodes<Self>>::encode(self).unwrap_or_default()
+        let told = &crate::server::call::tell_of_call(self);
+        #[cfg(not(feature = "ssr"))]
+        let told = self;
+        <JsonText as server_fn::Encodes<Self>>::encode(told).unwrap_or_default()
     }
 }
 
@@ -156,7 +178,14 @@ mod tests {
 
     #[test]
     fn an_error_survives_the_wire() {
-        let error = Error::Invalid(vec![FieldError::new("email", "Enter an address.")]);
-        assert_eq!(Error::de(error.ser()), error);
+        for error in [Error::Invalid(vec![FieldError::new("email", "Enter an address.")]), Error::TooMany(61)] {
+            assert_eq!(Error::de(error.ser()), error);
+        }
+    }
+
+    #[test]
+    fn a_wait_is_told_in_minutes() {
+        assert!(Error::TooMany(1).to_string().contains("Wait a minute,"));
+        assert!(Error::TooMany(61).to_string().contains("Wait 2 minutes,"));
     }
 }

@@ -201,10 +201,27 @@ pub fn Trouble(error: Error) -> impl IntoView {
     };
     view! {
         <Title text=title />
-        <ErrorState title=title text=error.to_string()>
+        <ErrorState title=title text=error.to_string() reference=reference(&error)>
             {action}
         </ErrorState>
     }
+}
+
+/// What to say when one writes to us. It is written by the server and stays on the page: the browser's half takes over what is there.
+/// An error of a call has it in its sentence.
+fn reference(error: &Error) -> Option<String> {
+    let ours = matches!(error, Error::Internal | Error::Unavailable | Error::PaymentsAway);
+    ours.then(reference_of_request)
+}
+
+#[cfg(feature = "ssr")]
+fn reference_of_request() -> String {
+    crate::server::call::reference().map(|reference| format!("Reference: {reference}")).unwrap_or_default()
+}
+
+#[cfg(not(feature = "ssr"))]
+const fn reference_of_request() -> String {
+    String::new()
 }
 
 fn query(search: &str) -> String {
@@ -215,7 +232,7 @@ fn query(search: &str) -> String {
 fn tell_status(error: &Error, here: &str) {
     match error {
         Error::Unauthenticated => leptos_axum::redirect(&paths::sign_in(here)),
-        error => crate::server::call::set_status_of_page(error.status()),
+        error => crate::server::call::tell_of_page(error),
     }
 }
 

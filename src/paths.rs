@@ -41,6 +41,7 @@ pub const ADMIN_STUDENTS: &str = "/admin/students";
 pub const ADMIN_ACTIVITY: &str = "/admin/activity";
 pub const ADMIN_OUTBOX: &str = "/admin/outbox";
 pub const ADMIN_SCHOOL: &str = "/admin/school";
+pub const SECURITY_TXT: &str = "/.well-known/security.txt";
 pub const STRIPE_WEBHOOK: &str = "/api/webhooks/stripe";
 pub const CLERK_WEBHOOK: &str = "/api/webhooks/clerk";
 

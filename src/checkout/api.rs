@@ -16,7 +16,11 @@ use {
         paths,
         prices::quote::{self, Buyer},
         products::{self, policy},
-        server::{call::Call, clock, visitors::Visitor},
+        server::{
+            call::{self, Call},
+            clock,
+            visitors::Visitor,
+        },
     },
     std::time::Duration,
 };
@@ -24,7 +28,7 @@ use {
 /// The page before paying, priced for the viewer, with a `code` as it was typed. An owner is sent to their courses.
 #[server(output = Json)]
 pub async fn get_checkout_page(slug: String, #[server(default)] code: String) -> Result<CheckoutPage> {
-    let Call { db, viewer, .. } = Call::current().await?;
+    let Call { db, viewer, state } = Call::current().await?;
     let find = async |slug: &str| {
         let product = queries::find_sellable(&db, slug, viewer.user_id()).await?;
         Ok::<_, sqlx::Error>(product.filter(|product| policy::can_see(viewer.is_admin(), product.status)))
@@ -42,8 +46,11 @@ pub async fn get_checkout_page(slug: String, #[server(default)] code: String) ->
     if product.owned {
         leptos_axum::redirect(paths::COURSES);
     }
-    let buyer = Buyer { user: Some(user), country: Visitor::current().country, code: &code };
-    let quote = quote::quote(&db, product.item(), buyer, clock::now()).await?;
+    let buyer = Buyer { user: Some(user), visitor: Visitor::current(), code: &code };
+    let quote = quote::quote(&state, product.item(), buyer, clock::now()).await?;
+    if let Some(error @ Error::TooMany(_)) = &quote.refused {
+        call::tell_beside_field(error)?;
+    }
     Ok(CheckoutPage {
         slug: product.details.slug,
         name: product.details.name,

@@ -277,6 +277,16 @@ fn reference<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::E
     })
 }
 
+/// What is wrong with an object of Stripe's, for the log: where a value was found that should not be there, the value is left out. It
+/// may be somebody's address.
+pub fn without_values(error: &serde_json::Error) -> String {
+    let error = error.to_string();
+    match error.split_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => error,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

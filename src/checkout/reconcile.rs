@@ -172,7 +172,8 @@ async fn repair(state: &AppState, list: List, object: &Value, report: &mut Repor
         Ok(Some(about)) => about,
         Ok(None) => return Ok(()),
         Err(error) => {
-            tracing::error!(id, %error, "Something at Stripe is not as we know it");
+            let error = facts::without_values(&error);
+            tracing::error!(id, error, "Something at Stripe is not as we know it");
             report.failed.push(format!("{id} is not as we know it: {error}."));
             return Ok(());
         }

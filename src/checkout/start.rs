@@ -19,10 +19,7 @@ use crate::{
     coupons::hold,
     error::{Error, Result},
     paths,
-    prices::{
-        country::Country,
-        quote::{self, Buyer, Quote},
-    },
+    prices::quote::{self, Buyer, Quote},
     products::{self, policy},
     server::{
         clock,
@@ -50,10 +47,10 @@ enum Next {
 pub async fn start(State(state): State<AppState>, Path(slug): Path<String>, request: Request) -> Response {
     let (request, posted) = Posted::read(request).await;
     let code = posted.get("code").trim();
-    let country = Visitor::of(&request).country;
+    let visitor = Visitor::of(&request);
     let viewer = request.extensions().get::<Result<Viewer>>().cloned().unwrap_or(Err(Error::Internal));
     let next = match viewer {
-        Ok(viewer) => Box::pin(buy(&state, &viewer, &slug, code, country, clock::now())).await,
+        Ok(viewer) => Box::pin(buy(&state, &viewer, &slug, code, visitor, clock::now())).await,
         Err(error) => Err(error),
     };
     match next {
@@ -70,7 +67,7 @@ async fn buy(
     viewer: &Viewer,
     slug: &str,
     code: &str,
-    country: Option<Country>,
+    visitor: Visitor,
     now: OffsetDateTime,
 ) -> Result<Next> {
     let find = async |slug: &str| {
@@ -87,10 +84,11 @@ async fn buy(
     if product.owned {
         return Ok(Next::Go(paths::COURSES.into()));
     }
-    let quote = quote::quote(&state.db, product.item(), Buyer { user: Some(user.id), country, code }, now).await?;
-    if quote.code.error.is_some() {
+    state.limits.checkout(visitor.address, user.id)?;
+    let quote = quote::quote(state, product.item(), Buyer { user: Some(user.id), visitor, code }, now).await?;
+    if let Some(error) = quote.refused {
         // Nobody pays more than the page said.
-        return Err(hold::refused());
+        return Err(error);
     }
     queries::expire_old_attempts(&state.db, user.id, product.id, now + ENOUGH).await?;
     let attempt = begin(&state.db, user, &product, &quote, now).await?;

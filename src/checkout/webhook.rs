@@ -22,7 +22,12 @@ use crate::{
     error::Error,
     prices::card,
     purchases::{refund, sales::Refunded},
-    server::{clock, state::AppState},
+    server::{
+        clock,
+        limits::{body::too_large, door},
+        state::AppState,
+        visitors::Visitor,
+    },
 };
 
 /// Stripe's events are a few kilobytes.
@@ -54,18 +59,22 @@ struct Data {
 }
 
 impl FromRequest<AppState> for Signed {
-    type Rejection = (StatusCode, &'static str);
+    type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Self::Rejection> {
-        let refused = |why| {
-            tracing::warn!(why, "Refused a webhook");
-            (StatusCode::BAD_REQUEST, why)
+        let from = Visitor::of(&request).address;
+        // Whoever sends many is not told why, and not written down each time. What is signed gets in all the same.
+        let refused = |why: &'static str| match state.limits.forgery(from) {
+            Ok(()) => {
+                tracing::warn!(why, "Refused a webhook");
+                (StatusCode::BAD_REQUEST, why).into_response()
+            }
+            Err(error) => door::refuse(&error),
         };
         let (parts, body) = request.into_parts();
         let signature = parts.headers.get("stripe-signature").and_then(|value| value.to_str().ok());
         let signature = signature.ok_or_else(|| refused("not signed"))?;
-        let body =
-            Limited::new(body, LIMIT).collect().await.map_err(|_| refused("too large or broken off"))?.to_bytes();
+        let body = Limited::new(body, LIMIT).collect().await.map_err(|_| too_large())?.to_bytes();
         let text = std::str::from_utf8(&body).map_err(|_| refused("not text"))?;
         match Webhook::construct_event(text, signature, &state.config.stripe.webhook_secret) {
             // Verified, but of a version or a kind that the client library does not know: ours to keep.
@@ -100,7 +109,8 @@ pub async fn receive(State(state): State<AppState>, signed: Signed) -> Response 
 
 async fn take_in(state: &AppState, Signed { envelope, payload }: &Signed) -> Result<Outcome, Error> {
     let about = facts::read(&envelope.kind, &envelope.data.object).unwrap_or_else(|error| {
-        tracing::error!(event = envelope.id, kind = envelope.kind, %error, "An event is not as we know it; it is kept");
+        let error = facts::without_values(&error);
+        tracing::error!(event = envelope.id, kind = envelope.kind, error, "An event is not as we know it; it is kept");
         Some(About::Unreadable)
     });
     let event = Event {

@@ -1,5 +1,7 @@
 //! Holding a coupon while somebody pays: its limits count from here, so that the last one is not promised twice.
 
+use std::net::IpAddr;
+
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -11,12 +13,32 @@ use crate::{
     checkout::AttemptId,
     error::{Error, FieldError, Result},
     products::ProductId,
+    server::state::AppState,
     users::UserId,
 };
 
-/// The coupon behind what somebody typed, as it stands for this product and student; nothing when it cannot be used. Everything that
-/// looks at a code comes through here: this is where guesses would be counted.
+/// The coupon behind what somebody typed. Everybody who types one comes through here: this is where guesses are counted.
+///
+/// # Errors
+/// [`Error::TooMany`] of codes that cannot be used.
 pub async fn look_up(
+    state: &AppState,
+    typed: &str,
+    product: ProductId,
+    user: Option<UserId>,
+    from: Option<IpAddr>,
+    now: OffsetDateTime,
+) -> Result<Option<Coupon>> {
+    let tries = state.limits.code(&state.db, from, user).await?;
+    let coupon = find(&state.db, typed, product, user, now).await?;
+    if coupon.is_some() {
+        tries.give_back(&state.db).await?;
+    }
+    Ok(coupon)
+}
+
+/// The coupon as it stands for this product and student; nothing when it cannot be used.
+async fn find(
     db: impl sqlx::PgExecutor<'_>,
     typed: &str,
     product: ProductId,
@@ -42,7 +64,7 @@ pub async fn hold(
     now: OffsetDateTime,
 ) -> Result<()> {
     queries::lock(&mut *tx, seen.id).await?;
-    let coupon = look_up(&mut *tx, &seen.code, product, Some(user), now).await?;
+    let coupon = find(&mut *tx, &seen.code, product, Some(user), now).await?;
     let coupon = coupon.ok_or_else(refused)?;
     if (coupon.id, coupon.off, &coupon.name) != (seen.id, seen.off, &seen.name) {
         return Err(Error::Conflict("The price changed just now. Look at it again.".into()));

@@ -14,8 +14,10 @@ use crate::{
         hold,
         policy::{Coupon, LONGEST, REFUSED},
     },
+    error::{Error, Result},
     money::Cents,
     products::ProductId,
+    server::{state::AppState, visitors::Visitor},
     users::UserId,
 };
 
@@ -32,7 +34,7 @@ pub struct Item {
 #[derive(Clone, Copy, Debug)]
 pub struct Buyer<'a> {
     pub user: Option<UserId>,
-    pub country: Option<Country>,
+    pub visitor: Visitor,
     /// As typed.
     pub code: &'a str,
 }
@@ -47,6 +49,8 @@ pub struct Quote {
     /// The coupon that counts, when one does.
     pub coupon: Option<Coupon>,
     pub code: CodeAnswer,
+    /// Why the code cannot be used.
+    pub refused: Option<Error>,
 }
 
 impl Quote {
@@ -55,10 +59,21 @@ impl Quote {
     }
 }
 
-pub async fn quote(db: &PgPool, item: Item, buyer: Buyer<'_>, now: OffsetDateTime) -> sqlx::Result<Quote> {
-    let power = power(db, buyer.country).await?.filter(|_| item.purchasing_power);
+/// # Errors
+/// The database's. A code that cannot be used is none.
+pub async fn quote(state: &AppState, item: Item, buyer: Buyer<'_>, now: OffsetDateTime) -> Result<Quote> {
+    let Visitor { address, country } = buyer.visitor;
+    let power = power(&state.db, country).await?.filter(|_| item.purchasing_power);
     let typed: String = buyer.code.trim().chars().take(LONGEST + 1).collect();
-    let found = if typed.is_empty() { None } else { hold::look_up(db, &typed, item.product, buyer.user, now).await? };
+    let (found, refused) = if typed.is_empty() {
+        (None, None)
+    } else {
+        match hold::look_up(state, &typed, item.product, buyer.user, address, now).await {
+            Ok(None) => (None, Some(hold::refused())),
+            Err(error @ Error::TooMany(_)) => (None, Some(error)),
+            found => (found?, None),
+        }
+    };
     let price =
         policy::price(item.list, power.as_ref(), found.as_ref().map(|coupon| (coupon.name.as_str(), coupon.off)));
     let counts = price.by == By::Coupon;
@@ -70,12 +85,16 @@ pub async fn quote(db: &PgPool, item: Item, buyer: Buyer<'_>, now: OffsetDateTim
         }
         .to_owned()
     });
-    let error = (found.is_none() && !typed.is_empty()).then(|| REFUSED.to_owned());
+    let error = refused.as_ref().map(|error| match error {
+        Error::TooMany(_) => error.to_string(),
+        _ => REFUSED.to_owned(),
+    });
     Ok(Quote {
         list: item.list,
-        country: buyer.country.filter(|_| price.by == By::Power),
+        country: country.filter(|_| price.by == By::Power),
         coupon: found.filter(|_| counts),
         code: CodeAnswer { typed, counts, error, note },
+        refused,
         price,
     })
 }

@@ -13,10 +13,12 @@ use {
         paths,
         prices::quote::{self, Buyer},
         server::{
-            call::{AdminCall, Call},
+            call::{self, AdminCall, Call},
             clock, markdown,
+            state::AppState,
             visitors::Visitor,
         },
+        users::Viewer,
     },
 };
 
@@ -48,18 +50,18 @@ pub async fn get_storefront(search: String, page: u32) -> Result<Storefront> {
 /// redirect to its slug.
 #[server(output = Json)]
 pub async fn get_product_page(slug: String, #[server(default)] code: String) -> Result<ProductPage> {
-    let Call { db, viewer, .. } = Call::current().await?;
+    let Call { db, viewer, state } = Call::current().await?;
     let there = |slug: &str| paths::with_code(&paths::product(slug), &code);
     if let Ok(id) = slug.parse::<ProductId>() {
         let slug = queries::find_slug(&db, id).await?.ok_or(Error::NotFound)?;
-        let page = find(&db, &slug, &viewer, &code).await?;
+        let page = find(&state, &slug, &viewer, &code).await?;
         leptos_axum::redirect(&there(&slug));
         return Ok(page);
     }
-    match find(&db, &slug, &viewer, &code).await {
+    match find(&state, &slug, &viewer, &code).await {
         Err(Error::NotFound) => {
             let slug = queries::find_slug_now(&db, &slug).await?.ok_or(Error::NotFound)?;
-            let page = find(&db, &slug, &viewer, &code).await?;
+            let page = find(&state, &slug, &viewer, &code).await?;
             leptos_axum::redirect(&there(&slug));
             Ok(page)
         }
@@ -116,13 +118,16 @@ pub async fn remove_product(product: ProductId) -> Result<Removal> {
 }
 
 #[cfg(feature = "ssr")]
-async fn find(db: &sqlx::PgPool, slug: &str, viewer: &crate::users::Viewer, code: &str) -> Result<ProductPage> {
-    let (mut page, item) = queries::find_page(db, slug, viewer.user_id())
+async fn find(state: &AppState, slug: &str, viewer: &Viewer, code: &str) -> Result<ProductPage> {
+    let (mut page, item) = queries::find_page(&state.db, slug, viewer.user_id())
         .await?
         .filter(|(page, _)| policy::can_see(viewer.is_admin(), page.status))
         .ok_or(Error::NotFound)?;
-    let buyer = Buyer { user: viewer.user_id(), country: Visitor::current().country, code };
-    let quote = quote::quote(db, item, buyer, clock::now()).await?;
+    let buyer = Buyer { user: viewer.user_id(), visitor: Visitor::current(), code };
+    let quote = quote::quote(state, item, buyer, clock::now()).await?;
+    if let Some(error @ Error::TooMany(_)) = &quote.refused {
+        call::tell_beside_field(error)?;
+    }
     (page.price, page.code) = (quote.priced(), quote.code);
     Ok(written(page))
 }

@@ -7,14 +7,14 @@ use axum::{
 };
 use http::{
     StatusCode,
-    header::{ACCEPT, SET_COOKIE},
+    header::{ACCEPT, RETRY_AFTER, SET_COOKIE},
     request::Parts,
 };
 use leptos::{nonce::Nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use sqlx::PgPool;
 
-use super::{cookies, page, security, state::AppState};
+use super::{cookies, page, reference::Reference, security, state::AppState};
 use crate::{
     admin::audit,
     error::{Error, Result},
@@ -102,15 +102,36 @@ pub fn viewer_of_page() -> Viewer {
         .unwrap_or_default()
 }
 
-/// The status of a page that is rendered.
-pub fn set_status_of_page(status: u16) {
-    if let (Some(response), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {
+/// Gives the page that is rendered the status of an error, and says when to try again.
+pub fn tell_of_page(error: &Error) {
+    if let (Some(response), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(error.status())) {
         response.set_status(status);
+        if let Some(wait) = error.retry_after() {
+            response.insert_header(RETRY_AFTER, wait.into());
+        }
     }
 }
 
-/// The status of a failed server function. A form posted without JavaScript is redirected instead, and keeps that status.
-pub fn set_status_of_call(status: u16) {
+/// One that shows beside a field on a page, where that keeps its status and header; a call fails with it.
+///
+/// # Errors
+/// The error, where it is a call from the browser that is answered.
+pub fn tell_beside_field(error: &Error) -> Result<()> {
+    if use_context::<Parts>().is_some_and(|parts| parts.uri.path().starts_with("/api/")) {
+        return Err(error.clone());
+    }
+    tell_of_page(error);
+    Ok(())
+}
+
+/// What our log knows the request under way by.
+pub fn reference() -> Option<String> {
+    use_context::<Parts>().as_ref().map(|parts| Reference::of(&parts.extensions))
+}
+
+/// Gives a failed server function its status, and returns the error as it goes out. A form posted without JavaScript is redirected
+/// instead, and keeps that status.
+pub fn tell_of_call(error: &Error) -> Error {
     let wants_html = use_context::<Parts>().is_some_and(|parts| {
         parts
             .headers
@@ -119,6 +140,10 @@ pub fn set_status_of_call(status: u16) {
             .is_some_and(|accept| accept.contains("text/html"))
     });
     if !wants_html {
-        set_status_of_page(status);
+        tell_of_page(error);
+    }
+    match (error, reference()) {
+        (Error::Internal, Some(reference)) => Error::Failed(reference),
+        _ => error.clone(),
     }
 }

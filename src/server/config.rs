@@ -39,6 +39,7 @@ pub struct Config {
     pub smtp: Option<SmtpConfig>,
     /// Without it, accounts are local.
     pub clerk: Option<ClerkConfig>,
+    pub doors: DoorsConfig,
     /// Where YouTube tells the title of a video. <https://oembed.com>
     pub youtube_oembed: String,
     /// Becomes admin at sign-up.
@@ -79,6 +80,17 @@ pub struct VisitorsConfig {
     pub country_header: Option<HeaderName>,
     /// A country database (`.mmdb`).
     pub geoip: Option<PathBuf>,
+}
+
+/// How much is let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoorsConfig {
+    /// How many times as much one address may do: for a school whose students share one, and for load tests.
+    pub address_allowance: u32,
+    /// How many requests are answered at once; more are asked to come back.
+    pub concurrent_requests: usize,
+    /// Whom to tell of a hole, as an address that begins with `mailto:` or `https://`.
+    pub security_contact: Option<String>,
 }
 
 const YOUTUBE_OEMBED: &str = "https://www.youtube.com/oembed";
@@ -123,6 +135,7 @@ impl Config {
             visitors: VisitorsConfig::read(&var)?,
             smtp: SmtpConfig::read(&var)?,
             clerk: ClerkConfig::read(environment, &var)?,
+            doors: DoorsConfig::read(&var)?,
             youtube_oembed: var("YOUTUBE_OEMBED_BASE").unwrap_or_else(|| YOUTUBE_OEMBED.into()),
             admin_email: var("ADMIN_EMAIL"),
             seed_demo,
@@ -136,6 +149,8 @@ impl Config {
     pub fn for_tests(stripe: &str) -> Self {
         let mut config = Self::read(|_| None).unwrap();
         config.stripe.api_base = Some(stripe.to_owned());
+        // A test is many people at one address.
+        config.doors.address_allowance = 1000;
         // Nobody listens there: a test that wants to be answered says by whom.
         config.youtube_oembed = "http://127.0.0.1:9/oembed".into();
         config
@@ -236,6 +251,25 @@ impl VisitorsConfig {
     }
 }
 
+impl DoorsConfig {
+    fn read(var: &impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let doors = Self {
+            address_allowance: parsed(var, "LECTERN_ADDRESS_ALLOWANCE")?.unwrap_or(1),
+            concurrent_requests: parsed(var, "LECTERN_CONCURRENT_REQUESTS")?.unwrap_or(512),
+            security_contact: var("SECURITY_CONTACT"),
+        };
+        ensure!(doors.address_allowance > 0, "LECTERN_ADDRESS_ALLOWANCE is 0: nobody could come in");
+        ensure!(doors.concurrent_requests > 0, "LECTERN_CONCURRENT_REQUESTS is 0: nobody could come in");
+        if let Some(contact) = &doors.security_contact {
+            ensure!(
+                (contact.starts_with("mailto:") || contact.starts_with("https://")) && !contact.contains(char::is_whitespace),
+                "SECURITY_CONTACT is {contact:?}; it is one address that starts with mailto: or https://"
+            );
+        }
+        Ok(doors)
+    }
+}
+
 /// A network such as `10.0.0.0/8`, or one address. A network that is everybody is a mistake.
 fn network(text: &str) -> Result<IpNet> {
     let network = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| IpNet::from(ip.to_canonical())));
@@ -280,6 +314,20 @@ mod tests {
             [("LECTERN_ENV", "production"), ("STRIPE_SECRET_KEY", "sk_live_x"), ("STRIPE_WEBHOOK_SECRET", "whsec_x")];
         assert!(read(&live).unwrap().stripe.sandbox.is_none());
         assert!(read(&[&live[..], &[("LECTERN_SEED_DEMO", "1")]].concat()).is_err());
+    }
+
+    #[test]
+    fn a_door_that_lets_nobody_in_is_an_error() {
+        assert_eq!(read(&[("LECTERN_ADDRESS_ALLOWANCE", "50")]).unwrap().doors.address_allowance, 50);
+        for wrong in [
+            ("LECTERN_ADDRESS_ALLOWANCE", "0"),
+            ("LECTERN_CONCURRENT_REQUESTS", "0"),
+            ("LECTERN_CONCURRENT_REQUESTS", "many"),
+            ("SECURITY_CONTACT", "me@example.com"),
+            ("SECURITY_CONTACT", "mailto:me@example.com\nContact: mailto:you@example.com"),
+        ] {
+            assert!(read(&[wrong]).err().unwrap().to_string().contains(wrong.0), "{wrong:?}");
+        }
     }
 
     #[test]

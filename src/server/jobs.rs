@@ -5,7 +5,11 @@ use std::time::Duration;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
-use super::{clock, state::AppState};
+use super::{
+    clock,
+    limits::{self, Limits},
+    state::AppState,
+};
 use crate::{
     checkout::reconcile::{self, Report},
     mail::outbox,
@@ -36,6 +40,22 @@ pub async fn sweep(db: PgPool, stop: CancellationToken) {
             Ok(gone) => tracing::info!(gone, "Swept pictures that nothing shows"),
             Err(error) => tracing::warn!(%error, "Could not sweep pictures"),
         }
+        match limits::queries::sweep(&db).await {
+            Ok(doors) => {
+                for (door, refused) in doors {
+                    tracing::info!(door, refused, "Turned away who tried too often");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "Could not sweep limits"),
+        }
+    }
+}
+
+/// Forgets every ten seconds whom this server need not count any more, until told to stop.
+pub async fn forget(limits: Limits, stop: CancellationToken) {
+    let mut turns = tokio::time::interval(Duration::from_secs(10));
+    loop {
+        tokio::select! { () = stop.cancelled() => return, _ = turns.tick() => limits.forget() }
     }
 }
 

@@ -14,10 +14,13 @@ mod doors;
 pub mod health;
 pub mod jobs;
 pub mod kept;
+pub mod limits;
+pub mod listen;
 pub mod markdown;
 pub mod page;
 #[cfg(test)]
 mod plans;
+pub mod reference;
 pub mod router;
 pub mod school;
 pub mod security;

@@ -1,21 +1,19 @@
 //! Pages that answer a posted form: the same page again with what was typed, or a way on.
 
-use std::any::Any;
-
 use axum::{
     body::Body,
     extract::{FromRequest, Multipart, Request},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use http::{
     HeaderValue, StatusCode,
-    header::{CONTENT_TYPE, LOCATION, SET_COOKIE},
+    header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE},
     request::Parts,
 };
 use http_body_util::{BodyExt, Collected, Limited};
 use leptos::{nonce::Nonce, prelude::*};
 
-use super::{call, config::Config, cookies, state::AppState};
+use super::{call, config::Config, cookies, limits::door, reference::Reference, state::AppState};
 use crate::{
     app::{Frame, shell},
     error::Error,
@@ -97,10 +95,16 @@ impl Posted {
 
 /// The page of this request again, with what was typed and why it was refused.
 pub async fn again(state: &AppState, request: Request, posted: Posted, error: &Error) -> Response {
-    let submitted = Submitted::refused(posted.0, error);
-    let mut response = render(state, request, submitted).await;
+    let told = match error {
+        Error::Internal => &Error::Failed(Reference::of(request.extensions())),
+        error => error,
+    };
+    let mut response = render(state, request, Submitted::refused(posted.0, told)).await;
     if response.status() == StatusCode::OK {
         *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some(wait) = error.retry_after() {
+            response.headers_mut().insert(RETRY_AFTER, wait.into());
+        }
     }
     response
 }
@@ -127,8 +131,7 @@ pub fn no_file(error: &Error, here: &str) -> Response {
     if *error == Error::Unauthenticated {
         return see_other(&paths::sign_in(here));
     }
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, error.to_string()).into_response()
+    door::refuse(error)
 }
 
 /// `303 See Other`: the form was taken, go on with a GET there.
@@ -184,14 +187,4 @@ pub fn frame() -> Frame {
 fn theme() -> Option<String> {
     let parts = use_context::<Parts>()?;
     cookies::get(&parts.headers, cookies::THEME).filter(|theme| theme == "paper" || theme == "night")
-}
-
-/// What a person sees when a request panicked: the page that needs nothing to work.
-pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(panic = said.unwrap_or("nothing it could say"), "A request panicked");
-    let body = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-                <title>That did not work</title><h1>That did not work</h1>\
-                <p>Something went wrong on our side. Try again; if it stays, write to us.</p><p><a href=\"/\">Start page</a></p>";
-    (StatusCode::INTERNAL_SERVER_ERROR, Html(body)).into_response()
 }

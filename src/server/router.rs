@@ -1,4 +1,6 @@
 //! Every address, and what a request passes on its way there.
+//!
+//! Addresses that are not pages or server functions are lists, so that the walk over all doors (`doors`) finds each of them.
 
 use std::time::Duration;
 
@@ -7,109 +9,139 @@ use axum::{
     extract::{DefaultBodyLimit, State},
     middleware,
     response::IntoResponse,
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use http::{StatusCode, header::CONTENT_TYPE};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
-use tower_http::{
-    CompressionLevel,
-    catch_panic::CatchPanicLayer,
-    compression::CompressionLayer,
-    limit::RequestBodyLimitLayer,
-    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
-    timeout::TimeoutLayer,
-    trace::TraceLayer,
-};
+use tower_http::{CompressionLevel, compression::CompressionLayer, timeout::TimeoutLayer, trace::TraceLayer};
 
-use super::{call, health, kept, page, security, state::AppState, telemetry, visitors};
+use super::{
+    call, health, kept,
+    limits::{body, door},
+    reference, security,
+    state::AppState,
+    telemetry, visitors,
+};
 use crate::{
     app::{App, shell},
     checkout, coupons, courses, mail, paths, pictures, prices, products, purchases, school,
     users::{self, account},
 };
 
-/// The largest body that anyone may send, in bytes. Webhooks and forms set themselves smaller limits.
-const BODY: usize = 1024 * 1024;
 /// The longest that an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+type Addresses = Vec<(&'static str, MethodRouter<AppState>)>;
+
+/// Forms that a page posts.
+pub fn forms() -> Addresses {
+    vec![
+        (paths::SIGN_UP, post(users::forms::sign_up)),
+        (paths::SIGN_IN, post(users::forms::sign_in)),
+        (paths::SIGN_OUT, post(users::forms::sign_out)),
+        (paths::THEME, post(users::forms::theme)),
+        ("/products/{slug}/purchase", post(checkout::start::start)),
+        (paths::ADMIN_NEW_COURSE, post(courses::forms::create)),
+        ("/admin/courses/{course}/edit", post(courses::forms::update)),
+        (paths::ADMIN_PRICING, post(prices::forms::save)),
+        (paths::ADMIN_NEW_COUPON, post(coupons::forms::create)),
+        ("/admin/coupons/{coupon}/edit", post(coupons::forms::update)),
+        ("/admin/outbox/{mail}", post(mail::forms::send_again)),
+        (paths::ADMIN_SCHOOL, post(school::forms::save)),
+    ]
+}
+
+/// What somebody does with an account of ours. Where accounts are elsewhere, so is this.
+pub fn accounts() -> Addresses {
+    vec![
+        (paths::FORGOT, post(account::forms::forgot)),
+        (paths::SIGN_IN_LINK, post(account::forms::sign_in_link)),
+        (paths::ACCOUNT, post(account::forms::account)),
+        (paths::ACCOUNT_LINK, post(account::forms::use_link)),
+        (paths::ACCOUNT_PASSWORD, post(account::forms::password)),
+        (paths::ACCOUNT_ADDRESS, post(account::forms::address)),
+        (paths::ACCOUNT_DELETE, post(account::forms::delete)),
+    ]
+}
+
+/// Forms that carry a file. They read it in pieces and stop where it is too much, and a slow line has its time.
+pub fn uploads() -> Addresses {
+    vec![
+        (paths::ADMIN_NEW_PRODUCT, post(products::write::create)),
+        ("/admin/products/{product}/edit", post(products::write::change)),
+    ]
+}
+
+/// Files that are for somebody.
+pub fn files() -> Addresses {
+    vec![
+        (paths::ADMIN_SALES_CSV, get(purchases::export::download)),
+        ("/purchases/{purchase}/receipt.pdf", get(purchases::download::receipt)),
+        ("/purchases/{purchase}/stripe-receipt", get(purchases::download::stripe_receipt)),
+        (paths::ACCOUNT_DATA, get(account::forms::download)),
+        (paths::LINK, get(account::forms::open)),
+    ]
+}
+
+/// What is the same for everybody: nobody is asked who they are.
+pub fn open() -> Addresses {
+    vec![
+        ("/pictures/{hash}/{file}", get(pictures::serve::show)),
+        ("/healthz", get(health::healthz)),
+        ("/readyz", get(health::readyz)),
+        ("/robots.txt", get(robots)),
+        ("/sitemap.xml", get(sitemap)),
+        (paths::SECURITY_TXT, get(security::txt)),
+    ]
+}
+
+/// What other programs tell us, signed.
+pub fn webhooks() -> Addresses {
+    vec![
+        (paths::STRIPE_WEBHOOK, post(checkout::webhook::receive)),
+        (paths::CLERK_WEBHOOK, post(users::clerk::webhook::receive)),
+    ]
+}
+
+fn add(router: Router<AppState>, addresses: Addresses) -> Router<AppState> {
+    addresses.into_iter().fold(router, |router, (path, method)| router.route(path, method))
+}
 
 pub fn router(state: AppState) -> Router {
     let options = state.leptos.clone();
     let pages = generate_route_list(App);
-    Router::new()
-        .route(paths::SIGN_UP, post(users::forms::sign_up))
-        .route(paths::SIGN_IN, post(users::forms::sign_in))
-        .route(paths::SIGN_OUT, post(users::forms::sign_out))
-        .merge(accounts(&state))
-        .route(paths::ACCOUNT_DATA, get(account::forms::download))
-        .route(paths::THEME, post(users::forms::theme))
-        .route("/products/{slug}/purchase", post(checkout::start::start))
-        .route(paths::ADMIN_NEW_COURSE, post(courses::forms::create))
-        .route("/admin/courses/{course}/edit", post(courses::forms::update))
-        .route(paths::ADMIN_PRICING, post(prices::forms::save))
-        .route(paths::ADMIN_NEW_COUPON, post(coupons::forms::create))
-        .route("/admin/coupons/{coupon}/edit", post(coupons::forms::update))
-        .route("/admin/outbox/{mail}", post(mail::forms::send_again))
-        .route(paths::ADMIN_SCHOOL, post(school::forms::save))
-        .route(paths::ADMIN_SALES_CSV, get(purchases::export::download))
-        .route("/purchases/{purchase}/receipt.pdf", get(purchases::download::receipt))
-        .route("/purchases/{purchase}/stripe-receipt", get(purchases::download::stripe_receipt))
+    let here_only = middleware::from_fn_with_state(state.clone(), account::forms::here_only);
+    let personal = add(add(add(Router::new(), accounts()).route_layer(here_only), forms()), files())
         .leptos_routes(&state, pages, move || shell(options.clone()))
         .fallback(leptos_axum::file_and_error_handler::<AppState, _>(shell))
         .layer(middleware::from_fn_with_state(state.clone(), call::identify))
-        .layer(middleware::from_fn_with_state(state.clone(), kept::keep))
-        .route(paths::STRIPE_WEBHOOK, post(checkout::webhook::receive))
-        .route(paths::CLERK_WEBHOOK, post(users::clerk::webhook::receive))
-        .route("/pictures/{hash}/{file}", get(pictures::serve::show))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/robots.txt", get(robots))
-        .route("/sitemap.xml", get(sitemap))
-        .layer(RequestBodyLimitLayer::new(BODY))
+        .layer(middleware::from_fn_with_state(state.clone(), kept::keep));
+    let uploads = add(Router::new(), uploads())
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(state.clone(), call::identify))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE * 10));
+    add(add(personal, open()), webhooks())
+        .layer(middleware::from_fn(body::limit))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
-        .merge(uploads(&state))
+        .merge(uploads)
         .layer(
             ServiceBuilder::new()
-                .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+                .layer(middleware::from_fn(reference::give))
                 .layer(
                     TraceLayer::new_for_http()
                         .make_span_with(telemetry::span)
                         .on_response(telemetry::answered)
                         .on_request(()),
                 )
-                .layer(PropagateRequestIdLayer::x_request_id())
-                .layer(CatchPanicLayer::custom(page::panicked))
-                .layer(middleware::from_fn(security::headers))
+                .layer(middleware::from_fn_with_state(state.clone(), security::headers))
+                .layer(middleware::from_fn(reference::say))
                 .layer(middleware::from_fn(security::same_site))
                 .layer(middleware::from_fn_with_state(state.clone(), visitors::find))
+                .layer(middleware::from_fn_with_state(state.clone(), door::let_in))
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest)),
         )
         .with_state(state)
-}
-
-/// What somebody does with an account of ours. Where accounts are elsewhere, so is this.
-fn accounts(state: &AppState) -> Router<AppState> {
-    Router::new()
-        .route(paths::FORGOT, post(account::forms::forgot))
-        .route(paths::SIGN_IN_LINK, post(account::forms::sign_in_link))
-        .route(paths::LINK, get(account::forms::open))
-        .route(paths::ACCOUNT, post(account::forms::account))
-        .route(paths::ACCOUNT_LINK, post(account::forms::use_link))
-        .route(paths::ACCOUNT_PASSWORD, post(account::forms::password))
-        .route(paths::ACCOUNT_ADDRESS, post(account::forms::address))
-        .route(paths::ACCOUNT_DELETE, post(account::forms::delete))
-        .route_layer(middleware::from_fn_with_state(state.clone(), account::forms::here_only))
-}
-
-/// Forms that carry a file. They read it in pieces and stop where it is too much, and a slow line has its time.
-fn uploads(state: &AppState) -> Router<AppState> {
-    Router::new()
-        .route(paths::ADMIN_NEW_PRODUCT, post(products::write::create))
-        .route("/admin/products/{product}/edit", post(products::write::change))
-        .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(state.clone(), call::identify))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE * 10))
 }
 
 async fn robots(State(state): State<AppState>) -> String {

@@ -1,22 +1,22 @@
 //! What every answer carries and every request has to pass.
 
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, LINK, LOCATION, ORIGIN, REFERRER_POLICY,
-        X_CONTENT_TYPE_OPTIONS,
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, LINK, LOCATION, ORIGIN, REFERER, REFERRER_POLICY,
+        RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     },
 };
 
 use leptos::nonce::Nonce;
 use server_fn::redirect::REDIRECT_HEADER;
 
-use super::config::Config;
+use super::{clock, config::Config, state::AppState};
 use crate::{paths, ui::FONTS};
 
 /// For answers that are not pages: nothing may run in them.
@@ -57,7 +57,7 @@ pub fn guard_page(response: &mut Response, nonce: &Nonce, config: &Config) {
 }
 
 /// Headers of every answer, and the caching of files by their kind.
-pub async fn headers(request: Request, next: Next) -> Response {
+pub async fn headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let cache = cache_control(request.uri().path());
     let mut response = next.run(request).await;
     let status = response.status();
@@ -70,6 +70,12 @@ pub async fn headers(request: Request, next: Next) -> Response {
         HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"),
     );
     headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    if state.config.is_https() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        headers.entry(RETRY_AFTER).or_insert(HeaderValue::from_static("5"));
+    }
     // A redirect shows nothing, and its policy must not be taken for that of the page it leads to.
     if !status.is_redirection() {
         headers.entry(CONTENT_SECURITY_POLICY).or_insert(CLOSED);
@@ -77,7 +83,19 @@ pub async fn headers(request: Request, next: Next) -> Response {
     if ok || cache == PRIVATE {
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(cache));
     }
+    lead_nowhere_else(&mut response, &state.config);
     response
+}
+
+/// A redirect leads to a path of our own, or to where one pays. What would lead elsewhere leads home, whoever wrote it.
+fn lead_nowhere_else(response: &mut Response, config: &Config) {
+    let Some(to) = response.headers().get(LOCATION) else { return };
+    let to = to.to_str().unwrap_or_default();
+    let pays = to.strip_prefix(&config.pays_at()).is_some_and(|rest| rest.starts_with('/'));
+    if !pays && paths::own(to) != to {
+        tracing::error!("A redirect would have led to another site");
+        response.headers_mut().insert(LOCATION, HeaderValue::from_static(paths::HOME));
+    }
 }
 
 const PRIVATE: &str = "private, no-cache";
@@ -92,8 +110,13 @@ fn cache_control(path: &str) -> &'static str {
 }
 
 /// Refuses state changes that another site's page sends: by `Sec-Fetch-Site`, or by `Origin` where a browser lacks it.
-/// Webhooks are signed instead. A token in a header is no excuse: it passes here like everything else.
-pub async fn same_site(request: Request, next: Next) -> Response {
+/// Webhooks are signed instead. A token in a header is no excuse: it passes here like everything else. Where a request comes from is left as a path of our own, or not at all: a form that works without
+/// JavaScript leads back there.
+pub async fn same_site(mut request: Request, next: Next) -> Response {
+    match referring_page(request.headers()) {
+        Some(page) => request.headers_mut().insert(REFERER, page),
+        None => request.headers_mut().remove(REFERER),
+    };
     if request.method() == Method::CONNECT {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
@@ -106,6 +129,26 @@ pub async fn same_site(request: Request, next: Next) -> Response {
     }
     tracing::warn!("Refused a request that another site's page sent");
     (StatusCode::FORBIDDEN, "This request came from another site's page.").into_response()
+}
+
+/// The path of our page that a request comes from.
+fn referring_page(headers: &HeaderMap) -> Option<HeaderValue> {
+    let (_, rest) = headers.get(REFERER)?.to_str().ok()?.split_once("://")?;
+    let (host, path) = rest.split_at(rest.find('/')?);
+    (host == headers.get(HOST)?.to_str().ok()?).then(|| paths::own(path).parse().ok())?
+}
+
+/// `/.well-known/security.txt`: whom to tell of a hole. <https://www.rfc-editor.org/rfc/rfc9116>
+pub async fn txt(State(state): State<AppState>) -> String {
+    let config = &state.config;
+    let contact = config.doors.security_contact.clone().unwrap_or_else(|| format!("{}/", config.url));
+    // Within a year, as the standard asks. Whole days, so that every server says the same.
+    let expires = (clock::now() + time::Duration::days(180)).date();
+    format!(
+        "Contact: {contact}\nExpires: {expires}T00:00:00Z\nPreferred-Languages: en\nCanonical: {}{}\n",
+        config.url,
+        paths::SECURITY_TXT
+    )
 }
 
 fn is_own(headers: &HeaderMap) -> bool {
@@ -132,6 +175,8 @@ mod tests {
     #[case::an_older_browser(&[("origin", "https://a.example"), ("host", "a.example")], true)]
     #[case::an_older_browser_elsewhere(&[("origin", "https://b.example"), ("host", "a.example")], false)]
     #[case::a_sandboxed_frame(&[("origin", "null"), ("host", "a.example")], false)]
+    #[case::a_sandboxed_frame_of_a_newer_browser(&[("sec-fetch-site", "cross-site"), ("origin", "null")], false)]
+    #[case::what_nobody_knows(&[("sec-fetch-site", "tomorrow")], false)]
     #[case::no_browser(&[], true)]
     fn who_may_change_state(#[case] sent: &[(&'static str, &'static str)], #[case] own: bool) {
         let headers = sent
@@ -139,5 +184,33 @@ mod tests {
             .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
         assert_eq!(is_own(&headers), own);
+    }
+
+    #[rstest]
+    #[case("https://a.example/courses?page=2", Some("/courses?page=2"))]
+    #[case("https://a.example//b.example", Some("/"))]
+    #[case("https://b.example/courses", None)]
+    #[case("https://a.example.b.example/", None)]
+    #[case("https://a.example@b.example/", None)]
+    #[case("/courses", None)]
+    #[case("", None)]
+    fn a_form_leads_back_to_our_own_page_only(#[case] sent: &'static str, #[case] page: Option<&str>) {
+        let sent = [(REFERER, HeaderValue::from_static(sent)), (HOST, HeaderValue::from_static("a.example"))];
+        assert_eq!(referring_page(&sent.into_iter().collect()).as_ref().map(|page| page.to_str().unwrap()), page);
+    }
+
+    #[rstest]
+    #[case("/courses", "/courses")]
+    #[case("https://pay.example/c/1", "https://pay.example/c/1")]
+    #[case("https://pay.example.b.example/", "/")]
+    #[case("https://pay.example@b.example/", "/")]
+    #[case("//b.example", "/")]
+    #[case("javascript:alert(1)", "/")]
+    fn a_redirect_leads_to_us_or_to_where_one_pays(#[case] to: &'static str, #[case] leads: &str) {
+        let mut config = Config::for_tests("https://pay.example");
+        config.stripe.sandbox = Some(([127, 0, 0, 1], 1).into());
+        let mut response = (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response();
+        lead_nowhere_else(&mut response, &config);
+        assert_eq!(response.headers()[LOCATION], leads);
     }
 }

@@ -1,9 +1,8 @@
 //! Serving: everything is started here, and ended in the opposite order.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use axum::serve::ListenerExt;
 use leptos::config::get_configuration;
 use sqlx::PgPool;
 use tokio::{
@@ -14,7 +13,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    changes, cluster::Cluster, config::Config, database, jobs, kept::Kept, router, school::School, seed,
+    changes, cluster::Cluster, config::Config, database, jobs, kept::Kept, limits::Limits, listen, router, school::School, seed,
     state::AppState, visitors::Visitors,
 };
 use crate::{
@@ -27,9 +26,6 @@ use crate::{
         identity::Identity,
     },
 };
-
-/// How long requests under way may take when we are told to stop.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// A database to work on, and the private cluster behind it where there is one.
 pub struct Database {
@@ -101,6 +97,11 @@ pub async fn serve(config: Config) -> Result<()> {
         changes::follow(changing, follows).await;
         Ok(())
     });
+    let (limits, forgets) = (state.limits.clone(), stop.clone());
+    beside.spawn(async move {
+        jobs::forget(limits, forgets).await;
+        Ok(())
+    });
     beside.spawn(async move {
         jobs::sweep(db, sweeps).await;
         Ok(())
@@ -134,23 +135,7 @@ pub async fn serve(config: Config) -> Result<()> {
         Ok(())
     });
     tracing::info!(address = state.config.url, "The school is open");
-    // Without this, a page that is sent in two writes waits 40 ms for the client's delayed acknowledgement.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "A connection kept Nagle's algorithm");
-        }
-    });
-    let told = stop.clone();
-    let service = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { told.cancelled().await });
-    let late = async {
-        stop.cancelled().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        ended = serving.into_future() => ended.context("serve")?,
-        () = late => tracing::warn!("Requests took longer than the grace period; closing them"),
-    }
+    listen::serve(listener, router::router(state), listen::Patience::default(), stop.clone()).await;
     stop.cancel();
     while let Some(ended) = beside.join_next().await {
         ended.context("a task died")??;
@@ -167,6 +152,7 @@ async fn open_state(db: &PgPool, config: Config) -> Result<AppState> {
         mailer: Mailer::new(config.smtp.as_ref(), &config.url)?,
         school: School::load(db).await?,
         kept: Kept::default(),
+        limits: Limits::new(&config.doors),
         visitors: Visitors::new(&config.visitors)?,
         leptos: get_configuration(None).context("read Leptos' settings")?.leptos_options,
         db: db.clone(),

@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use sqlx::PgPool;
 
-use super::{config::Config, kept::Kept, school::School, visitors::Visitors};
+use super::{config::Config, kept::Kept, limits::Limits, school::School, visitors::Visitors};
 use crate::{checkout::stripe::Stripe, mail::transport::Mailer, users::identity::Identity};
 
 #[derive(Clone, FromRef)]
@@ -18,6 +18,7 @@ pub struct AppState {
     pub mailer: Mailer,
     pub school: School,
     pub kept: Kept,
+    pub limits: Limits,
     pub visitors: Visitors,
     pub leptos: LeptosOptions,
 }

@@ -3,9 +3,10 @@
 use axum::extract::Request;
 use http::Response;
 use std::time::Duration;
-use tower_http::request_id::RequestId;
 use tracing::Span;
 use tracing_subscriber::EnvFilter;
+
+use super::reference::Reference;
 
 /// Starts logging. `RUST_LOG` decides how much, in the syntax of `tracing-subscriber`.
 pub fn start(json: bool) {
@@ -17,7 +18,7 @@ pub fn start(json: bool) {
 
 /// What every line of a request carries. The path only: a query may hold what is nobody's business.
 pub fn span(request: &Request) -> Span {
-    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
+    let id = Reference::of(request.extensions());
     tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
 }
 

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::{config::Config, kept::Kept, school::School, state::AppState, visitors::Visitors};
+use super::{config::Config, kept::Kept, limits::Limits, school::School, state::AppState, visitors::Visitors};
 use crate::{
     checkout::{AttemptId, stripe::Stripe},
     courses::CourseId,
@@ -168,6 +168,7 @@ pub async fn state(db: &PgPool, stripe: &str) -> AppState {
         mailer: Mailer::Outbox,
         school: School::load(db).await.unwrap(),
         kept: Kept::default(),
+        limits: Limits::new(&config.doors),
         visitors: Visitors::default(),
         leptos: LeptosOptions::builder().output_name("lectern").build(),
         config: Arc::new(config),

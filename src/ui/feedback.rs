@@ -11,7 +11,7 @@ pub fn EmptyState(
     #[prop(optional, into)] text: Words,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
-    state(None, view! { <p class="state-title">{title}</p> }.into_any(), text, children)
+    state(None, view! { <p class="state-title">{title}</p> }.into_any(), text, None, children)
 }
 
 /// It did not work: what happened, and what to do now.
@@ -19,16 +19,25 @@ pub fn EmptyState(
 pub fn ErrorState(
     #[prop(into)] title: String,
     #[prop(optional, into)] text: Words,
+    /// What our log knows it by, for whoever writes to us.
+    #[prop(optional_no_strip)] reference: Option<String>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
-    state(Some("alert"), view! { <h1 class="state-title">{title}</h1> }.into_any(), text, children)
+    state(Some("alert"), view! { <h1 class="state-title">{title}</h1> }.into_any(), text, reference, children)
 }
 
-fn state(role: Option<&'static str>, title: AnyView, text: Words, action: Option<Children>) -> impl IntoView {
+fn state(
+    role: Option<&'static str>,
+    title: AnyView,
+    text: Words,
+    reference: Option<String>,
+    action: Option<Children>,
+) -> impl IntoView {
     view! {
         <div class="state" role=role>
             {title}
             {text.0.map(|text| view! { <p class="state-text">{text}</p> })}
+            {reference.map(|reference| view! { <p class="state-text">{reference}</p> })}
             {action.map(|action| view! { <div class="state-action">{action()}</div> })}
         </div>
     }

@@ -1,5 +1,7 @@
 //! The forms of signing up, in and out, and of the theme. Plain posts: they work before, and without, wasm.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::{Request, State},
     response::Response,
@@ -14,6 +16,7 @@ use crate::{
         clock, cookies,
         page::{self, Posted},
         state::AppState,
+        visitors::Visitor,
     },
 };
 
@@ -22,8 +25,10 @@ pub async fn sign_up(State(state): State<AppState>, request: Request) -> Respons
     if let Identity::Clerk(_) = state.identity {
         return page::see_other(&paths::sign_up(paths::own(form.get("next"))));
     }
+    let from = Visitor::of(&request).address;
     let user = async {
         let form = local::SignUp::parse(form.get("name"), form.get("email"), form.get("password"))?;
+        state.limits.sign_up(&state.db, from).await?;
         // Where mail is sent, the address of an admin is confirmed first.
         let admin = state.config.admin_email.as_deref().filter(|_| !state.mailer.sends());
         local::sign_up(&state.db, form, admin, clock::now()).await
@@ -37,10 +42,17 @@ pub async fn sign_in(State(state): State<AppState>, request: Request) -> Respons
     if let Identity::Clerk(_) = state.identity {
         return page::see_other(&paths::sign_in(paths::own(form.get("next"))));
     }
-    let user = local::check_password(&state.db, form.get("email"), form.get("password")).await;
-    let user =
-        user.and_then(|user| user.ok_or_else(|| Error::Rejected("That email and password do not match.".into())));
+    let user = find(&state, Visitor::of(&request).address, form.get("email"), form.get("password")).await;
     answer(&state, request, form, user).await
+}
+
+/// Who has this address and password. Only wrong ones count.
+async fn find(state: &AppState, from: Option<IpAddr>, email: &str, password: &str) -> Result<UserId> {
+    let tries = state.limits.sign_in(&state.db, from, email).await?;
+    let user = local::check_password(&state.db, email, password).await?;
+    let user = user.ok_or_else(|| Error::Rejected("That email and password do not match.".into()))?;
+    state.limits.signed_in(&state.db, tries, from, email).await?;
+    Ok(user)
 }
 
 /// Starts a session for the user and goes on to `next`; or shows the form again.
@@ -74,9 +86,8 @@ pub async fn theme(State(state): State<AppState>, request: Request) -> Response 
         .headers()
         .get(http::header::REFERER)
         .and_then(|referrer| referrer.to_str().ok())
-        .and_then(|referrer| referrer.split_once("://"))
-        .and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()))
-        .unwrap_or_else(|| paths::HOME.into());
+        .unwrap_or(paths::HOME)
+        .to_owned();
     let (_, form) = Posted::read(request).await;
     let cookie = match form.get("theme") {
         chosen @ ("paper" | "night") => cookies::theme(&state.config, chosen, Duration::days(365)),

@@ -23,6 +23,7 @@ use crate::{
         cookies,
         page::{self, Posted},
         state::AppState,
+        visitors::Visitor,
     },
     users::{User, UserId, Viewer, identity::Identity, local},
 };
@@ -101,6 +102,10 @@ async fn ask(state: AppState, request: Request, purpose: Purpose) -> Response {
         let error = Error::Invalid(vec![crate::error::FieldError::new("email", trouble)]);
         return page::again(&state, request, posted, &error).await;
     }
+    let from = Visitor::of(&request).address;
+    if let Err(error) = state.limits.mail(&state.db, from, &address).await {
+        return page::again(&state, request, posted, &error).await;
+    }
     let (db, about) = (state.db.clone(), address);
     let asked = tokio::spawn(async move { story::ask_for_link(&db, &about, purpose, clock::now()).await });
     if shows_links(&state) {
@@ -165,6 +170,7 @@ async fn after_link(state: &AppState, headers: &HeaderMap, used: &Used) -> Resul
 pub async fn account(State(state): State<AppState>, request: Request) -> Response {
     let (request, posted) = Posted::read(request).await;
     let (user, here) = (user(&request), session(&state, request.headers()).unwrap_or_default());
+    let from = Visitor::of(&request).address;
     let done = async {
         let user = user?;
         match posted.get("do") {
@@ -174,10 +180,13 @@ pub async fn account(State(state): State<AppState>, request: Request) -> Respons
                 story::end_sessions(&state.db, user.id, &here, Some(session)).await
             }
             "end_others" => story::end_sessions(&state.db, user.id, &here, None).await,
-            "confirm" => match story::ask_to_confirm(&state.db, user.id, clock::now()).await? {
+            "confirm" => {
+                state.limits.mail(&state.db, from, &user.email).await?;
+                match story::ask_to_confirm(&state.db, user.id, clock::now()).await? {
                 Some(_) => Ok("We have sent you a mail. Open the link in it."),
                 None => Ok("Your address is confirmed already."),
-            },
+            }
+            }
             _ => Err(Error::NotFound),
         }
     };
@@ -191,10 +200,13 @@ pub async fn account(State(state): State<AppState>, request: Request) -> Respons
 pub async fn password(State(state): State<AppState>, request: Request) -> Response {
     let (request, posted) = Posted::read(request).await;
     let (user, here) = (user(&request), session(&state, request.headers()).unwrap_or_default());
+    let from = Visitor::of(&request).address;
     let done = async {
         let user = user?;
+        let tries = state.limits.sign_in(&state.db, from, &user.email).await?;
         let (old, new) = (posted.get("current_password"), posted.get("new_password"));
-        story::change_password(&state.db, user.id, &user.email, &here, old, new).await
+        story::change_password(&state.db, user.id, &user.email, &here, old, new).await?;
+        tries.give_back(&state.db).await
     };
     match done.await {
         Ok(()) => {
@@ -208,11 +220,15 @@ pub async fn password(State(state): State<AppState>, request: Request) -> Respon
 /// `POST /account/address`.
 pub async fn address(State(state): State<AppState>, request: Request) -> Response {
     let (request, mut posted) = Posted::read(request).await;
-    let user = user(&request);
+    let (user, from) = (user(&request), Visitor::of(&request).address);
     let done = async {
         let user = user?;
+        let tries = state.limits.sign_in(&state.db, from, &user.email).await?;
         let (new, password) = (posted.get("email"), posted.get("password"));
-        story::change_address(&state.db, user.id, &user.email, password, new, clock::now()).await
+        state.limits.mail(&state.db, from, new).await?;
+        let path = story::change_address(&state.db, user.id, &user.email, password, new, clock::now()).await?;
+        tries.give_back(&state.db).await?;
+        Ok(path)
     };
     match done.await {
         Ok(path) if shows_links(&state) => {
@@ -231,10 +247,12 @@ pub async fn address(State(state): State<AppState>, request: Request) -> Respons
 /// `POST /account/delete`.
 pub async fn delete(State(state): State<AppState>, request: Request) -> Response {
     let (request, posted) = Posted::read(request).await;
-    let user = user(&request);
+    let (user, from) = (user(&request), Visitor::of(&request).address);
     let done = async {
         let user = user?;
-        story::delete(&state.db, user.id, &user.email, posted.get("password")).await
+        let tries = state.limits.sign_in(&state.db, from, &user.email).await?;
+        story::delete(&state.db, user.id, &user.email, posted.get("password")).await?;
+        tries.give_back(&state.db).await
     };
     match done.await {
         Ok(()) => {

@@ -1,0 +1,76 @@
+//! The door of the house: what is turned away before anybody looks who knocks. It costs no query and no page.
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header::RETRY_AFTER};
+
+use crate::{
+    error::Error,
+    server::{state::AppState, visitors::Visitor},
+};
+
+/// Lets a request in, unless it looks for holes, comes from where too many come from, or there is no room.
+pub async fn let_in(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if looks_for_holes(path) {
+        return (StatusCode::NOT_FOUND, Error::NotFound.to_string()).into_response();
+    }
+    // Whoever watches over us is told the truth, however full it is.
+    if matches!(path, "/healthz" | "/readyz") {
+        return next.run(request).await;
+    }
+    if let Err(error) = state.limits.request(Visitor::of(&request).address) {
+        return refuse(&error);
+    }
+    let Some(_room) = state.limits.room() else { return refuse(&Error::Unavailable) };
+    next.run(request).await
+}
+
+/// An answer that costs nothing.
+pub fn refuse(error: &Error) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, error.to_string()).into_response();
+    if let Some(wait) = error.retry_after() {
+        response.headers_mut().insert(RETRY_AFTER, wait.into());
+    }
+    response
+}
+
+/// Addresses that this program cannot have, and that scanners ask every site for.
+fn looks_for_holes(path: &str) -> bool {
+    const FOLDERS: [&str; 8] =
+        ["wp-admin", "wp-content", "wp-includes", "wp-json", "cgi-bin", "phpmyadmin", "vendor", "actuator"];
+    const KINDS: [&str; 9] = [".php", ".asp", ".aspx", ".jsp", ".cgi", ".env", ".sql", ".bak", ".ini"];
+    let mut segments = path.split('/').skip(1);
+    let hidden = |segment: &str| segment.starts_with('.') && segment != ".well-known";
+    segments.any(|segment| {
+        let segment = segment.to_ascii_lowercase();
+        hidden(&segment) || FOLDERS.contains(&segment.as_str()) || KINDS.iter().any(|kind| segment.ends_with(kind))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("/wp-login.php", true)]
+    #[case("/blog/WP-Admin/install", true)]
+    #[case("/.env", true)]
+    #[case("/.git/config", true)]
+    #[case("/api/.env.production", true)]
+    #[case("/cgi-bin/luci", true)]
+    #[case("/", false)]
+    #[case("/products/php-for-beginners", false)]
+    #[case("/.well-known/security.txt", false)]
+    #[case("/pkg/lectern.css", false)]
+    #[case("/robots.txt", false)]
+    #[case("/products/vendor-management", false)]
+    fn scanners_are_known_by_what_they_ask_for(#[case] path: &str, #[case] scanner: bool) {
+        assert_eq!(looks_for_holes(path), scanner);
+    }
+}
