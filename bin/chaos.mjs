@@ -43,6 +43,8 @@ function chances(seed) {
 const env = {
   ...process.env,
   LECTERN_ENV: 'development', LECTERN_LISTEN: ADDRESS, LECTERN_URL: `http://${ADDRESS}`, LECTERN_DATA_DIR: DATA, LECTERN_SEED_DEMO: '1',
+  // Fifty buyers at one address.
+  LECTERN_ADDRESS_ALLOWANCE: '1000',
   STRIPE_SECRET_KEY: KEY, STRIPE_WEBHOOK_SECRET: SECRET, STRIPE_API_BASE: `http://${SANDBOX}`,
   LEPTOS_OUTPUT_NAME: 'lectern', LEPTOS_SITE_ROOT: SITE, LEPTOS_SITE_PKG_DIR: 'pkg', RUST_LOG: process.env.RUST_LOG ?? 'warn',
 };

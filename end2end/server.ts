@@ -69,6 +69,8 @@ function environment(data: string, { address, sandbox, settings }: School): Node
     LECTERN_SEED_DEMO: '1',
     SMTP_URL,
     MAIL_FROM: 'school@example.com',
+    // All journeys are people at one address.
+    LECTERN_ADDRESS_ALLOWANCE: '1000',
     LEPTOS_OUTPUT_NAME: 'lectern',
     LEPTOS_SITE_ROOT: SITE,
     LEPTOS_SITE_PKG_DIR: 'pkg',
@@ -102,7 +104,19 @@ async function end(server: ChildProcess, log: string): Promise<void> {
   // A panic costs one answer and nothing else, so that no journey need have noticed it.
   const panics = readFileSync(log, 'utf8').match(/^.* panicked at .*\n.*$/gm) ?? [];
   if (panics.length > 0) throw new Error(`the server panicked ${panics.length} times:\n${panics.slice(0, 5).join('\n')}`);
+  // What a journey typed is nobody's business: passwords, addresses, cards, and what signs somebody in.
+  const told = readFileSync(log, 'utf8').match(SECRETS) ?? [];
+  if (told.length > 0) throw new Error(`the server's log has what must not be in it: ${[...new Set(told)].slice(0, 5).join(', ')}`);
 }
+
+/** Passwords and addresses of the journeys' people, Stripe's test cards, keys, and session tokens (64 hexadecimal digits). */
+const SECRETS = new RegExp(
+  [
+    'demo-password-1', 'a long enough password', '[\\w.+-]+@example\\.com', '4242 ?4242 ?4242 ?4242', '4000 ?00\\d\\d ?\\d{4} ?\\d{4}',
+    'sk_test_\\w+', 'whsec_\\w+', '\\$argon2', '(?<![0-9a-f/])[0-9a-f]{64}(?![0-9a-f])',
+  ].join('|'),
+  'g',
+);
 
 function tail(log: string): string {
   return readFileSync(log, 'utf8').split('\n').slice(-25).join('\n');

@@ -80,7 +80,7 @@ async fn main() -> Result<()> {
             if !granted? {
                 bail!("nobody here has the address {email}; they sign up first");
             }
-            tracing::info!(email, "Made somebody an admin");
+            tracing::info!("Made somebody an admin");
             Ok(())
         }
         Command::Reconcile { since } => {

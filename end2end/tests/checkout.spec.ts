@@ -69,7 +69,7 @@ test('a visitor buys a course: preview, sign up, pay, lesson, complete, progress
 
 test('a visitor buys without JavaScript, up to the receipt', async ({ browser, problems }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
-  problems.watch(context);
+  await problems.watch(context);
   await stubYoutube(context);
   const page = await context.newPage();
   await page.goto(SOUND);

@@ -23,7 +23,15 @@ export class Problems {
     this.expected.push(pattern);
   }
 
-  watch(context: BrowserContext): void {
+  async watch(context: BrowserContext): Promise<void> {
+    // Chromium writes a violation to the console, too, but not each: this hears all of them, with the directive and where it was.
+    await context.exposeBinding('__violated', (_, what: string) => this.seen.push(`policy: ${what}`));
+    await context.addInitScript(() => {
+      const tell = (window as unknown as { __violated?: (what: string) => void }).__violated;
+      addEventListener('securitypolicyviolation', (event) => {
+        tell?.(`${event.effectiveDirective} refused ${event.blockedURI || 'something inline'} (${event.documentURI}:${event.lineNumber})`);
+      });
+    });
     context.on('console', (message) => {
       if (message.type() === 'error') this.seen.push(`console: ${message.text()} (${message.location().url})`);
     });
@@ -39,7 +47,7 @@ export const test = base.extend<{ problems: Problems }>({
   problems: [
     async ({ context }, use) => {
       const problems = new Problems();
-      problems.watch(context);
+      await problems.watch(context);
       await stubYoutube(context);
       await use(problems);
       expect(problems.unexpected(), 'nothing went wrong in the browser').toEqual([]);

@@ -262,7 +262,8 @@ impl DoorsConfig {
         ensure!(doors.concurrent_requests > 0, "LECTERN_CONCURRENT_REQUESTS is 0: nobody could come in");
         if let Some(contact) = &doors.security_contact {
             ensure!(
-                (contact.starts_with("mailto:") || contact.starts_with("https://")) && !contact.contains(char::is_whitespace),
+                (contact.starts_with("mailto:") || contact.starts_with("https://"))
+                    && !contact.contains(char::is_whitespace),
                 "SECURITY_CONTACT is {contact:?}; it is one address that starts with mailto: or https://"
             );
         }

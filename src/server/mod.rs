@@ -27,6 +27,8 @@ pub mod security;
 pub mod seed;
 pub mod serve;
 pub mod state;
+#[cfg(test)]
+mod strangers;
 pub mod telemetry;
 #[cfg(test)]
 pub mod testing;

@@ -87,12 +87,20 @@ pub async fn headers(State(state): State<AppState>, request: Request, next: Next
     response
 }
 
-/// A redirect leads to a path of our own, or to where one pays. What would lead elsewhere leads home, whoever wrote it.
+/// Where Stripe shows its receipts.
+const STRIPE_RECEIPTS: &str = "https://pay.stripe.com";
+
+/// A redirect leads to a path of our own, to where one pays or to Stripe's receipt of it, or to where accounts are. What would lead
+/// elsewhere leads home, whoever wrote it.
 fn lead_nowhere_else(response: &mut Response, config: &Config) {
     let Some(to) = response.headers().get(LOCATION) else { return };
     let to = to.to_str().unwrap_or_default();
-    let pays = to.strip_prefix(&config.pays_at()).is_some_and(|rest| rest.starts_with('/'));
-    if !pays && paths::own(to) != to {
+    let (pays, clerk) = (config.pays_at(), config.clerk.as_ref());
+    let mut others = [config.url.as_str(), pays.as_str(), STRIPE_RECEIPTS]
+        .into_iter()
+        .chain(clerk.into_iter().flat_map(|clerk| [clerk.frontend.as_str(), clerk.portal.as_str()]));
+    let known = others.any(|other| to.strip_prefix(other).is_some_and(|rest| rest.starts_with('/')));
+    if !known && paths::own(to) != to {
         tracing::error!("A redirect would have led to another site");
         response.headers_mut().insert(LOCATION, HeaderValue::from_static(paths::HOME));
     }
@@ -110,8 +118,8 @@ fn cache_control(path: &str) -> &'static str {
 }
 
 /// Refuses state changes that another site's page sends: by `Sec-Fetch-Site`, or by `Origin` where a browser lacks it.
-/// Webhooks are signed instead. A token in a header is no excuse: it passes here like everything else. Where a request comes from is left as a path of our own, or not at all: a form that works without
-/// JavaScript leads back there.
+/// Webhooks are signed instead. A token in a header is no excuse: it passes here like everything else. Where a request comes from is
+/// left as a path of our own, or not at all: a form that works without JavaScript leads back there.
 pub async fn same_site(mut request: Request, next: Next) -> Response {
     match referring_page(request.headers()) {
         Some(page) => request.headers_mut().insert(REFERER, page),

@@ -13,8 +13,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    changes, cluster::Cluster, config::Config, database, jobs, kept::Kept, limits::Limits, listen, router, school::School, seed,
-    state::AppState, visitors::Visitors,
+    changes, cluster::Cluster, config::Config, database, jobs, kept::Kept, limits::Limits, listen, router,
+    school::School, seed, state::AppState, visitors::Visitors,
 };
 use crate::{
     checkout::{reconcile::Report, stripe::Stripe},

@@ -20,7 +20,8 @@ pub fn ErrorState(
     #[prop(into)] title: String,
     #[prop(optional, into)] text: Words,
     /// What our log knows it by, for whoever writes to us.
-    #[prop(optional_no_strip)] reference: Option<String>,
+    #[prop(optional_no_strip)]
+    reference: Option<String>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     state(Some("alert"), view! { <h1 class="state-title">{title}</h1> }.into_any(), text, reference, children)

@@ -69,7 +69,7 @@ async fn settle(db: &PgPool, mail: &Claimed, delivery: Delivery, now: OffsetDate
     if state == MailState::Sent {
         tracing::debug!(mail = id, "Sent a mail");
     } else {
-        tracing::warn!(mail = id, attempt = mail.attempt, state = state.word(), trouble, "A mail was not taken");
+        tracing::warn!(mail = id, attempt = mail.attempt, state = state.word(), "A mail was not taken");
     }
     let kept = delivery == Delivery::Kept;
     queries::settle(db, mail, state, kept, trouble, now, now + wait(mail.attempt)).await.map(drop)

@@ -48,14 +48,14 @@ async fn every_kind_of_answer_has_its_headers(db: PgPool) {
         ("a page that is not there", request("GET", "/nowhere").body(empty()), 404),
         ("a form that is refused", request("POST", "/sign-in").body(empty()), 422),
         ("a redirect", request("GET", "/courses").body(empty()), 302),
-        ("a server function", request("POST", function).header("accept", "application/json").body(empty()), 401),
+        ("a server function", Request::post(function).body(empty()), 401),
         ("a file for somebody", request("GET", "/admin/sales.csv").body(empty()), 303),
         ("a picture", request("GET", "/pictures/0/1.webp").body(empty()), 404),
         ("a text", request("GET", "/robots.txt").body(empty()), 200),
         ("a scanner's", request("GET", "/.env").body(empty()), 404),
         ("another site's", request("POST", "/theme").header("sec-fetch-site", "cross-site").body(empty()), 403),
         ("a webhook", request("POST", "/api/webhooks/stripe").body(empty()), 400),
-        ("one too large", request("POST", function).body(Body::from(large)), 413),
+        ("one too large", Request::post(function).body(Body::from(large)), 413),
         ("another method", request("PUT", "/sign-in").body(empty()), 405),
     ];
     let router_ = router(state.clone());
@@ -79,7 +79,8 @@ async fn every_kind_of_answer_has_its_headers(db: PgPool) {
             assert_eq!(policy, "default-src 'none'; frame-ancestors 'none'", "{what}");
         }
     }
-    let (_, headers, _) = read(school.router.clone().oneshot(request("GET", "/").body(empty()).unwrap()).await.unwrap()).await;
+    let (_, headers, _) =
+        read(school.router.clone().oneshot(request("GET", "/").body(empty()).unwrap()).await.unwrap()).await;
     assert!(!headers.contains_key("strict-transport-security"), "without TLS there is nothing to promise");
 }
 
@@ -168,13 +169,18 @@ async fn a_form_without_javascript_leads_back_to_our_own_page_only(db: PgPool) {
         for (from, leads) in [("http://school.example/courses", "/courses"), ("https://evil.example/courses", "/")] {
             let request = request("POST", path).header("host", "school.example").header("referer", from);
             let request = request.header("cookie", &cookie).header("content-type", "application/x-www-form-urlencoded");
-            let answer = school.router.clone().oneshot(request.body(Body::from(form.to_owned())).unwrap()).await.unwrap();
+            let answer =
+                school.router.clone().oneshot(request.body(Body::from(form.to_owned())).unwrap()).await.unwrap();
             let (status, headers, _) = read(answer).await;
             assert!(status.is_redirection(), "{path}: {status}");
             assert_eq!(header(&headers, "location"), leads, "{path} from {from}");
         }
     }
-    for (n, next) in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/%09/evil.example"].into_iter().enumerate() {
+    for (n, next) in
+        ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/%09/evil.example"]
+            .into_iter()
+            .enumerate()
+    {
         let form = format!("name=Demo+student&email=a{n}%40example.com&password=a+long+enough+password&next={next}");
         let request = request("POST", "/sign-up").header("content-type", "application/x-www-form-urlencoded");
         let answer = school.router.clone().oneshot(request.body(Body::from(form)).unwrap()).await.unwrap();
@@ -193,7 +199,8 @@ async fn who_reports_a_hole_finds_whom_to_tell(db: PgPool) {
         body
     };
     assert!(text(state.clone()).await.starts_with("Contact: http://127.0.0.1:3000/\nExpires: 20"));
-    let doors = DoorsConfig { security_contact: Some("mailto:security@example.com".into()), ..state.config.doors.clone() };
+    let doors =
+        DoorsConfig { security_contact: Some("mailto:security@example.com".into()), ..state.config.doors.clone() };
     state.config = Arc::new(Config { doors, ..(*state.config).clone() });
     let body = text(state).await;
     assert!(body.starts_with("Contact: mailto:security@example.com\n"), "{body}");
@@ -211,7 +218,10 @@ async fn who_comes_through_a_proxy_of_ours_is_counted_alone(db: PgPool) {
     let router = router(state);
     let sign_in = async |client: &str, n: u32| {
         let request = request("POST", "/sign-in").header("content-type", "application/x-www-form-urlencoded");
-        let mut request = request.header("x-forwarded-for", client).body(Body::from(format!("email=a{n}%40b.example&password=c"))).unwrap();
+        let mut request = request
+            .header("x-forwarded-for", client)
+            .body(Body::from(format!("email=a{n}%40b.example&password=c")))
+            .unwrap();
         request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from((testing::PROXY, 1))));
         router.clone().oneshot(request).await.unwrap().status().as_u16()
     };

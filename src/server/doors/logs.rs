@@ -103,8 +103,12 @@ async fn no_password_token_address_or_card_is_in_the_log_of_a_run(db: PgPool) {
     sandbox.await.unwrap().unwrap();
 
     let log = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("Somebody signed up") && log.contains("Refused a webhook"), "it is the log of this run:\n{log}");
-    for secret in [PASSWORD, EMAIL, "ada.lovelace", CARD, &token, SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET, "$argon2"] {
+    assert!(
+        log.contains("Somebody signed up") && log.contains("Refused a webhook"),
+        "it is the log of this run:\n{log}"
+    );
+    for secret in [PASSWORD, EMAIL, "ada.lovelace", CARD, &token, SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET, "$argon2"]
+    {
         let found: Vec<_> = log.lines().filter(|line| line.contains(secret)).collect();
         assert!(found.is_empty(), "{secret} is in the log: {found:#?}");
     }

@@ -2,6 +2,7 @@
 
 mod headers;
 mod logs;
+mod security_md;
 mod table;
 mod walk;
 

@@ -116,20 +116,26 @@ async fn each_door_opens_to_those_it_is_for_and_changes_nothing_else(db: PgPool)
             let before = stored(&school.db).await;
             sqlx::query("truncate audit_log").execute(&school.db).await.unwrap();
             let path = if is_call(kind) {
-                functions.iter().find(|(name, _)| *name == address).map_or_else(String::new, |(_, path)| (*path).to_owned())
+                functions
+                    .iter()
+                    .find(|(name, _)| *name == address)
+                    .map_or_else(String::new, |(_, path)| (*path).to_owned())
             } else {
                 filled(address)
             };
             let answer = match kind {
                 Get => browser.get(&path).await,
-                Post | Call => browser.post(&path, &filled(sent)).await,
+                Post | Call => browser.post(&path, &filled(sent).replace("{who}", who)).await,
                 Json => {
                     let request = Request::post(&path).header("content-type", "application/json");
                     browser.send(request.body(Body::from(filled(sent))).unwrap()).await
                 }
             };
             if answer.status != statuses[index] {
-                wrong.push(format!("{who}: {address}: {} and not {}: {:.200}", answer.status, statuses[index], answer.body));
+                wrong.push(format!(
+                    "{who}: {address}: {} and not {}: {:.200}",
+                    answer.status, statuses[index], answer.body
+                ));
             }
             if is_call(kind) && answer.status == 403 && statuses[2] == 403 {
                 // Thirty lines a minute are the most: room is made for each.

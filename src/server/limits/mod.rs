@@ -53,7 +53,7 @@ impl Place {
     pub fn of(address: Option<IpAddr>) -> Self {
         Self(address.map(|address| match address.to_canonical() {
             IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) & !u128::from(u64::MAX)).into()),
-            ip => ip,
+            ip @ IpAddr::V4(_) => ip,
         }))
     }
 }

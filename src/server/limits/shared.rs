@@ -13,7 +13,7 @@ use sqlx::PgPool;
 use super::{Limits, Place, Rate, queries, rate, too_many};
 use crate::{error::Result, users::UserId};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// What is tried, and what is counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -96,8 +96,7 @@ async fn many_passwords_for_one_account_are_refused_and_its_owner_gets_in(db: Pg
         // The form is tried with some, the limit behind it with all.
         if n < 20 {
             let status = sign_in(&router, &from.to_string(), "Owner@example.com", "wrong").await;
-            let expected =
-                if n < 10 { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::TOO_MANY_REQUESTS };
+            let expected = if n < 10 { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::TOO_MANY_REQUESTS };
             assert_eq!(status, expected, "the {n}th");
             looked_at += u32::from(n < 10);
         } else {
@@ -212,7 +211,10 @@ async fn mails_that_anybody_can_ask_for_are_few(db: PgPool) {
 async fn guesses_of_codes_are_refused_and_codes_that_count_cost_nothing(db: PgPool) {
     let course = testing::course(&db, "Course").await;
     testing::product(&db, "light", 60, &[course]).await;
-    sqlx::query("insert into coupons (code, name, percent, every_product) values ('SPRING', 'Spring', 20, true)").execute(&db).await.unwrap();
+    sqlx::query("insert into coupons (code, name, percent, every_product) values ('SPRING', 'Spring', 20, true)")
+        .execute(&db)
+        .await
+        .unwrap();
     let router = router(strict(&db).await);
     for n in 0..30 {
         let (status, _, body) = get(&router, HOME, "/products/light?code=spring").await;
@@ -225,7 +227,12 @@ async fn guesses_of_codes_are_refused_and_codes_that_count_cost_nothing(db: PgPo
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert!(headers.contains_key("retry-after"));
     assert!(body.contains("Wait a minute") && body.contains("value=\"GUESS20\"") && body.contains("$60"), "{body}");
-    let call = post(&router, HOME, <crate::products::api::GetProductPage as server_fn::ServerFn>::PATH, "slug=light&code=SPRING");
+    let call = post(
+        &router,
+        HOME,
+        <crate::products::api::GetProductPage as server_fn::ServerFn>::PATH,
+        "slug=light&code=SPRING",
+    );
     assert_eq!(call.await.0, StatusCode::TOO_MANY_REQUESTS, "a right one is no longer looked at");
     assert_eq!(get(&router, HOME, "/products/light").await.0, StatusCode::OK, "without a code nothing is limited");
 }
@@ -274,8 +281,13 @@ async fn a_flood_is_turned_away_and_a_crawler_that_is_not_one_reads(db: PgPool) 
     let router_ = router(state.clone());
     for path in ["/", "/products/light", "/robots.txt", "/sitemap.xml"] {
         let request = Request::get(path).header("accept", "text/html");
-        let request = request.header("user-agent", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)");
-        assert_eq!(send(&router_, "66.249.66.1", request.body(Body::empty()).unwrap()).await.0, StatusCode::OK, "{path}");
+        let request =
+            request.header("user-agent", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)");
+        assert_eq!(
+            send(&router_, "66.249.66.1", request.body(Body::empty()).unwrap()).await.0,
+            StatusCode::OK,
+            "{path}"
+        );
     }
     state.limits.requests = Arc::new(DefaultKeyedRateLimiter::dashmap(quota(rate(3, Duration::from_secs(10)), 1)));
     let router = router(state.clone());
@@ -326,7 +338,8 @@ async fn a_body_that_is_too_large_is_told_so_however_it_comes(db: PgPool) {
             let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
             let request = request.header("stripe-signature", "t=1,v1=a");
             let body = if chunked {
-                let chunks: Vec<_> = large.chunks(64 * 1024).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect();
+                let chunks: Vec<_> =
+                    large.chunks(64 * 1024).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect();
                 Body::from_stream(futures::stream::iter(chunks))
             } else {
                 Body::from(large.clone())

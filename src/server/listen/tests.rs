@@ -5,11 +5,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 
-const PATIENCE: Patience = Patience {
-    headers: Duration::from_millis(300),
-    reader: Duration::from_millis(300),
-    end: Duration::from_secs(5),
-};
+const PATIENCE: Patience =
+    Patience { headers: Duration::from_millis(300), reader: Duration::from_millis(300), end: Duration::from_secs(5) };
 
 /// A server that says where it is, and a stop for it.
 async fn open() -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {

@@ -183,9 +183,9 @@ pub async fn account(State(state): State<AppState>, request: Request) -> Respons
             "confirm" => {
                 state.limits.mail(&state.db, from, &user.email).await?;
                 match story::ask_to_confirm(&state.db, user.id, clock::now()).await? {
-                Some(_) => Ok("We have sent you a mail. Open the link in it."),
-                None => Ok("Your address is confirmed already."),
-            }
+                    Some(_) => Ok("We have sent you a mail. Open the link in it."),
+                    None => Ok("Your address is confirmed already."),
+                }
             }
             _ => Err(Error::NotFound),
         }
