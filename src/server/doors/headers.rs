@@ -43,19 +43,20 @@ async fn every_kind_of_answer_has_its_headers(db: PgPool) {
     let function = <crate::learning::api::GetMyCourses as server_fn::ServerFn>::PATH;
     let large = "a".repeat(2 * 1024 * 1024);
     let empty = || Body::empty();
+    let form = "application/x-www-form-urlencoded";
     let kinds = [
         ("a page", request("GET", "/").body(empty()), 200),
         ("a page that is not there", request("GET", "/nowhere").body(empty()), 404),
         ("a form that is refused", request("POST", "/sign-in").body(empty()), 422),
         ("a redirect", request("GET", "/courses").body(empty()), 302),
-        ("a server function", Request::post(function).body(empty()), 401),
+        ("a server function", Request::post(function).header("content-type", form).body(Body::from("page=1")), 401),
         ("a file for somebody", request("GET", "/admin/sales.csv").body(empty()), 303),
         ("a picture", request("GET", "/pictures/0/1.webp").body(empty()), 404),
         ("a text", request("GET", "/robots.txt").body(empty()), 200),
         ("a scanner's", request("GET", "/.env").body(empty()), 404),
         ("another site's", request("POST", "/theme").header("sec-fetch-site", "cross-site").body(empty()), 403),
         ("a webhook", request("POST", "/api/webhooks/stripe").body(empty()), 400),
-        ("one too large", Request::post(function).body(Body::from(large)), 413),
+        ("one too large", Request::post(function).header("content-type", form).body(Body::from(large)), 413),
         ("another method", request("PUT", "/sign-in").body(empty()), 405),
     ];
     let router_ = router(state.clone());
