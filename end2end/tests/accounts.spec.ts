@@ -110,7 +110,7 @@ test('a student confirms the address, forgets the password, and finds a way back
 
   await page.goto('/sign-in');
   await page.getByRole('link', { name: 'Forgot your password?' }).click();
-  await page.getByLabel('Email').fill(person.email);
+  await page.getByLabel('Email', { exact: true }).fill(person.email);
   await page.getByRole('button', { name: 'Send the link' }).click();
   await expect(page.getByText('If there is an account for')).toBeVisible();
   const reset = linkIn((await mailTo(person.email, 'Choose a new password')).text);
@@ -131,7 +131,7 @@ test('a student confirms the address, forgets the password, and finds a way back
 
   await page.goto('/sign-in');
   await page.getByRole('link', { name: 'Sign in by email' }).click();
-  await page.getByLabel('Email').fill(person.email);
+  await page.getByLabel('Email', { exact: true }).fill(person.email);
   await page.getByRole('button', { name: 'Send the link' }).click();
   await page.goto(linkIn((await mailTo(person.email, 'Your link to sign in')).text));
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
