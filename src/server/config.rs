@@ -156,12 +156,9 @@ impl Config {
         config
     }
 
-    /// Where buyers are sent to pay: Stripe's own page, or the sandbox's.
+    /// Where buyers are sent to pay: Stripe's own page, or that of the sandbox which `STRIPE_API_BASE` names or we run.
     pub fn pays_at(&self) -> String {
-        match self.stripe.sandbox {
-            Some(_) => self.stripe.api_base.clone().unwrap_or_default(),
-            None => "https://checkout.stripe.com".into(),
-        }
+        self.stripe.api_base.clone().unwrap_or_else(|| "https://checkout.stripe.com".into())
     }
 
     /// Cookies are `Secure` when the site is.
