@@ -23,6 +23,19 @@ pub fn admin<'a>(state: &'a AppState, request: &Request) -> impl Future<Output =
     async move { audit::let_in(&state.db, &viewer?, &path).await }
 }
 
+/// What is answered to a form: it goes on `to` where the thing is now, and the next page says what happened; or it was refused.
+pub async fn answer(
+    state: &AppState,
+    request: Request,
+    posted: Posted,
+    saved: Result<(String, impl AsRef<str>)>,
+) -> Response {
+    match saved {
+        Ok((to, said)) => page::with_flash(page::see_other(&to), &state.config, said.as_ref()),
+        Err(error) => refused(state, request, posted, &error).await,
+    }
+}
+
 /// What is answered to a form that was refused: a visitor signs in and comes back to the page; everybody else sees it again, with
 /// what was typed, where they may see it at all.
 pub async fn refused(state: &AppState, request: Request, posted: Posted, error: &Error) -> Response {

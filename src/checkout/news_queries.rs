@@ -27,30 +27,17 @@ pub struct SaleFacts {
 }
 
 pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::Result<SaleFacts> {
-    let row = sqlx::query!(
-        r#"select p.user_id, u.name as buyer, u.email, p.receipt_number, p.product_details ->> 'name' as "product!",
-                  p.subtotal_in_cents, p.price_paid_in_cents, p.discount_name, p.refunded_in_cents,
-                  p.refunded_at is not null as "ended!", p.paused_at is not null as "paused!", p.created_at
+    sqlx::query_as!(
+        SaleFacts,
+        r#"select p.id as purchase, p.user_id as user, u.name as buyer, u.email, p.receipt_number as number,
+                  p.product_details ->> 'name' as "product!", p.subtotal_in_cents as subtotal, p.price_paid_in_cents as paid,
+                  p.discount_name, p.refunded_in_cents as refunded, p.refunded_at is not null as "ended!",
+                  p.paused_at is not null as "paused!", p.created_at as at
              from purchases p join users u on u.id = p.user_id where p.id = $1"#,
         purchase.uuid(),
     )
     .fetch_one(db)
-    .await?;
-    Ok(SaleFacts {
-        purchase,
-        user: row.user_id.into(),
-        buyer: row.buyer,
-        email: row.email,
-        number: row.receipt_number,
-        product: row.product,
-        subtotal: row.subtotal_in_cents.into(),
-        paid: row.price_paid_in_cents.into(),
-        discount_name: row.discount_name,
-        refunded: row.refunded_in_cents.into(),
-        ended: row.ended,
-        paused: row.paused,
-        at: row.created_at,
-    })
+    .await
 }
 
 pub async fn find_amount(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<Cents> {
@@ -74,42 +61,30 @@ pub struct AttemptFacts {
 
 /// The payment that a refund without a purchase sends back.
 pub async fn find_second_payment(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<AttemptFacts> {
-    let row = sqlx::query!(
-        r#"select a.user_id, u.name as buyer, u.email, a.product_details ->> 'name' as "product!", p.slug, r.amount_in_cents
+    sqlx::query_as!(
+        AttemptFacts,
+        r#"select a.user_id as user, u.name as buyer, u.email, a.product_details ->> 'name' as "product!", p.slug,
+                  r.amount_in_cents as amount
              from refunds r join checkout_attempts a on a.id = r.attempt_id join users u on u.id = a.user_id
                   join products p on p.id = a.product_id
             where r.id = $1"#,
         refund,
     )
     .fetch_one(db)
-    .await?;
-    Ok(AttemptFacts {
-        user: row.user_id.into(),
-        buyer: row.buyer,
-        email: row.email,
-        product: row.product,
-        slug: row.slug,
-        amount: row.amount_in_cents.into(),
-    })
+    .await
 }
 
 pub async fn find_attempt(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<AttemptFacts> {
-    let row = sqlx::query!(
-        r#"select a.user_id, u.name as buyer, u.email, a.product_details ->> 'name' as "product!", p.slug, a.amount_in_cents
+    sqlx::query_as!(
+        AttemptFacts,
+        r#"select a.user_id as user, u.name as buyer, u.email, a.product_details ->> 'name' as "product!", p.slug,
+                  a.amount_in_cents as amount
              from checkout_attempts a join users u on u.id = a.user_id join products p on p.id = a.product_id
             where a.id = $1"#,
         attempt.uuid(),
     )
     .fetch_one(db)
-    .await?;
-    Ok(AttemptFacts {
-        user: row.user_id.into(),
-        buyer: row.buyer,
-        email: row.email,
-        product: row.product,
-        slug: row.slug,
-        amount: row.amount_in_cents.into(),
-    })
+    .await
 }
 
 /// How much is disputed, and why, in Stripe's word.

@@ -74,14 +74,7 @@ impl FromRequest<AppState> for Signed {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Self::Rejection> {
         let from = Visitor::of(&request).address;
-        // Whoever sends many is not told why, and not written down each time. What is signed gets in all the same.
-        let refused = |why: &'static str| match state.limits.forgery(from) {
-            Ok(()) => {
-                tracing::warn!(why, "Refused a webhook");
-                (StatusCode::BAD_REQUEST, why).into_response()
-            }
-            Err(error) => door::refuse(&error),
-        };
+        let refused = |why| door::forged(state, from, why);
         let (parts, body) = request.into_parts();
         let signature = parts.headers.get("stripe-signature").and_then(|value| value.to_str().ok());
         let signature = signature.ok_or_else(|| refused("not signed"))?;

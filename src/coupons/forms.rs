@@ -10,10 +10,7 @@ use crate::{
     admin::door,
     error::{Error, Result},
     paths,
-    server::{
-        page::{self, Posted},
-        state::AppState,
-    },
+    server::{page::Posted, state::AppState},
 };
 
 /// `POST /admin/coupons/new`.
@@ -56,8 +53,5 @@ async fn save(state: &AppState, coupon: Option<String>, request: Request) -> Res
         said
     };
     let saved: Result<String> = saved.await;
-    match saved {
-        Ok(said) => page::with_flash(page::see_other(paths::ADMIN_COUPONS), &state.config, &said),
-        Err(error) => door::refused(state, request, posted, &error).await,
-    }
+    door::answer(state, request, posted, saved.map(|said| (paths::ADMIN_COUPONS.to_owned(), said))).await
 }

@@ -8,12 +8,9 @@ use axum::{
 use super::{CourseForm, CourseId, writing};
 use crate::{
     admin::door,
-    error::{Error, Result},
+    error::Error,
     paths,
-    server::{
-        page::{self, Posted},
-        state::AppState,
-    },
+    server::{page::Posted, state::AppState},
 };
 
 fn form(posted: &Posted) -> CourseForm {
@@ -32,12 +29,11 @@ pub async fn create(State(state): State<AppState>, request: Request) -> Response
     let admin = door::admin(&state, &request);
     let made = async {
         let admin = admin.await?;
-        writing::create(&state.db, admin.id, &form(&posted)).await
+        let course = writing::create(&state.db, admin.id, &form(&posted)).await?;
+        Ok((paths::edit_course(course), "Course created."))
     };
-    match made.await {
-        Ok(course) => page::with_flash(page::see_other(&paths::edit_course(course)), &state.config, "Course created."),
-        Err(error) => door::refused(&state, request, posted, &error).await,
-    }
+    let made = made.await;
+    door::answer(&state, request, posted, made).await
 }
 
 /// `POST /admin/courses/:course/edit?tab=details`.
@@ -48,10 +44,8 @@ pub async fn update(State(state): State<AppState>, Path(course): Path<String>, r
         let admin = admin.await?;
         let course: CourseId = course.parse().map_err(|_| Error::NotFound)?;
         writing::update(&state.db, admin.id, course, &form(&posted), seen(&posted).as_ref()).await?;
-        Result::Ok(course)
+        Ok((paths::edit_course_details(course), "Saved."))
     };
-    match saved.await {
-        Ok(course) => page::with_flash(page::see_other(&paths::edit_course_details(course)), &state.config, "Saved."),
-        Err(error) => door::refused(&state, request, posted, &error).await,
-    }
+    let saved = saved.await;
+    door::answer(&state, request, posted, saved).await
 }

@@ -76,7 +76,7 @@ fn Mails(outbox: Outbox) -> impl IntoView {
         )
     } else {
         Either::Right(view! {
-            <Table caption="Mail" head=vec!["Subject", "To", "Status", "When"]>
+            <Table caption="Mail" head=vec!["Subject", "To"]>
                 {mails.into_iter().map(|mail| view! { <Line mail /> }).collect_view()}
             </Table>
         })
@@ -109,15 +109,13 @@ fn Line(mail: MailRow) -> impl IntoView {
         <tr>
             <th scope="row">
                 <a href=paths::mail(id)>{letter.subject}</a>
+                " "
+                <Badge tone>{words}</Badge>
+                <br />
+                <LocalTime at with_time=true />
             </th>
             <td>
                 <a href=paths::student(to)>{address}</a>
-            </td>
-            <td>
-                <Badge tone>{words}</Badge>
-            </td>
-            <td>
-                <LocalTime at with_time=true />
             </td>
         </tr>
     }
@@ -150,7 +148,7 @@ fn Mail(mail: MailPage, sent: Submitted) -> impl IntoView {
     let MailPage { mail, sends } = mail;
     let (words, tone, again) = (mail.words(), mail.state.tone(), mail.state.may_be_sent_again());
     let unsure = mail.state == MailState::Unsure;
-    let MailRow { id, to, name, address, letter, trouble, at, sent_at, .. } = mail;
+    let MailRow { id, to, name, address, letter, trouble, at, sent_at, kept, .. } = mail;
     let subject = letter.subject.clone();
     view! {
         <Title text=subject.clone() />
@@ -172,6 +170,7 @@ fn Mail(mail: MailPage, sent: Submitted) -> impl IntoView {
                     <LocalTime at with_time=true />
                 </Fact>
                 {sent_at
+                    .filter(|_| !kept)
                     .map(|at| {
                         view! {
                             <Fact label="Sent">

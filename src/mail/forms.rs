@@ -10,11 +10,7 @@ use crate::{
     admin::{audit, door},
     error::{Error, Result},
     paths,
-    server::{
-        clock,
-        page::{self, Posted},
-        state::AppState,
-    },
+    server::{clock, page::Posted, state::AppState},
     users::UserId,
 };
 
@@ -26,12 +22,10 @@ pub async fn send_again(State(state): State<AppState>, Path(mail): Path<String>,
         let admin = admin.await?.id;
         let mail = mail.parse().map_err(|_| Error::NotFound)?;
         again(&state, admin, mail).await?;
-        Ok::<_, Error>(mail)
+        Ok((paths::mail(mail), "It is sent again."))
     };
-    match sent.await {
-        Ok(mail) => page::with_flash(page::see_other(&paths::mail(mail)), &state.config, "It is sent again."),
-        Err(error) => door::refused(&state, request, posted, &error).await,
-    }
+    let sent = sent.await;
+    door::answer(&state, request, posted, sent).await
 }
 
 async fn again(state: &AppState, admin: UserId, mail: i64) -> Result<()> {

@@ -16,10 +16,7 @@ use crate::{
     admin::{audit, door},
     error::{Error, FieldError, Result},
     paths,
-    server::{
-        page::{self, Posted},
-        state::AppState,
-    },
+    server::{page::Posted, state::AppState},
     users::UserId,
 };
 
@@ -29,12 +26,10 @@ pub async fn save(State(state): State<AppState>, request: Request) -> Response {
     let admin = door::admin(&state, &request);
     let saved = async {
         let admin = admin.await?;
-        write(&state.db, admin.id, &mut posted).await
+        Ok((paths::ADMIN_PRICING.to_owned(), write(&state.db, admin.id, &mut posted).await?))
     };
-    match saved.await {
-        Ok(said) => page::with_flash(page::see_other(paths::ADMIN_PRICING), &state.config, &said),
-        Err(error) => door::refused(&state, request, posted, &error).await,
-    }
+    let saved = saved.await;
+    door::answer(&state, request, posted, saved).await
 }
 
 /// What was typed: the settings, and a rate for every country that was in the form or is new.

@@ -13,8 +13,17 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    changes, cluster::Cluster, config::Config, database, jobs, kept::Kept, limits::Limits, listen, router,
-    school::School, seed, state::AppState, visitors::Visitors,
+    changes,
+    cluster::Cluster,
+    config::{Config, Environment},
+    database, jobs,
+    kept::Kept,
+    limits::Limits,
+    listen, router,
+    school::School,
+    seed,
+    state::AppState,
+    visitors::Visitors,
 };
 use crate::{
     checkout::{reconcile::Report, stripe::Stripe},
@@ -22,6 +31,7 @@ use crate::{
     paths,
     sandbox::{self, SandboxConfig},
     users::{
+        self,
         clerk::{backend::Backend, link},
         identity::Identity,
     },
@@ -126,6 +136,12 @@ pub async fn serve(config: Config) -> Result<()> {
         outbox::send(sending, stops).await;
         Ok(())
     });
+    beside.spawn(async { tokio::task::spawn_blocking(users::local::prepare).await.context("prepare for passwords") });
+    if state.config.environment == Environment::Production && state.config.visitors.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "TRUSTED_PROXIES is not set: behind a proxy everybody seems to come from one address, and shares its limits"
+        );
+    }
     if !state.mailer.sends() {
         tracing::info!("No mail server is configured: mail stays in the outbox, at {}", paths::ADMIN_OUTBOX);
     }

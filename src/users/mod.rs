@@ -4,6 +4,7 @@ pub mod account;
 pub mod accounts;
 pub mod admin;
 pub mod api;
+pub mod fields;
 pub mod menu;
 pub mod pages;
 pub mod roster;

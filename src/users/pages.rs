@@ -4,7 +4,10 @@ use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::accounts::elsewhere;
+use super::{
+    accounts::elsewhere,
+    fields::{CurrentPassword, NewPassword},
+};
 use crate::{
     form::Submitted,
     load::page,
@@ -46,7 +49,7 @@ fn sign_in_here(form: Submitted, next: String) -> impl IntoView {
                     <FormErrors errors=form.messages() />
                     <input type="hidden" name="next" value=next />
                     <Field label="Email" name="email" kind="email" value=form.value("email") autocomplete="username" required=true />
-                    <Field label="Password" name="password" kind="password" autocomplete="current-password" required=true autofocus=refused />
+                    <CurrentPassword label="Password" name="password" autofocus=refused />
                     <Button wide=true>"Sign in"</Button>
                 </Form>
                 <p>
@@ -99,16 +102,7 @@ fn sign_up_here(form: Submitted, next: String) -> impl IntoView {
                         required=true
                         maxlength=254_u32
                     />
-                    <Field
-                        label="Password"
-                        name="password"
-                        kind="password"
-                        error=form.error("password")
-                        autofocus=form.error("password").is_some()
-                        autocomplete="new-password"
-                        required=true
-                        hint="At least 12 characters, or 8 that are hard to guess."
-                    />
+                    <NewPassword label="Password" name="password" error=form.error("password") />
                     <Button wide=true>"Create account"</Button>
                 </Form>
                 <p>"Have an account? " <a href=other>"Sign in"</a></p>

@@ -100,3 +100,31 @@ pub async fn grant_admin(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<b
             .await?;
     Ok(result.rows_affected() > 0)
 }
+
+/// Ends what lets somebody in here: password, sessions, and links that were sent.
+pub async fn end_local(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with passwords as (delete from local_credentials where user_id = $1), links as (delete from account_links where user_id = $1)
+         delete from sessions where user_id = $1",
+        user.uuid(),
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Makes somebody a tombstone that no other is like; what they were written goes too, and what was sold stays. `subject` is what the
+/// identity provider's id is from now on.
+pub async fn bury(db: impl PgExecutor<'_>, user: UserId, subject: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with written as (delete from mails where user_id = $1)
+         update users set clerk_user_id = $2, email = 'deleted-' || id || '@deleted.invalid', name = 'Deleted student',
+                image_url = null, email_confirmed_at = null, role = 'user', deleted_at = coalesce(deleted_at, now())
+          where id = $1",
+        user.uuid(),
+        subject,
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}

@@ -10,10 +10,7 @@ use crate::{
     admin::{audit, door},
     error::{Error, Result},
     paths,
-    server::{
-        page::{self, Posted},
-        state::AppState,
-    },
+    server::{page::Posted, state::AppState},
     users::UserId,
 };
 
@@ -23,12 +20,10 @@ pub async fn save(State(state): State<AppState>, request: Request) -> Response {
     let admin = door::admin(&state, &request);
     let saved = async {
         let admin = admin.await?;
-        write(&state, admin.id, &mut posted).await
+        Ok((paths::ADMIN_SCHOOL.to_owned(), write(&state, admin.id, &mut posted).await?))
     };
-    match saved.await {
-        Ok(said) => page::with_flash(page::see_other(paths::ADMIN_SCHOOL), &state.config, said),
-        Err(error) => door::refused(&state, request, posted, &error).await,
-    }
+    let saved = saved.await;
+    door::answer(&state, request, posted, saved).await
 }
 
 async fn write(state: &AppState, admin: UserId, posted: &mut Posted) -> Result<&'static str> {

@@ -1,5 +1,7 @@
 //! The door of the house: what is turned away before anybody looks who knocks. It costs no query and no page.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -27,6 +29,18 @@ pub async fn let_in(State(state): State<AppState>, request: Request, next: Next)
     }
     let Some(_room) = state.limits.room() else { return refuse(&Error::Unavailable) };
     next.run(request).await
+}
+
+/// Answers a webhook that is not signed as it should be. Whoever sends many is not told why, and not written down each time; what is
+/// signed gets in all the same.
+pub fn forged(state: &AppState, from: Option<IpAddr>, why: &'static str) -> Response {
+    match state.limits.forgery(from) {
+        Ok(()) => {
+            tracing::warn!(why, "Refused a webhook");
+            (StatusCode::BAD_REQUEST, why).into_response()
+        }
+        Err(error) => refuse(&error),
+    }
 }
 
 /// An answer that costs nothing.

@@ -25,11 +25,12 @@ pub async fn get_account() -> Result<Account> {
     let user = viewer.signed_in()?;
     let here = cookie_of_call(cookies::session_name(state.config.is_https())).unwrap_or_default();
     let now = clock::now();
+    let (confirmed, moves_to) = queries::find_addresses(&db, user.id, now).await?;
     Ok(Account {
         name: user.name.clone(),
         email: user.email.clone(),
-        confirmed: queries::is_confirmed(&db, user.id).await?,
-        moves_to: queries::find_move(&db, user.id, now).await?,
+        confirmed,
+        moves_to,
         sessions: queries::list_sessions(&db, user.id, &local::digest(&here), now).await?,
     })
 }

@@ -14,7 +14,10 @@ use crate::{
         AuthCard, Badge, Button, Fact, Facts, Field, Form, FormErrors, Intent, LinkButton, LocalTime, Main, Notice,
         PageHeader, Row, RowActions, SkeletonPage, Space, Stack, Table, Tone,
     },
-    users::accounts::{elsewhere, manage},
+    users::{
+        accounts::{elsewhere, manage},
+        fields::{CurrentPassword, NewPassword},
+    },
 };
 
 page!(
@@ -171,15 +174,7 @@ fn UseLink(link: Option<OpenLink>, sent: Submitted) -> impl IntoView {
         let error = sent.error("password");
         view! {
             <input type="hidden" name="email" value=address.clone() autocomplete="username" />
-            <Field
-                label="New password"
-                name="password"
-                kind="password"
-                error=error
-                autocomplete="new-password"
-                required=true
-                hint="At least 12 characters, or 8 that are hard to guess."
-            />
+            <NewPassword label="New password" name="password" error=error />
         }
     });
     Either::Right(view! {
@@ -312,7 +307,7 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
         <section aria-label="Where you are signed in">
             <Stack>
                 <h2>"Where you are signed in"</h2>
-                <Table caption="Sessions" head=vec!["Browser", "Since", "Last seen", "Actions"]>
+                <Table caption="Sessions" head=vec!["Browser", "Actions"]>
                     {sessions.into_iter().map(|session| view! { <Session session /> }).collect_view()}
                 </Table>
                 {others
@@ -338,17 +333,14 @@ fn Session(session: SessionRow) -> impl IntoView {
     let label = format!("Sign out: {agent}");
     view! {
         <tr>
-            <th scope="row">{agent}</th>
-            <td>
-                <LocalTime at=began_at with_time=true />
-            </td>
-            <td>
+            <th scope="row">
+                {agent} " "
                 {if here {
                     Either::Left(view! { <Badge tone=Tone::Accent>"This browser"</Badge> })
                 } else {
-                    Either::Right(view! { <LocalTime at=seen_at with_time=true /> })
-                }}
-            </td>
+                    Either::Right(view! { "seen " <LocalTime at=seen_at with_time=true /> })
+                }} <br /> "since " <LocalTime at=began_at with_time=true />
+            </th>
             <td>
                 {(!here)
                     .then(|| {
@@ -378,6 +370,9 @@ fn Own(title: &'static str, lead: String, children: Children) -> impl IntoView {
             <AuthCard title lead>
                 {children()}
                 <p>
+                    <a href=paths::FORGOT>"Forgot your password?"</a>
+                </p>
+                <p>
                     <a href=paths::ACCOUNT>"Back to your account"</a>
                 </p>
             </AuthCard>
@@ -403,28 +398,10 @@ fn password() -> impl IntoView {
         <Own title="Change password" lead="Everywhere else you are signed out by that.".to_owned()>
             <Form action=paths::ACCOUNT_PASSWORD label="Change password">
                 <FormErrors errors=sent.messages() />
-                <Field
-                    label="Password now"
-                    name="current_password"
-                    kind="password"
-                    error=sent.error("current_password")
-                    autocomplete="current-password"
-                    required=true
-                />
-                <Field
-                    label="New password"
-                    name="new_password"
-                    kind="password"
-                    error=sent.error("new_password")
-                    autocomplete="new-password"
-                    required=true
-                    hint="At least 12 characters, or 8 that are hard to guess."
-                />
+                <CurrentPassword label="Password now" name="current_password" error=sent.error("current_password") />
+                <NewPassword label="New password" name="new_password" error=sent.error("new_password") />
                 <Button wide=true>"Change password"</Button>
             </Form>
-            <p>
-                <a href=paths::FORGOT>"Forgot it?"</a>
-            </p>
         </Own>
     }
 }
@@ -455,14 +432,7 @@ fn address() -> impl IntoView {
                     required=true
                     maxlength=254_u32
                 />
-                <Field
-                    label="Password"
-                    name="password"
-                    kind="password"
-                    error=sent.error("password")
-                    autocomplete="current-password"
-                    required=true
-                />
+                <CurrentPassword label="Password" name="password" error=sent.error("password") />
                 <Button wide=true>"Send the link"</Button>
             </Form>
         </Own>
@@ -487,14 +457,7 @@ fn delete() -> impl IntoView {
         >
             <Form action=paths::ACCOUNT_DELETE label="Delete your account">
                 <FormErrors errors=sent.messages() />
-                <Field
-                    label="Password"
-                    name="password"
-                    kind="password"
-                    error=sent.error("password")
-                    autocomplete="current-password"
-                    required=true
-                />
+                <CurrentPassword label="Password" name="password" error=sent.error("password") />
                 <Button wide=true intent=Intent::Danger>
                     "Delete for good"
                 </Button>

@@ -15,50 +15,26 @@ pub struct Holder {
     pub confirmed: bool,
 }
 
-struct HolderRow {
-    id: Uuid,
-    name: String,
-    email: String,
-    confirmed: bool,
-}
-
-impl From<HolderRow> for Holder {
-    fn from(row: HolderRow) -> Self {
-        Self { id: row.id.into(), name: row.name, email: row.email, confirmed: row.confirmed }
-    }
-}
-
 pub async fn find_by_address(db: impl PgExecutor<'_>, address: &str) -> sqlx::Result<Option<Holder>> {
-    let row = sqlx::query_as!(
-        HolderRow,
+    sqlx::query_as!(
+        Holder,
         r#"select u.id, u.name, u.email, u.email_confirmed_at is not null as "confirmed!" from users u
             where lower(u.email) = lower($1) and u.deleted_at is null"#,
         address,
     )
     .fetch_optional(db)
-    .await?;
-    Ok(row.map(Holder::from))
+    .await
 }
 
 /// The account, which nobody else changes until the transaction ends.
 pub async fn lock(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<Holder>> {
-    let row = sqlx::query_as!(
-        HolderRow,
+    sqlx::query_as!(
+        Holder,
         r#"select id, name, email, email_confirmed_at is not null as "confirmed!" from users
             where id = $1 and deleted_at is null for no key update"#,
         user.uuid(),
     )
     .fetch_optional(db)
-    .await?;
-    Ok(row.map(Holder::from))
-}
-
-pub async fn is_confirmed(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select email_confirmed_at is not null as "confirmed!" from users where id = $1"#,
-        user.uuid()
-    )
-    .fetch_one(db)
     .await
 }
 
@@ -113,17 +89,17 @@ pub async fn spend_link(
     token_hash: &[u8],
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<SpentLink>> {
-    let row = sqlx::query!(
+    sqlx::query_as!(
+        SpentLink,
         r#"delete from account_links l using users u
             where l.token_hash = $1 and l.expires_at > $2 and u.id = l.user_id and u.deleted_at is null
               and (l.purpose = 'change_address' or lower(u.email) = lower(l.address))
-            returning l.user_id, l.purpose as "purpose: Purpose", l.address"#,
+            returning l.user_id as user, l.purpose as "purpose: _", l.address"#,
         token_hash,
         now,
     )
     .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| SpentLink { user: row.user_id.into(), purpose: row.purpose, address: row.address }))
+    .await
 }
 
 /// Links of one purpose, which are of no use any more; all of them where there is none.
@@ -142,16 +118,24 @@ pub async fn delete_old_links(db: impl PgExecutor<'_>, now: OffsetDateTime) -> s
     Ok(sqlx::query!("delete from account_links where expires_at <= $1", now).execute(db).await?.rows_affected())
 }
 
-/// The address that the account is to move to.
-pub async fn find_move(db: impl PgExecutor<'_>, user: UserId, now: OffsetDateTime) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar!(
-        "select address from account_links where user_id = $1 and purpose = 'change_address' and expires_at > $2
-          order by created_at desc limit 1",
+/// Whether somebody's address is known to be theirs, and the one that the account is to move to.
+pub async fn find_addresses(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    now: OffsetDateTime,
+) -> sqlx::Result<(bool, Option<String>)> {
+    let row = sqlx::query!(
+        r#"select email_confirmed_at is not null as "confirmed!",
+                  (select l.address from account_links l
+                    where l.user_id = u.id and l.purpose = 'change_address' and l.expires_at > $2
+                    order by l.created_at desc limit 1) as moves_to
+             from users u where u.id = $1"#,
         user.uuid(),
         now,
     )
-    .fetch_optional(db)
-    .await
+    .fetch_one(db)
+    .await?;
+    Ok((row.confirmed, row.moves_to))
 }
 
 /// The address is theirs. Says whether that was not known.
@@ -232,19 +216,6 @@ pub async fn end_sessions(db: impl PgExecutor<'_>, user: UserId, but: Option<&[u
     .execute(db)
     .await?;
     Ok(ended.rows_affected())
-}
-
-/// What was kept about somebody beside their row.
-pub async fn delete_traces(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<()> {
-    sqlx::query!(
-        "with sessions as (delete from sessions where user_id = $1), links as (delete from account_links where user_id = $1),
-              mails as (delete from mails where user_id = $1)
-         delete from local_credentials where user_id = $1",
-        user.uuid(),
-    )
-    .execute(db)
-    .await
-    .map(drop)
 }
 
 /// Everything that is kept about somebody, as JSON. At most 10,000 of anything.

@@ -120,17 +120,6 @@ pub async fn update(db: impl PgExecutor<'_>, user: UserId, clerk: &str, email: &
     .map(drop)
 }
 
-/// Passwords and sessions of a local account end. Who set them was never shown to own the address.
-pub async fn end_local(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<()> {
-    sqlx::query!(
-        "with gone as (delete from local_credentials where user_id = $1) delete from sessions where user_id = $1",
-        user.uuid(),
-    )
-    .execute(db)
-    .await
-    .map(drop)
-}
-
 /// Whether somebody never bought anything, was given nothing and runs nothing.
 pub async fn is_bare(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
@@ -143,20 +132,6 @@ pub async fn is_bare(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<bool
     )
     .fetch_one(db)
     .await
-}
-
-/// Makes somebody a tombstone that no other is like. `clerk` is the id it has from now on.
-pub async fn bury(db: impl PgExecutor<'_>, user: UserId, clerk: &str) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update users set clerk_user_id = $2, email = 'deleted-' || id || '@deleted.invalid', name = 'Deleted student',
-                image_url = null, role = 'user', deleted_at = coalesce(deleted_at, now())
-          where id = $1",
-        user.uuid(),
-        clerk,
-    )
-    .execute(db)
-    .await
-    .map(drop)
 }
 
 pub async fn update_account(

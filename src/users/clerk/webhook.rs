@@ -15,7 +15,14 @@ use serde_json::Value;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook, WebhookError};
 
 use super::{person::Person, tell, welcome};
-use crate::{error::Result, server::state::AppState};
+use crate::{
+    error::Result,
+    server::{
+        limits::{body::too_large, door},
+        state::AppState,
+        visitors::Visitor,
+    },
+};
 
 /// Clerk's events are a few kilobytes.
 const LIMIT: usize = 512 * 1024;
@@ -32,19 +39,16 @@ struct Event {
 }
 
 impl FromRequest<AppState> for Signed {
-    type Rejection = (StatusCode, &'static str);
+    type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Self::Rejection> {
-        let refused = |why| {
-            tracing::warn!(why, "Refused a webhook");
-            (StatusCode::BAD_REQUEST, why)
-        };
+        let from = Visitor::of(&request).address;
+        let refused = |why| door::forged(state, from, why);
         let secret = state.config.clerk.as_ref().and_then(|clerk| clerk.webhook_secret.as_deref());
-        let secret = secret.ok_or((StatusCode::NOT_FOUND, "Clerk is not listened to here"))?;
+        let secret = secret.ok_or_else(|| (StatusCode::NOT_FOUND, "Clerk is not listened to here").into_response())?;
         let (parts, body) = request.into_parts();
         let headers = standard(&parts.headers).ok_or_else(|| refused("not signed"))?;
-        let body =
-            Limited::new(body, LIMIT).collect().await.map_err(|_| refused("too large or broken off"))?.to_bytes();
+        let body = Limited::new(body, LIMIT).collect().await.map_err(|_| too_large())?.to_bytes();
         let webhook = Webhook::new(secret).map_err(|_| refused("not to be verified here"))?;
         match webhook.verify(&body, &headers) {
             Ok(()) => {}

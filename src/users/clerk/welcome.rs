@@ -89,8 +89,8 @@ pub async fn forget(db: &PgPool, clerk: &str) -> Result<()> {
         return Ok(());
     }
     if let Some(user) = account.user_id {
-        queries::end_local(&mut *tx, user).await?;
-        queries::bury(&mut *tx, user, clerk).await?;
+        users::queries::end_local(&mut *tx, user).await?;
+        users::queries::bury(&mut *tx, user, clerk).await?;
         audit::record_unasked(&mut *tx, "user.delete", user.uuid(), "A student deleted their account at Clerk").await?;
     }
     queries::delete_account(&mut *tx, clerk, account.user_id).await?;
@@ -115,9 +115,9 @@ async fn write(
     match (account.user_id, holder) {
         (own, Some(Holder { id, name, local: true, .. })) if kept.verified && may_leave(&mut *tx, own).await? => {
             if let Some(own) = own {
-                queries::bury(&mut *tx, own, &format!("left_{own}")).await?;
+                users::queries::bury(&mut *tx, own, &format!("left_{own}")).await?;
             }
-            queries::end_local(&mut *tx, id).await?;
+            users::queries::end_local(&mut *tx, id).await?;
             queries::update(&mut *tx, id, clerk, kept.email.as_deref().unwrap_or_default(), kept).await?;
             let summary = format!("The account of {name} is Clerk's from now on");
             audit::record_unasked(&mut *tx, "user.link", id.uuid(), &summary).await?;

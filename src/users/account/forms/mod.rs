@@ -153,6 +153,8 @@ pub async fn use_link(State(state): State<AppState>, request: Request) -> Respon
     }
 }
 
+const PASSWORD_GONE: &str = "You are signed in. Your address had not been confirmed before, so its password is gone: choose a new one by “Forgot your password?”.";
+
 async fn after_link(state: &AppState, headers: &HeaderMap, used: &Used) -> Result<Response> {
     let said = |response, words| page::with_flash(response, &state.config, words);
     Ok(match used.purpose {
@@ -162,7 +164,10 @@ async fn after_link(state: &AppState, headers: &HeaderMap, used: &Used) -> Resul
             let response = let_in(state, headers, used.user, paths::COURSES).await?;
             said(response, "Your password is changed, and you are signed in.")
         }
-        Purpose::SignIn => let_in(state, headers, used.user, paths::COURSES).await?,
+        Purpose::SignIn => {
+            let response = let_in(state, headers, used.user, paths::COURSES).await?;
+            if used.password_gone { said(response, PASSWORD_GONE) } else { response }
+        }
     })
 }
 

@@ -9,7 +9,7 @@ use crate::{
     admin::audit,
     error::{Error, FieldError, Result, on_constraint},
     mail::queries as outbox,
-    users::{UserId, clerk, local, queries as users, roster_queries},
+    users::{UserId, local, queries as users, roster_queries},
 };
 
 const GONE: &str = "This link was used already, or is too old. Ask for a new one.";
@@ -64,6 +64,8 @@ pub async fn ask_to_confirm(db: &PgPool, user: UserId, now: OffsetDateTime) -> R
 pub struct Used {
     pub user: UserId,
     pub purpose: Purpose,
+    /// Whoever set the password was never shown to own the address, so it is gone.
+    pub password_gone: bool,
 }
 
 /// Uses a link, once. `new_password` is for the one that sets it. Whoever opens a link reads the mail of its address, so that the
@@ -103,6 +105,8 @@ pub async fn use_link(
             let letter = letters::password_changed(&holder.name);
             outbox::insert(&mut *tx, "password_changed", None, user, &letter).await?;
         }
+        // Somebody else may have signed up with this address, and wait for its owner to come.
+        (Purpose::SignIn, _) if !holder.confirmed => users::end_local(&mut *tx, user).await?,
         (Purpose::Confirm | Purpose::SignIn | Purpose::Reset, _) => {
             queries::delete_links(&mut *tx, user, Some(purpose)).await?;
         }
@@ -113,7 +117,7 @@ pub async fn use_link(
     }
     tx.commit().await?;
     tracing::info!(%user, ?purpose, "Somebody used a link");
-    Ok(Used { user, purpose })
+    Ok(Used { user, purpose, password_gone: purpose == Purpose::SignIn && !holder.confirmed })
 }
 
 fn taken(error: sqlx::Error) -> Error {
@@ -211,9 +215,9 @@ pub async fn delete(db: &PgPool, user: UserId, email: &str, password: &str) -> R
         return Err(Error::Conflict("You are the only admin. Make somebody else admin first.".into()));
     }
     let holder = queries::lock(&mut *tx, user).await?.ok_or(Error::NotFound)?;
-    queries::delete_traces(&mut *tx, user).await?;
-    outbox::insert(&mut *tx, "account_deleted", None, user, &letters::deleted(&holder.name)).await?;
-    clerk::queries::bury(&mut *tx, user, &format!("deleted_{user}")).await?;
+    users::end_local(&mut *tx, user).await?;
+    users::bury(&mut *tx, user, &format!("deleted_{user}")).await?;
+    outbox::insert_to(&mut *tx, "account_deleted", user, &holder.email, &letters::deleted(&holder.name)).await?;
     audit::record(&mut *tx, user, "user.delete", user.uuid(), "Deleted their own account").await?;
     tx.commit().await?;
     tracing::info!(%user, "Somebody deleted their account");

@@ -40,6 +40,10 @@ async fn with(db: &PgPool, token: &str, password: &str) -> Result<Used> {
     use_link(db, token, password, Some("admin@example.com"), clock::now()).await
 }
 
+async fn confirmed(db: &PgPool, user: UserId) -> bool {
+    queries::find_addresses(db, user, clock::now()).await.unwrap().0
+}
+
 fn gone<T: std::fmt::Debug>(answer: Result<T>) {
     assert_eq!(answer.unwrap_err(), Error::Rejected(GONE.into()));
 }
@@ -49,10 +53,10 @@ async fn whoever_signs_up_is_asked_whether_the_address_is_theirs(db: PgPool) {
     let user = student(&db).await;
     let (address, letter) = letters(&db).await.remove(0);
     assert_eq!((address.as_str(), letter.subject.as_str(), letter.secret), (EMAIL, "Confirm your address", true));
-    assert!(!queries::is_confirmed(&db, user).await.unwrap());
+    assert!(!confirmed(&db, user).await);
     let token = token(&db).await;
-    assert_eq!(with(&db, &token, "").await, Ok(Used { user, purpose: Purpose::Confirm }));
-    assert!(queries::is_confirmed(&db, user).await.unwrap());
+    assert_eq!(with(&db, &token, "").await, Ok(Used { user, purpose: Purpose::Confirm, password_gone: false }));
+    assert!(confirmed(&db, user).await);
     gone(with(&db, &token, "").await);
     assert_eq!(ask_to_confirm(&db, user, clock::now()).await, Ok(None), "it is known already");
 }
@@ -70,7 +74,7 @@ async fn a_forgotten_password_is_replaced_once_and_everybody_is_signed_out(db: P
     assert_eq!(users::find_by_session(&db, &local::digest(&session)).await.unwrap(), None);
     gone(with(&db, &first, NEW).await);
     gone(with(&db, &second, NEW).await);
-    assert!(queries::is_confirmed(&db, user).await.unwrap(), "whoever opened it reads that mail");
+    assert!(confirmed(&db, user).await, "whoever opened it reads that mail");
     assert_eq!(letters(&db).await.pop().unwrap().1.subject, "Your password was changed");
 }
 
@@ -119,7 +123,7 @@ async fn an_address_changes_when_the_new_one_says_so_and_the_old_one_is_told(db:
         ["email: This is your address already."]
     );
     change(PASSWORD, "new@example.com").await.unwrap();
-    assert_eq!(queries::find_move(&db, user, clock::now()).await.unwrap().as_deref(), Some("new@example.com"));
+    assert_eq!(queries::find_addresses(&db, user, clock::now()).await.unwrap().1.as_deref(), Some("new@example.com"));
     assert_eq!(local::check_password(&db, EMAIL, PASSWORD).await, Ok(Some(user)), "not yet");
     let (to, _) = letters(&db).await.pop().unwrap();
     assert_eq!(to, "new@example.com");
@@ -256,4 +260,23 @@ async fn ones_data_is_ones_own_and_whole(db: PgPool) {
     assert_eq!(data["completed_lessons"][0]["lesson"], "Hook");
     let text = data.to_string();
     assert!(!text.contains("other@example.com") && !text.contains("argon2") && !text.contains("token"), "{text}");
+}
+
+#[sqlx::test]
+async fn who_signed_up_with_anothers_address_is_out_when_its_owner_comes(db: PgPool) {
+    let user = student(&db).await;
+    let waiting = local::start_session(&db, user, None, "", clock::now()).await.unwrap();
+    change_address(&db, user, EMAIL, PASSWORD, "stranger@example.com", clock::now()).await.unwrap();
+    let moved = token(&db).await;
+    let mine = ask(&db, Purpose::SignIn).await;
+    assert_eq!(with(&db, &mine, "").await, Ok(Used { user, purpose: Purpose::SignIn, password_gone: true }));
+    assert_eq!(local::check_password(&db, EMAIL, PASSWORD).await, Ok(None));
+    assert_eq!(users::find_by_session(&db, &local::digest(&waiting)).await.unwrap(), None);
+    gone(with(&db, &moved, "").await);
+    // From then on the address is theirs, and a link takes no password away.
+    let reset = ask(&db, Purpose::Reset).await;
+    with(&db, &reset, NEW).await.unwrap();
+    let again = ask(&db, Purpose::SignIn).await;
+    assert_eq!(with(&db, &again, "").await, Ok(Used { user, purpose: Purpose::SignIn, password_gone: false }));
+    assert_eq!(local::check_password(&db, EMAIL, NEW).await, Ok(Some(user)));
 }
