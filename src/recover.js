@@ -1,7 +1,8 @@
 // When the page's program has died (a file of an older release is gone, or a defect), its links still work: what was clicked, and
-// everything after it, is opened by the browser itself.
+// everything after it, is opened by the browser itself. What dies because the page is left, its files half fetched, leads nowhere; who
+// comes back to it finds it loaded again.
 (() => {
-  let dead = false, to, when = 0;
+  let dead = false, left = false, to, when = 0;
   addEventListener('click', (event) => {
     const link = event.target.closest?.('a[href]');
     if (!link || link.origin !== location.origin) return;
@@ -11,8 +12,13 @@
   const died = (cause) => {
     if (!(cause instanceof WebAssembly.RuntimeError)) return;
     dead = true;
-    if (Date.now() - when < 10_000) location.assign(to);
+    if (!left && Date.now() - when < 10_000) location.assign(to);
   };
   addEventListener('error', (event) => died(event.error));
   addEventListener('unhandledrejection', (event) => died(event.reason));
+  addEventListener('pagehide', () => { left = true; });
+  addEventListener('pageshow', (event) => {
+    left = false;
+    if (dead && event.persisted) location.reload();
+  });
 })();

@@ -27,6 +27,15 @@ export class Problems {
     // Chromium writes a violation to the console, too, but not each: this hears all of them, with the directive and where it was.
     await context.exposeBinding('__violated', (_, what: string) => this.seen.push(`policy: ${what}`));
     await context.addInitScript(() => {
+      // What a page says once it is left, its files half fetched, nobody is there to hear.
+      const say = console.error;
+      addEventListener('pagehide', () => (console.error = () => {}));
+      addEventListener('pageshow', () => (console.error = say));
+      for (const kind of ['error', 'unhandledrejection']) {
+        addEventListener(kind, (event) => {
+          if (console.error !== say) event.preventDefault();
+        });
+      }
       const tell = (window as unknown as { __violated?: (what: string) => void }).__violated;
       addEventListener('securitypolicyviolation', (event) => {
         tell?.(`${event.effectiveDirective} refused ${event.blockedURI || 'something inline'} (${event.documentURI}:${event.lineNumber})`);

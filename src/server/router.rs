@@ -12,9 +12,12 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use http::{StatusCode, header::CONTENT_TYPE};
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos::prelude::provide_context;
+use leptos_axum::{ErrorHandler, LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
-use tower_http::{CompressionLevel, compression::CompressionLayer, timeout::TimeoutLayer, trace::TraceLayer};
+use tower_http::{
+    CompressionLevel, compression::CompressionLayer, services::ServeDir, timeout::TimeoutLayer, trace::TraceLayer,
+};
 
 use super::{
     call, health, kept,
@@ -114,7 +117,6 @@ pub fn router(state: AppState) -> Router {
     let here_only = middleware::from_fn_with_state(state.clone(), account::forms::here_only);
     let personal = add(add(add(Router::new(), accounts()).route_layer(here_only), forms()), files())
         .leptos_routes(&state, pages, move || shell(options.clone()))
-        .fallback(leptos_axum::file_and_error_handler::<AppState, _>(shell))
         .layer(middleware::from_fn_with_state(state.clone(), call::identify))
         .layer(middleware::from_fn_with_state(state.clone(), kept::keep));
     let uploads = add(Router::new(), uploads())
@@ -122,6 +124,7 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), call::identify))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE * 10));
     add(add(personal, open()), webhooks())
+        .fallback_service(files_of_site(&state))
         .layer(middleware::from_fn(body::limit))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .merge(uploads)
@@ -142,6 +145,23 @@ pub fn router(state: AppState) -> Router {
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest)),
         )
         .with_state(state)
+}
+
+/// The files of the site, the same for everybody, and the page that says that there is none.
+///
+/// Not `leptos_axum::file_and_error_handler`: a file would get the redirect of a page that is made on the same thread meanwhile, and that
+/// page would lose it.
+fn files_of_site(state: &AppState) -> ServeDir<Router> {
+    let context = state.clone();
+    let nothing = ErrorHandler::new_with_context(move || provide_context(context.clone()), shell, state.leptos.clone());
+    let nothing =
+        Router::new().fallback_service(nothing).layer(middleware::from_fn_with_state(state.clone(), call::identify));
+    ServeDir::new(&*state.leptos.site_root)
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip()
+        .call_fallback_on_method_not_allowed(true)
+        .fallback(nothing)
 }
 
 async fn robots(State(state): State<AppState>) -> String {

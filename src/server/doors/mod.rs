@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use axum::{Router, body::Body, extract::Request};
 use http_body_util::BodyExt;
+use leptos::prelude::{Owner, provide_context};
+use leptos_axum::ResponseOptions;
 use sqlx::PgPool;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -152,6 +154,25 @@ async fn a_page_that_leads_elsewhere_is_a_redirect_whoever_asks(db: PgPool) {
         let to = answer.location.as_deref();
         assert_eq!((answer.status, to), (302, Some("/sign-in?next=/products/product/purchase")), "accepts {accept}");
     }
+}
+
+#[sqlx::test]
+async fn a_file_has_nothing_of_the_page_that_is_made_beside_it(db: PgPool) {
+    let mut state = testing::state(&db, "http://127.0.0.1:1").await;
+    state.leptos.site_root = "public".into();
+    let visitor = Browser { router: router(state), cookie: None };
+    // What Leptos leaves on a thread while it makes somebody's page there, which leads elsewhere.
+    let page = Owner::new_root(None);
+    let options = ResponseOptions::default();
+    page.with(|| provide_context(options.clone()));
+    options.insert_header(http::header::LOCATION, http::HeaderValue::from_static(crate::paths::COURSES));
+    options.set_status(http::StatusCode::FOUND);
+    for (path, status) in [("/favicon.svg", 200), ("/nothing.svg", 404), ("/fonts", 404), ("/../Cargo.toml", 404)] {
+        let answer = visitor.get(path).await;
+        assert_eq!((answer.status, answer.location), (status, None), "{path}");
+    }
+    assert!(visitor.get("/favicon.svg").await.body.starts_with("<svg"));
+    assert!(visitor.get("/nothing.svg").await.body.contains("<h1"), "a page says that there is nothing");
 }
 
 #[sqlx::test]
