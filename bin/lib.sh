@@ -15,6 +15,12 @@ export PATH="$TOOLS/bin:$ROOT/style/node_modules/.bin:$PATH"
 export SQLX_OFFLINE=true
 mkdir -p "$TOOLS/bin"
 
+# Cargo tells by the files' times what is new, which say nothing when another clone built last: it would take that one's program for ours.
+if [ -d "$CARGO_TARGET_DIR" ] && [ "$(cat "$CARGO_TARGET_DIR/clone" 2>/dev/null || true)" != "$ROOT" ]; then
+  touch "$ROOT/src/lib.rs" "$ROOT/src/main.rs"
+  printf '%s\n' "$ROOT" >"$CARGO_TARGET_DIR/clone"
+fi
+
 # shellcheck disable=SC2034  # read by bin/setup
 OS=$(uname -s)
 if [ -t 1 ]; then BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'; else BOLD='' DIM='' RED='' GREEN='' PLAIN=''; fi

@@ -28,7 +28,7 @@ pub mod seed;
 pub mod serve;
 pub mod state;
 #[cfg(test)]
-mod strangers;
+pub mod strangers;
 pub mod telemetry;
 #[cfg(test)]
 pub mod testing;

@@ -1,4 +1,5 @@
-//! What strangers may send: anything. It is answered, never with a failure of ours. Only tests are here.
+//! What strangers may send: anything. It is answered, never with a failure of ours. Only tests are here; those of Clerk's doors are in
+//! `users::clerk::tests::strangers`.
 //!
 //! Webhooks (signed and not), session cookies, forms and server functions get what [`proptest`] makes up: bytes, texts, JSON, and
 //! requests that are nearly right. `LECTERN_CASES` says how many of each; the seed is printed by the run that fails, and
@@ -52,7 +53,7 @@ impl Chance {
 }
 
 /// Sends what is made up, so many times. `send` answers with the status.
-async fn try_all<T: std::fmt::Debug + Clone>(of: BoxedStrategy<T>, send: impl AsyncFn(T) -> u16) {
+pub async fn try_all<T: std::fmt::Debug + Clone>(of: BoxedStrategy<T>, send: impl AsyncFn(T) -> u16) {
     let mut chance = Chance::new();
     for case in 0..setting("LECTERN_CASES").unwrap_or(250) {
         let sent = chance.make(&of);
@@ -62,12 +63,12 @@ async fn try_all<T: std::fmt::Debug + Clone>(of: BoxedStrategy<T>, send: impl As
     }
 }
 
-fn bytes() -> BoxedStrategy<Vec<u8>> {
+pub fn bytes() -> BoxedStrategy<Vec<u8>> {
     prop_oneof![vec(any::<u8>(), 0..2000), "\\PC{0,300}".prop_map(String::into_bytes)].boxed()
 }
 
 /// A text that somebody might type, and some that nobody would.
-fn text() -> BoxedStrategy<String> {
+pub fn text() -> BoxedStrategy<String> {
     let odd = select(vec![
         "\0",
         "%00",
@@ -82,7 +83,7 @@ fn text() -> BoxedStrategy<String> {
     prop_oneof![any::<String>(), "[a-z0-9 ]{0,40}", odd.prop_map(str::to_owned), ".{200,900}"].boxed()
 }
 
-fn value() -> BoxedStrategy<Value> {
+pub fn value() -> BoxedStrategy<Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
