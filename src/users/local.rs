@@ -149,6 +149,9 @@ pub async fn check_password(db: &PgPool, email: &str, password: &str) -> Result<
     };
     let password: String = password.chars().take(500).collect();
     let right = in_background(move || Ok(hash.is_some_and(|hash| verify(&password, &hash)))).await?;
+    if !right {
+        tracing::info!(?user, "A password was wrong");
+    }
     Ok(user.filter(|_| right))
 }
 
@@ -216,6 +219,7 @@ async fn in_background<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<
 mod tests {
     use super::*;
     use rstest::rstest;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
     #[test]
     fn a_password_opens_only_its_own_hash() {
@@ -224,6 +228,21 @@ mod tests {
         assert!(verify("correct horse battery", &hash));
         assert!(!verify("correct horse batterz", &hash));
         assert!(!verify("anything", "not a hash"));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn four_passwords_are_hashed_at_once_and_no_more() {
+        static NOW: AtomicUsize = AtomicUsize::new(0);
+        static MOST: AtomicUsize = AtomicUsize::new(0);
+        let work = || {
+            MOST.fetch_max(NOW.fetch_add(1, SeqCst) + 1, SeqCst);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            NOW.fetch_sub(1, SeqCst);
+            Ok(())
+        };
+        let all = futures::future::join_all((0..20).map(|_| in_background(work))).await;
+        assert!(all.iter().all(Result::is_ok));
+        assert_eq!(MOST.load(SeqCst), 4);
     }
 
     #[rstest]

@@ -176,6 +176,26 @@ async fn a_file_has_nothing_of_the_page_that_is_made_beside_it(db: PgPool) {
 }
 
 #[sqlx::test]
+async fn an_answer_that_takes_too_long_is_given_up(db: PgPool) {
+    let school = School::open(db).await;
+    let visitor = school.browser("visitor").await;
+    let mut other = school.db.begin().await.unwrap();
+    sqlx::query("lock table products in access exclusive mode").execute(&mut *other).await.unwrap();
+    let mut page = Box::pin(visitor.get("/products/product"));
+    // As long as it takes until the page waits for the database; then for half a minute.
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut page).await.is_err());
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    let answer = page.await;
+    tokio::time::resume();
+    assert!((28..=30).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.contains("Reference: "), "{}", answer.body);
+    other.rollback().await.unwrap();
+    assert_eq!(visitor.get("/products/product").await.status, 200);
+}
+
+#[sqlx::test]
 async fn what_no_name_can_hold_is_not_found(db: PgPool) {
     let school = School::open(db).await;
     let student = school.browser("other").await;
