@@ -4,7 +4,7 @@ import type { BrowserContext, Page } from '@playwright/test';
 import { resolve } from 'node:path';
 import { Issuer } from '../issuer.ts';
 import { launch } from '../server.ts';
-import { expect, stubYoutube, test } from './support.ts';
+import { Problems, expect, stubYoutube, test } from './support.ts';
 
 const SCHOOL = 'http://127.0.0.1:3110';
 const SANDBOX = 'http://127.0.0.1:12191';
@@ -132,4 +132,35 @@ test('signing out ends the session at Clerk', async ({ page, context }) => {
   expect(await token(context)).toBeUndefined();
   await page.goto('/courses');
   await expect(page.getByRole('heading', { name: 'Account portal' })).toBeVisible();
+});
+
+test('with Clerk’s script one signs in without leaving the school', async ({ browser }) => {
+  test.setTimeout(120_000);
+  const [address, sandbox] = ['http://127.0.0.1:3111', 'http://127.0.0.1:12192'];
+  const scripted = new Issuer('http://127.0.0.1:4111', address);
+  await scripted.open();
+  const end = await launch({ address, sandbox, log: resolve('test-results/clerk-js.log'), settings: { ...scripted.settings(), CLERK_JS: 'true' } });
+  const context = await browser.newContext({ baseURL: address });
+  const problems = new Problems();
+  try {
+    await problems.watch(context);
+    const page = await context.newPage();
+    await page.goto('/purchases');
+    await expect(page).toHaveURL('/sign-in?next=/purchases');
+    await page.getByLabel('Email').fill('student.h@example.com');
+    await page.getByRole('button', { name: 'Go in' }).click();
+    await expect(page).toHaveURL('/purchases');
+    await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+
+    // From a page that is open, a click leads there as well; and Clerk's own page stays a way in.
+    await page.getByRole('link', { name: 'Sign in' }).click();
+    await expect(page.getByRole('button', { name: 'Go in' })).toBeVisible();
+    await expect(page.getByRole('link', { name: 'Continue to Clerk' })).toHaveAttribute('href', /^http:\/\/127\.0\.0\.1:4111\/sign-in\?/);
+    expect(problems.unexpected()).toEqual([]);
+  } finally {
+    await context.close();
+    await end();
+    await scripted.close();
+  }
 });

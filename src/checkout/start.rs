@@ -107,6 +107,10 @@ async fn buy(
         Err(error) => return Err(refused(state, id, &error).await?),
     };
     let url = session.url.ok_or(Error::Unavailable)?;
+    if !url.strip_prefix(&state.config.pays_at()).is_some_and(|rest| rest.starts_with('/')) {
+        tracing::error!(attempt = %id, "Stripe's payment page is not where buyers may be sent: set STRIPE_CHECKOUT_DOMAIN to your custom domain");
+        return Err(Error::Unavailable);
+    }
     queries::set_session(&state.db, id, session.id.as_str(), &url).await?;
     tracing::info!(attempt = %id, session = session.id.as_str(), "A checkout began");
     Ok(Next::Pay(url))

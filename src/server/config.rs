@@ -58,6 +58,8 @@ pub struct StripeConfig {
     pub webhook_secret: String,
     /// `None` is Stripe's own address.
     pub api_base: Option<String>,
+    /// The host of Stripe's payment page: Stripe's own, or a custom domain of the account's.
+    pub checkout_domain: String,
     /// Where our own sandbox listens, when there is no account at Stripe.
     pub sandbox: Option<SocketAddr>,
 }
@@ -158,7 +160,10 @@ impl Config {
 
     /// Where buyers are sent to pay: Stripe's own page, or that of the sandbox which `STRIPE_API_BASE` names or we run.
     pub fn pays_at(&self) -> String {
-        self.stripe.api_base.clone().unwrap_or_else(|| "https://checkout.stripe.com".into())
+        let StripeConfig { api_base, checkout_domain, .. } = &self.stripe;
+        api_base
+            .as_ref()
+            .map_or_else(|| format!("https://{checkout_domain}"), |base| base.trim_end_matches('/').to_owned())
     }
 
     /// Cookies are `Secure` when the site is.
@@ -170,9 +175,13 @@ impl Config {
 impl StripeConfig {
     fn read(environment: Environment, var: &impl Fn(&str) -> Option<String>) -> Result<Self> {
         let api_base = var("STRIPE_API_BASE");
+        let checkout_domain = var("STRIPE_CHECKOUT_DOMAIN").unwrap_or_else(|| "checkout.stripe.com".into());
+        let is_domain = checkout_domain.split('.').count() > 1
+            && checkout_domain.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
+        ensure!(is_domain, "STRIPE_CHECKOUT_DOMAIN is a host's name, such as pay.example.com");
         match (var("STRIPE_SECRET_KEY"), var("STRIPE_WEBHOOK_SECRET")) {
             (Some(secret_key), Some(webhook_secret)) => {
-                Ok(Self { secret_key, webhook_secret, api_base, sandbox: None })
+                Ok(Self { secret_key, webhook_secret, api_base, checkout_domain, sandbox: None })
             }
             (Some(_), None) => {
                 bail!("STRIPE_SECRET_KEY is set but STRIPE_WEBHOOK_SECRET is not: payments could not be confirmed")
@@ -191,6 +200,7 @@ impl StripeConfig {
                     secret_key: SANDBOX_SECRET_KEY.into(),
                     webhook_secret: SANDBOX_WEBHOOK_SECRET.into(),
                     api_base: Some(format!("http://{sandbox}")),
+                    checkout_domain,
                     sandbox: Some(sandbox),
                 })
             }
@@ -325,6 +335,17 @@ mod tests {
             ("SECURITY_CONTACT", "mailto:me@example.com\nContact: mailto:you@example.com"),
         ] {
             assert!(read(&[wrong]).err().unwrap().to_string().contains(wrong.0), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn buyers_pay_at_stripe_or_at_the_accounts_own_domain() {
+        let account = [("STRIPE_SECRET_KEY", "sk_live_x"), ("STRIPE_WEBHOOK_SECRET", "whsec_x")];
+        let pays_at = |domain: &[_]| read(&[&account[..], domain].concat()).map(|config| config.pays_at());
+        assert_eq!(pays_at(&[]).unwrap(), "https://checkout.stripe.com");
+        assert_eq!(pays_at(&[("STRIPE_CHECKOUT_DOMAIN", "pay.example.com")]).unwrap(), "https://pay.example.com");
+        for wrong in ["https://pay.example.com", "pay.example.com/x", "pay.example.com *", "*", "a.b; script-src *"] {
+            assert!(pays_at(&[("STRIPE_CHECKOUT_DOMAIN", wrong)]).is_err(), "{wrong}");
         }
     }
 
