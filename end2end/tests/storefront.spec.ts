@@ -50,6 +50,7 @@ test('files are hashed, compressed and kept; pages are private and locked down',
   const file = await request.get(style!, { headers: { 'accept-encoding': 'br' } });
   expect(file.headers()['cache-control']).toBe('public, max-age=31536000, immutable');
   expect(file.headers()['content-encoding']).toBe('br');
+  expect(file.headers().vary).toBe('accept-encoding');
 });
 
 test('the first page of a student is small, and has no other group of pages in it, least of all the back office', async ({ page }) => {

@@ -111,8 +111,9 @@ fn Line(mail: MailRow) -> impl IntoView {
                 <a href=paths::mail(id)>{letter.subject}</a>
                 " "
                 <Badge tone>{words}</Badge>
-                <br />
-                <LocalTime at with_time=true />
+                <small>
+                    <LocalTime at with_time=true />
+                </small>
             </th>
             <td>
                 <a href=paths::student(to)>{address}</a>

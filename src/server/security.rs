@@ -9,7 +9,7 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{
         CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, LINK, LOCATION, ORIGIN, REFERER, REFERRER_POLICY,
-        RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+        RETRY_AFTER, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
     },
 };
 
@@ -79,6 +79,10 @@ pub async fn headers(State(state): State<AppState>, request: Request, next: Next
     // A redirect shows nothing, and its policy must not be taken for that of the page it leads to.
     if !status.is_redirection() {
         headers.entry(CONTENT_SECURITY_POLICY).or_insert(CLOSED);
+    }
+    // Files lie compressed beside themselves. Who keeps them for many must know that they differ.
+    if cache != PRIVATE {
+        headers.entry(VARY).or_insert(HeaderValue::from_static("accept-encoding"));
     }
     if ok || cache == PRIVATE {
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(cache));

@@ -338,8 +338,14 @@ fn Session(session: SessionRow) -> impl IntoView {
                 {if here {
                     Either::Left(view! { <Badge tone=Tone::Accent>"This browser"</Badge> })
                 } else {
-                    Either::Right(view! { "seen " <LocalTime at=seen_at with_time=true /> })
-                }} <br /> "since " <LocalTime at=began_at with_time=true />
+                    Either::Right(
+                        view! {
+                            <small>
+                                "Last seen " <LocalTime at=seen_at with_time=true />
+                            </small>
+                        },
+                    )
+                }} <small>"Since " <LocalTime at=began_at with_time=true /></small>
             </th>
             <td>
                 {(!here)
