@@ -80,6 +80,7 @@ pub async fn get_checkout_result(session: String) -> Result<CheckoutResult> {
 #[cfg(feature = "ssr")]
 fn tell(found: Found) -> CheckoutResult {
     let stage = match (found.state, found.purchase) {
+        (AttemptState::Paid | AttemptState::Free, Some(purchase)) if found.refunded => Stage::Refunded { purchase },
         (AttemptState::Paid | AttemptState::Free, Some(purchase)) => {
             let course = if let [course] = found.courses[..] { Some(course) } else { None };
             Stage::Bought { purchase, course }

@@ -134,7 +134,7 @@ pub async fn take_in(db: &PgPool, event: &Event<'_>) -> sqlx::Result<Outcome> {
     let outcome = match &event.about {
         None => Outcome::Kept,
         Some(about) => {
-            let outcome = hear(&mut tx, about).await?;
+            let outcome = hear_all(&mut tx, about).await?;
             queries::set_event_outcome(&mut *tx, event.id, outcome.word()).await?;
             outcome
         }
@@ -152,8 +152,17 @@ pub async fn repair(db: &PgPool, about: &About) -> sqlx::Result<Outcome> {
     if let Some(payment) = about.payment_intent() {
         queries::hold_payment(&mut *tx, payment).await?;
     }
-    let outcome = hear(&mut tx, about).await?;
+    let outcome = hear_all(&mut tx, about).await?;
     tx.commit().await?;
+    Ok(outcome)
+}
+
+/// Applies what is said, and what waited for it: a refund that failed makes room for another that was told before.
+async fn hear_all(tx: &mut PgConnection, about: &About) -> sqlx::Result<Outcome> {
+    let outcome = hear(&mut *tx, about).await?;
+    if outcome.changes() && matches!(about, About::Refund(_) | About::Charge(_)) {
+        hear_what_came_early(tx, about.payment_intent()).await?;
+    }
     Ok(outcome)
 }
 
@@ -251,13 +260,18 @@ fn remarks(attempt: &LockedAttempt) -> Vec<&'static str> {
     remarks
 }
 
-/// What was told about a payment before it was known here, in the order it happened.
+/// What was told about a payment before it was known here, in the order it happened; and again, while one makes room for another.
 async fn hear_what_came_early(tx: &mut PgConnection, intent: Option<&str>) -> sqlx::Result<()> {
     let Some(intent) = intent else { return Ok(()) };
-    for early in ledger::list_early(&mut *tx, intent).await? {
-        if let Ok(Some(about)) = facts::read(&early.kind, &early.object) {
-            let outcome = Box::pin(hear(tx, &about)).await?;
-            queries::set_event_outcome(&mut *tx, &early.id, outcome.word()).await?;
+    let mut changes = true;
+    while changes {
+        changes = false;
+        for early in ledger::list_early(&mut *tx, intent).await? {
+            if let Ok(Some(about)) = facts::read(&early.kind, &early.object) {
+                let outcome = Box::pin(hear(tx, &about)).await?;
+                queries::set_event_outcome(&mut *tx, &early.id, outcome.word()).await?;
+                changes |= outcome.changes();
+            }
         }
     }
     Ok(())
@@ -327,6 +341,24 @@ mod tests {
         assert_eq!(shop.hear("evt_1", Word::Completed, shop.session()).await, Outcome::Repeated);
         assert_eq!(shop.hear("evt_2", Word::Completed, shop.session()).await, Outcome::GrantedBefore);
         assert_eq!(shop.end().await, (1, 1, AttemptState::Paid));
+    }
+
+    #[sqlx::test]
+    async fn a_payment_of_an_account_that_is_gone_goes_back(db: PgPool) {
+        let shop = Shop::open(db).await;
+        crate::users::queries::bury(&shop.db, shop.student, "deleted").await.unwrap();
+        assert_eq!(shop.end().await, (0, 0, AttemptState::Expired), "what was not paid is given up");
+        let outcome = shop.hear("evt_1", Word::Completed, shop.session()).await;
+        assert!(matches!(outcome, Outcome::OwnedBefore { refund: Some(_), .. }), "{outcome:?}");
+        let again = shop.hear("evt_2", Word::Completed, shop.session()).await;
+        assert!(matches!(again, Outcome::OwnedBefore { refund: None, .. }), "{again:?}");
+        assert_eq!(shop.end().await, (0, 0, AttemptState::Paid));
+        let back = sqlx::query!(r#"select amount_in_cents as "amount: i32", reason, beside from refunds"#);
+        let back = back.fetch_one(&shop.db).await.unwrap();
+        assert_eq!(
+            (back.amount, back.reason.as_str(), back.beside),
+            (6000, "payment of an account that is gone", None)
+        );
     }
 
     #[sqlx::test]

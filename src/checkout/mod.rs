@@ -78,6 +78,10 @@ pub enum Stage {
         purchase: PurchaseId,
         course: Option<CourseId>,
     },
+    /// Bought, and all of it went back since.
+    Refunded {
+        purchase: PurchaseId,
+    },
     /// Paid a second time for something owned: the money goes back.
     Returned,
     /// Stripe has not told us yet. `delayed`: the bank takes its time.

@@ -120,6 +120,19 @@ fn Told(page: CheckoutResult, result: Resource<crate::error::Result<CheckoutResu
             }
             .into_any()
         }
+        Stage::Refunded { purchase } => view! {
+            <AuthCard title="This was refunded" lead="The money went back, and access with it.">
+                <Stack>
+                    <LinkButton href=paths::receipt(purchase) wide=true>
+                        "See the receipt"
+                    </LinkButton>
+                    <LinkButton href=again intent=Intent::Secondary wide=true>
+                        "Back to the product"
+                    </LinkButton>
+                </Stack>
+            </AuthCard>
+        }
+        .into_any(),
         Stage::Returned => view! {
             <AuthCard title="You own this already" lead="This payment was not needed. It goes back to you in full.">
                 <LinkButton href=paths::COURSES wide=true>

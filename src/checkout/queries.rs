@@ -246,7 +246,7 @@ pub async fn lock_attempt(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::
     }))
 }
 
-/// Records a purchase. `None` when this session is recorded already, or the buyer owns the product; receipts are numbered without
+/// Records a purchase. `None` when this session is recorded already, the buyer owns the product, or their account is gone; receipts are numbered without
 /// gaps as far as that can be seen before.
 pub async fn insert_purchase(
     db: impl PgExecutor<'_>,
@@ -262,6 +262,7 @@ pub async fn insert_purchase(
                                   discount_percent)
            select $1, $2, $3, $4, $5::uuid, $6::uuid, $7, $8, $9, $10, $11
             where not exists (select from purchases where user_id = $5 and product_id = $6 and refunded_at is null)
+              and not exists (select from users where id = $5 and deleted_at is not null)
            on conflict do nothing
            returning id"#,
         attempt.subtotal,
@@ -333,7 +334,8 @@ pub async fn set_event_outcome(db: impl PgExecutor<'_>, id: &str, outcome: &str)
     sqlx::query!("update stripe_events set outcome = $2 where id = $1", id, outcome).execute(db).await.map(drop)
 }
 
-/// The intent to send a payment back that bought something owned, beside the purchase that was there. `None` when it is there already.
+/// The intent to send a payment back that bought something owned, beside the purchase that was there, or that nobody can use any more.
+/// `None` when it is there already.
 pub async fn insert_return(
     db: impl PgExecutor<'_>,
     attempt: &LockedAttempt,
@@ -341,8 +343,9 @@ pub async fn insert_return(
 ) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!(
         "insert into refunds (attempt_id, amount_in_cents, reason, stripe_payment_intent_id, origin, beside)
-         select $1, $2, 'second payment for a product already owned', $3, 'school',
-                (select id from purchases where user_id = $4 and product_id = $5 and refunded_at is null)
+         select $1, $2, case when own.id is null then 'payment of an account that is gone'
+                             else 'second payment for a product already owned' end, $3, 'school', own.id
+           from (select (select id from purchases where user_id = $4 and product_id = $5 and refunded_at is null)) own (id)
           where not exists (select from refunds where attempt_id = $1 and origin = 'school')
          on conflict do nothing returning id",
         attempt.id.uuid(),
@@ -362,12 +365,15 @@ pub struct Found {
     pub state: AttemptState,
     pub submitted: bool,
     pub purchase: Option<PurchaseId>,
+    /// Whether all of it went back since.
+    pub refunded: bool,
     pub courses: Vec<CourseId>,
 }
 
 pub async fn find_checkout(db: impl PgExecutor<'_>, session: &str, user: UserId) -> sqlx::Result<Option<Found>> {
     let row = sqlx::query!(
         r#"select p.slug, p.name, a.state as "state: AttemptState", a.submitted_at, b.id as "purchase?",
+                  b.refunded_at is not null as "refunded!",
                   array(select pc.course_id from purchase_courses pc where pc.purchase_id = b.id) as "courses!"
              from checkout_attempts a
              join products p on p.id = a.product_id
@@ -385,6 +391,7 @@ pub async fn find_checkout(db: impl PgExecutor<'_>, session: &str, user: UserId)
         state: row.state,
         submitted: row.submitted_at.is_some(),
         purchase: row.purchase.map(PurchaseId::from),
+        refunded: row.refunded,
         courses: row.courses.into_iter().map(CourseId::from).collect(),
     }))
 }

@@ -128,17 +128,23 @@ fn why(error: &StripeError) -> String {
 
 /// Reads a list page by page, then what is older and still open.
 async fn read(state: &AppState, list: List, from: OffsetDateTime, report: &mut Report) -> Result<(), Trouble> {
-    let (mut count, mut after) = (0, None);
+    let (mut count, mut after, mut early) = (0, None, Vec::new());
     loop {
         let page = state.stripe.list(list, from, after.take()).await?;
         count += page.objects.len();
-        for object in &page.objects {
-            repair(state, list, object, report).await?;
+        for object in page.objects {
+            if repair(state, list, &object, report).await? == Some(Outcome::Early) {
+                early.push(object);
+            }
         }
         match page.next {
             Some(next) => after = Some(next),
             None => break,
         }
+    }
+    // Lists begin with what is newest, and what came before it may be what it waited for.
+    for object in &early {
+        repair(state, list, object, report).await?;
     }
     let open = match list {
         List::Sessions => queries::list_waiting_sessions(&state.db, from).await?,
@@ -161,7 +167,7 @@ async fn read(state: &AppState, list: List, from: OffsetDateTime, report: &mut R
     Ok(())
 }
 
-async fn repair(state: &AppState, list: List, object: &Value, report: &mut Report) -> sqlx::Result<()> {
+async fn repair(state: &AppState, list: List, object: &Value, report: &mut Report) -> sqlx::Result<Option<Outcome>> {
     let id = object.get("id").and_then(Value::as_str).unwrap_or_default();
     let about = match list {
         List::Sessions => facts::session(object).map(|said| said.map(|(word, facts)| About::Session(word, facts))),
@@ -170,12 +176,12 @@ async fn repair(state: &AppState, list: List, object: &Value, report: &mut Repor
     };
     let about = match about {
         Ok(Some(about)) => about,
-        Ok(None) => return Ok(()),
+        Ok(None) => return Ok(None),
         Err(error) => {
             let error = facts::without_values(&error);
             tracing::error!(id, error, "Something at Stripe is not as we know it");
             report.failed.push(format!("{id} is not as we know it: {error}."));
-            return Ok(());
+            return Ok(None);
         }
     };
     let outcome = fulfil::repair(&state.db, &about).await?;
@@ -190,7 +196,7 @@ async fn repair(state: &AppState, list: List, object: &Value, report: &mut Repor
     } else if outcome == Outcome::Mismatch {
         tracing::error!(id, "A payment does not fit its checkout");
     }
-    Ok(())
+    Ok(Some(outcome))
 }
 
 /// A length of time as it is typed: `90m`, `36h`, `30d`, `2w`.

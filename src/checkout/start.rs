@@ -33,6 +33,8 @@ use crate::{
 
 /// A Checkout Session lives at most a day. <https://docs.stripe.com/api/checkout/sessions/create>
 const LIFE: Duration = Duration::hours(23);
+/// As [`LIFE`], with a coupon: its use is kept from others meanwhile.
+const HELD: Duration = Duration::hours(2);
 /// With less left than this, a new one is made.
 const ENOUGH: Duration = Duration::hours(1);
 
@@ -119,7 +121,8 @@ async fn buy(
 /// The attempt, and with it the coupon that its price came about by: both or neither.
 async fn begin(db: &PgPool, user: &User, product: &Sellable, quote: &Quote, now: OffsetDateTime) -> Result<Attempt> {
     let mut tx = db.begin().await?;
-    let attempt = queries::open_attempt(&mut *tx, user.id, product, quote, now + LIFE).await?;
+    let life = if quote.coupon.is_some() { HELD } else { LIFE };
+    let attempt = queries::open_attempt(&mut *tx, user.id, product, quote, now + life).await?;
     if let Some(coupon) = &quote.coupon {
         hold::hold(&mut tx, coupon, user.id, product.id, attempt.id, now).await?;
     }

@@ -1,7 +1,7 @@
 //! What Stripe tells about money that went back: from here, from its dashboard, or not after all. Every refund is one row, whoever made
 //! it and however often it is told.
 
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::{
@@ -40,7 +40,8 @@ pub async fn charge(tx: &mut PgConnection, facts: &ChargeFacts) -> sqlx::Result<
     let mut whole = Outcome::Nothing;
     for facts in refunds {
         let outcome = refund(tx, facts).await?;
-        if outcome.changes() || whole == Outcome::Nothing {
+        // What waits for another to fail is heard again then.
+        if outcome == Outcome::Early || (whole != Outcome::Early && (outcome.changes() || whole == Outcome::Nothing)) {
             whole = outcome;
         }
     }
@@ -76,7 +77,9 @@ pub async fn refund(tx: &mut PgConnection, facts: &RefundFacts) -> sqlx::Result<
             return Ok(Outcome::Nothing);
         }
         None => {
-            let Some(cents) = make_room(tx, paid.as_ref(), facts, cents).await? else { return Ok(Outcome::Mismatch) };
+            if !make_room(tx, paid.as_ref(), facts, cents).await? {
+                return Ok(Outcome::Early);
+            }
             (queries::insert_told(&mut *tx, &of, facts, cents).await?, None)
         }
     };
@@ -85,28 +88,28 @@ pub async fn refund(tx: &mut PgConnection, facts: &RefundFacts) -> sqlx::Result<
 
 const SENT_ELSEWHERE: &str = "The money was refunded at Stripe meanwhile.";
 
-/// How much of a refund that nobody here made can be written down. Stripe never sends more back than came in: what we meant to send and
-/// it has not taken cannot be sent any more, and what a dispute took was less.
-async fn make_room(
-    tx: &mut PgConnection,
-    paid: Option<&Paid>,
-    facts: &RefundFacts,
-    cents: i32,
-) -> sqlx::Result<Option<i32>> {
-    let Some(paid) = paid.filter(|_| facts.state != RefundState::Failed) else { return Ok(Some(cents)) };
-    let mut left = paid.left();
-    let wanted = Cents::from(cents);
-    if left < wanted {
-        left = Cents(left.0 + queries::give_up_unsent(&mut *tx, paid.id, SENT_ELSEWHERE).await?.0);
+/// Makes room for a refund that nobody here made. Stripe never sends more back than came in: what we meant to send and it has not taken
+/// cannot be sent any more, and what a dispute took was less. Where that is not enough, one that we know of has failed and we are not
+/// told yet: nothing is changed, and this one is heard again when we are.
+async fn make_room(tx: &mut PgConnection, paid: Option<&Paid>, facts: &RefundFacts, cents: i32) -> sqlx::Result<bool> {
+    let Some(paid) = paid.filter(|_| facts.state != RefundState::Failed) else { return Ok(true) };
+    let (mut left, wanted) = (paid.left(), Cents::from(cents));
+    if left >= wanted {
+        return Ok(true);
     }
+    let mut room = tx.begin().await?;
+    left = Cents(left.0 + queries::give_up_unsent(&mut *room, paid.id, SENT_ELSEWHERE).await?.0);
     if left < wanted {
         let missing = i32::try_from((wanted - left).0).unwrap_or(cents);
-        left = Cents(left.0 + queries::give_way(&mut *tx, paid.id, missing).await?.0);
+        left = Cents(left.0 + queries::give_way(&mut *room, paid.id, missing).await?.0);
     }
     if left < wanted {
-        tracing::error!(refund = facts.id, %wanted, %left, "Stripe tells of a refund larger than what is left");
+        tracing::info!(refund = facts.id, %wanted, %left, "A refund waits for another to fail: both are more than was paid");
+        room.rollback().await?;
+        return Ok(false);
     }
-    Ok(i32::try_from(left.0.min(wanted.0)).ok().filter(|cents| *cents > 0))
+    room.commit().await?;
+    Ok(true)
 }
 
 /// A refund's row that is other than before.

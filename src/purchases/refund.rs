@@ -314,10 +314,17 @@ async fn settle(state: &AppState, due: &Due, answer: Option<Answer>) -> Result<R
 /// # Errors
 /// When Stripe does not answer, or the database.
 pub async fn read_refunds(state: &AppState, payment_intent: &str) -> anyhow::Result<usize> {
-    let mut news = 0;
+    let (mut news, mut early) = (0, Vec::new());
     for object in state.stripe.list_refunds_of(payment_intent).await? {
-        let outcome = fulfil::repair(&state.db, &About::Refund(facts::refund(&object)?)).await?;
-        news += usize::from(outcome.changes());
+        let about = About::Refund(facts::refund(&object)?);
+        match fulfil::repair(&state.db, &about).await? {
+            fulfil::Outcome::Early => early.push(about),
+            outcome => news += usize::from(outcome.changes()),
+        }
+    }
+    // The newest comes first, and an older one that failed may be what it waited for.
+    for about in &early {
+        news += usize::from(fulfil::repair(&state.db, about).await?.changes());
     }
     ledger_queries::set_read(&state.db, payment_intent).await?;
     Ok(news)

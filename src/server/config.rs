@@ -166,6 +166,13 @@ impl Config {
             .map_or_else(|| format!("https://{checkout_domain}"), |base| base.trim_end_matches('/').to_owned())
     }
 
+    /// Whether the public address is one that only this machine reaches.
+    pub fn is_local(&self) -> bool {
+        let host = self.url.parse::<http::Uri>().ok().and_then(|url| url.host().map(str::to_owned)).unwrap_or_default();
+        host == "localhost"
+            || host.trim_matches(['[', ']']).parse().is_ok_and(|host: std::net::IpAddr| host.is_loopback())
+    }
+
     /// Cookies are `Secure` when the site is.
     pub fn is_https(&self) -> bool {
         self.url.starts_with("https://")
@@ -335,6 +342,20 @@ mod tests {
             ("SECURITY_CONTACT", "mailto:me@example.com\nContact: mailto:you@example.com"),
         ] {
             assert!(read(&[wrong]).err().unwrap().to_string().contains(wrong.0), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_school_that_is_tried_is_at_this_machine() {
+        for (url, local) in [
+            ("http://127.0.0.1:3000", true),
+            ("http://[::1]:3000", true),
+            ("http://localhost", true),
+            ("http://10.0.0.1", false),
+            ("https://school.example.com", false),
+            ("http://localhost.example.com", false),
+        ] {
+            assert_eq!(read(&[("LECTERN_URL", url)]).unwrap().is_local(), local, "{url}");
         }
     }
 

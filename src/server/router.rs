@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
-    middleware,
-    response::IntoResponse,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
-use http::{StatusCode, header::CONTENT_TYPE};
+use http::{Method, StatusCode, header::CONTENT_TYPE};
 use leptos::prelude::provide_context;
 use leptos_axum::{ErrorHandler, LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
@@ -22,7 +22,7 @@ use tower_http::{
 use super::{
     call, health, kept,
     limits::{body, door},
-    reference, security,
+    page, reference, security,
     state::AppState,
     telemetry, visitors,
 };
@@ -154,8 +154,10 @@ pub fn router(state: AppState) -> Router {
 fn files_of_site(state: &AppState) -> ServeDir<Router> {
     let context = state.clone();
     let nothing = ErrorHandler::new_with_context(move || provide_context(context.clone()), shell, state.leptos.clone());
-    let nothing =
-        Router::new().fallback_service(nothing).layer(middleware::from_fn_with_state(state.clone(), call::identify));
+    let nothing = Router::new()
+        .fallback_service(nothing)
+        .layer(middleware::from_fn_with_state(state.clone(), call::identify))
+        .layer(middleware::from_fn(without_slash));
     ServeDir::new(&*state.leptos.site_root)
         .append_index_html_on_directories(false)
         .precompressed_br()
@@ -164,13 +166,23 @@ fn files_of_site(state: &AppState) -> ServeDir<Router> {
         .fallback(nothing)
 }
 
+/// An address with a slash at its end leads to the one without.
+async fn without_slash(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    let path = uri.path().trim_end_matches('/');
+    if path.is_empty() || path == uri.path() || *request.method() != Method::GET {
+        return next.run(request).await;
+    }
+    page::see_other(paths::own(&uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))))
+}
+
 async fn robots(State(state): State<AppState>) -> String {
     let url = &state.config.url;
     format!("User-agent: *\nDisallow: /admin\nDisallow: /api/\nDisallow: /account\nSitemap: {url}/sitemap.xml\n")
 }
 
 /// Public products and the storefront. <https://www.sitemaps.org/protocol.html> allows 50,000 addresses.
-async fn sitemap(State(state): State<AppState>) -> axum::response::Response {
+async fn sitemap(State(state): State<AppState>) -> Response {
     let slugs = match products::queries::list_public_slugs(&state.db, 49_999).await {
         Ok(slugs) => slugs,
         Err(error) => {

@@ -1,8 +1,12 @@
 //! What tests stand on: people and things in a real database, made in a line each.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Router, body::Body, extract::Request};
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request},
+};
 use http_body_util::BodyExt;
 use leptos::config::LeptosOptions;
 use server_fn::ServerFn;
@@ -191,12 +195,12 @@ pub async fn state_behind_proxy(db: &PgPool, stripe: &str) -> AppState {
 
 /// A request that comes from `peer`, whose header says that it is from `country`.
 pub fn from(mut request: Request<Body>, peer: [u8; 4], country: &str) -> Request<Body> {
-    request.extensions_mut().insert(axum::extract::ConnectInfo(std::net::SocketAddr::from((peer, 4711))));
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::from((peer, 4711))));
     request.headers_mut().append("x-country", country.parse().unwrap());
     request
 }
 
-/// Somebody at a browser.
+/// Somebody at a browser, on this machine unless a request says otherwise.
 pub struct Browser {
     pub router: Router,
     pub cookie: Option<String>,
@@ -227,6 +231,9 @@ impl Browser {
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
         if let Some(cookie) = &self.cookie {
             request.headers_mut().insert("cookie", cookie.parse().unwrap());
+        }
+        if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4711))));
         }
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();

@@ -31,7 +31,10 @@ pub async fn sign_up(State(state): State<AppState>, request: Request) -> Respons
         state.limits.sign_up(&state.db, from).await?;
         // Where mail is sent, the address of an admin is confirmed first.
         let admin = state.config.admin_email.as_deref().filter(|_| !state.mailer.sends());
-        local::sign_up(&state.db, form, admin, clock::now()).await
+        let email = form.email.clone();
+        let user = local::sign_up(&state.db, form, admin, clock::now()).await?;
+        state.limits.at_home(&state.db, from, &email).await?;
+        Ok(user)
     };
     let user = user.await;
     answer(&state, request, form, user).await

@@ -113,11 +113,14 @@ pub async fn end_local(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<()
     .map(drop)
 }
 
-/// Makes somebody a tombstone that no other is like; what they were written goes too, and what was sold stays. `subject` is what the
+/// Makes somebody a tombstone that no other is like; what they were written goes too, what was not paid
+/// is given up (and with it the uses of coupons that it held), and what was sold stays. `subject` is what the
 /// identity provider's id is from now on.
 pub async fn bury(db: impl PgExecutor<'_>, user: UserId, subject: &str) -> sqlx::Result<()> {
     sqlx::query!(
-        "with written as (delete from mails where user_id = $1)
+        "with written as (delete from mails where user_id = $1),
+              left_open as (update checkout_attempts set state = 'expired'
+                             where user_id = $1 and state = 'open' and submitted_at is null)
          update users set clerk_user_id = $2, email = 'deleted-' || id || '@deleted.invalid', name = 'Deleted student',
                 image_url = null, email_confirmed_at = null, role = 'user', deleted_at = coalesce(deleted_at, now())
           where id = $1",

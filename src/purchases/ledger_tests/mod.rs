@@ -499,6 +499,33 @@ async fn what_comes_before_its_purchase_is_not_lost(db: PgPool) {
     assert_eq!(shop.end(sale).await, (SaleState::Disputed, 2000, 1, 0));
 }
 
+/// Stripe never sends more back than came in: what seems to be more came before it was told that another had failed.
+#[sqlx::test]
+async fn a_whole_refund_waits_until_it_is_told_that_a_part_had_failed(db: PgPool) {
+    let shop = Shop::open(db).await;
+    let sale = shop.sell("1").await;
+    shop.tell("refund.created", re("1", "pi_1", 2000, "succeeded")).await;
+    let early = "kept for its purchase";
+    assert_eq!(shop.tell_as("evt_2", "refund.created", re("2", "pi_1", 6000, "succeeded")).await, early);
+    assert_eq!(shop.end(sale).await, (SaleState::PartlyRefunded, 2000, 1, 1));
+    shop.tell("refund.failed", re("1", "pi_1", 2000, "failed")).await;
+    assert_eq!(shop.outcome("evt_2").await, "refunded");
+    assert_eq!(shop.end(sale).await, (SaleState::Refunded, 6000, 2, 0));
+}
+
+/// The same where no event came at all.
+#[sqlx::test]
+async fn a_whole_refund_is_found_though_a_part_had_failed(db: PgPool) {
+    let shop = Shop::open(db).await;
+    let sale = shop.sell("1").await;
+    shop.tell("refund.created", re("1", "pi_1", 2000, "succeeded")).await;
+    shop.has("refunds", &[re("1", "pi_1", 2000, "failed"), re("2", "pi_1", 6000, "succeeded")]);
+    let found = reconcile::reconcile(&shop.state, None, clock::now()).await.unwrap();
+    assert_eq!(found.done.len(), 2, "{found}");
+    assert_eq!(shop.end(sale).await, (SaleState::Refunded, 6000, 2, 0));
+    assert!(reconcile::reconcile(&shop.state, None, clock::now()).await.unwrap().done.is_empty());
+}
+
 #[sqlx::test]
 async fn a_charge_that_comes_before_its_purchase_is_asked_about_afterwards(db: PgPool) {
     let shop = Shop::open(db).await;

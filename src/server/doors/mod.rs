@@ -411,3 +411,22 @@ async fn what_the_last_request_says_is_said_once_and_kept_for_nobody_else(db: Pg
         "a redirect passes it on"
     );
 }
+
+#[sqlx::test]
+async fn an_address_with_a_slash_leads_to_the_one_without_and_one_that_is_too_long_is_none(db: PgPool) {
+    let school = School::open(db).await;
+    let visitor = school.browser("visitor").await;
+    for (path, to) in [
+        ("/products/product/", "/products/product"),
+        ("/account/?a=b", "/account?a=b"),
+        ("/nothing//", "/nothing"),
+        ("//example.net/", "/"),
+        ("/%2fexample.net/", "/%2fexample.net"),
+    ] {
+        let answer = visitor.get(path).await;
+        assert_eq!((answer.status, answer.location.as_deref()), (303, Some(to)), "{path}");
+    }
+    for path in [format!("/{}", "a".repeat(300)), format!("/pkg/{}", "a/".repeat(3000))] {
+        assert_eq!(visitor.get(&path).await.status, 404);
+    }
+}

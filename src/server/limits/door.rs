@@ -53,6 +53,9 @@ pub fn refuse(error: &Error) -> Response {
     response
 }
 
+/// No address of this program is as long, in bytes; a longer one is more than a file's name can be.
+const LONGEST: usize = 255;
+
 /// Addresses that this program cannot have, and that scanners ask every site for.
 fn looks_for_holes(path: &str) -> bool {
     const FOLDERS: [&str; 8] =
@@ -60,10 +63,11 @@ fn looks_for_holes(path: &str) -> bool {
     const KINDS: [&str; 9] = [".php", ".asp", ".aspx", ".jsp", ".cgi", ".env", ".sql", ".bak", ".ini"];
     let mut segments = path.split('/').skip(1);
     let hidden = |segment: &str| segment.starts_with('.') && segment != ".well-known";
-    segments.any(|segment| {
-        let segment = segment.to_ascii_lowercase();
-        hidden(&segment) || FOLDERS.contains(&segment.as_str()) || KINDS.iter().any(|kind| segment.ends_with(kind))
-    })
+    path.len() > LONGEST
+        || segments.any(|segment| {
+            let segment = segment.to_ascii_lowercase();
+            hidden(&segment) || FOLDERS.contains(&segment.as_str()) || KINDS.iter().any(|kind| segment.ends_with(kind))
+        })
 }
 
 #[cfg(test)]

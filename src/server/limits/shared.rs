@@ -24,6 +24,8 @@ enum Door {
     SignInTo,
     /// Passwords of one account from where its owner signed in before.
     SignInHome,
+    /// Passwords of somebody who is signed in.
+    Confirm,
     /// New accounts, from one address.
     SignUpFrom,
     /// Mails that somebody asks for who need not be the one that gets them: a new password, a link to sign in.
@@ -40,6 +42,7 @@ impl Door {
             Self::SignInFrom => "sign-in from an address",
             Self::SignInTo => "sign-in to an account",
             Self::SignInHome => "sign-in to an account from home",
+            Self::Confirm => "password of who is signed in",
             Self::SignUpFrom => "sign-up from an address",
             Self::MailFrom => "mail from an address",
             Self::MailTo => "mail to an account",
@@ -53,7 +56,7 @@ impl Door {
         let address = |burst: u32, every: Duration| rate(burst.saturating_mul(allowance), every / allowance);
         match self {
             Self::SignInFrom | Self::CodeFrom => address(20, MINUTE),
-            Self::SignInTo | Self::SignInHome => rate(10, MINUTE),
+            Self::SignInTo | Self::SignInHome | Self::Confirm => rate(10, MINUTE),
             Self::CodeBy => address(10, MINUTE),
             Self::SignUpFrom => address(30, MINUTE),
             Self::MailFrom => address(20, 3 * MINUTE),
@@ -102,8 +105,18 @@ impl Limits {
     /// It was the right one: it cost nothing, and is known from here on.
     pub async fn signed_in(&self, db: &PgPool, tries: Tries, from: Option<IpAddr>, account: &str) -> Result<()> {
         tries.give_back(db).await?;
+        self.at_home(db, from, account).await
+    }
+
+    /// An account is known from here on: whoever tries its password elsewhere uses up nothing of its owner's.
+    pub async fn at_home(&self, db: &PgPool, from: Option<IpAddr>, account: &str) -> Result<()> {
         queries::remember(db, HOME, &format!("{} {}", Place::of(from), account.trim()), HOME_LASTS).await?;
         Ok(())
+    }
+
+    /// Somebody who is signed in says the password once more. Whoever only knows the address cannot use up these tries.
+    pub async fn confirm(&self, db: &PgPool, user: UserId) -> Result<Tries> {
+        self.knock(db, [(Door::Confirm, user.to_string())]).await
     }
 
     /// Somebody makes an account.

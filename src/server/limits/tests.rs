@@ -114,6 +114,34 @@ async fn many_passwords_for_one_account_are_refused_and_its_owner_gets_in(db: Pg
     assert_eq!(sign_in(&router, elsewhere, "owner@example.com", RIGHT).await, StatusCode::SEE_OTHER, "after a while");
 }
 
+/// Whoever keeps trying a password keeps its owner out neither where they made their account nor where they are signed in.
+#[sqlx::test]
+async fn tries_of_others_use_up_nothing_of_who_is_here(db: PgPool) {
+    let state = strict(&db).await;
+    let router = router(state.clone());
+    let form = format!("name=Demo&email=owner@example.com&password={RIGHT}");
+    assert_eq!(post(&router, HOME, "/sign-up", &form).await.0, StatusCode::SEE_OTHER);
+    for _ in 0..30 {
+        let _ = sign_in(&router, "203.0.113.99", "owner@example.com", "wrong").await;
+    }
+    assert_eq!(sign_in(&router, HOME, "owner@example.com", RIGHT).await, StatusCode::SEE_OTHER);
+    let user = sqlx::query_scalar!("select id from users").fetch_one(&db).await.unwrap();
+    let change = async |old: &str| {
+        let form = format!("current_password={old}&new_password=another password of mine");
+        let cookie = testing::cookie(&db, user.into()).await;
+        let request = Request::post("/account/password").header("cookie", cookie);
+        let request =
+            request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(form)).unwrap();
+        send(&router, "203.0.113.98", request).await.0
+    };
+    for n in 0..12 {
+        let expected = if n < 10 { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::TOO_MANY_REQUESTS };
+        assert_eq!(change("wrong").await, expected, "the {n}th");
+    }
+    wait(&db, 1.5).await;
+    assert_eq!(change(RIGHT).await, StatusCode::SEE_OTHER);
+}
+
 /// One password for ten thousand accounts, from one address: twenty are looked at.
 #[sqlx::test]
 async fn one_password_for_many_accounts_is_refused_and_others_get_in(db: PgPool) {

@@ -1,5 +1,7 @@
 //! The forms of one's account. Plain posts to each page's own address: they work before, and without, wasm.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::{Query, Request, State},
     middleware::Next,
@@ -79,9 +81,12 @@ pub async fn let_in(state: &AppState, headers: &HeaderMap, user: UserId, next: &
     Ok(page::with_cookie(page::see_other(paths::own(next)), cookie))
 }
 
-/// A school that is tried without a mail server shows its links on the page.
-fn shows_links(state: &AppState) -> bool {
-    state.config.environment == Environment::Development && !state.mailer.sends()
+/// A school that is tried without a mail server shows its links on the page: to whoever sits at its machine, and nobody else.
+fn shows_links(state: &AppState, from: Option<IpAddr>) -> bool {
+    state.config.environment == Environment::Development
+        && !state.mailer.sends()
+        && state.config.is_local()
+        && from.is_some_and(|from| from.to_canonical().is_loopback())
 }
 
 /// `POST /forgot-password`.
@@ -108,7 +113,7 @@ async fn ask(state: AppState, request: Request, purpose: Purpose) -> Response {
     }
     let (db, about) = (state.db.clone(), address);
     let asked = tokio::spawn(async move { story::ask_for_link(&db, &about, purpose, clock::now()).await });
-    if shows_links(&state) {
+    if shows_links(&state, from) {
         if let Ok(Ok(Some(path))) = asked.await {
             posted.set("link", path);
         }
@@ -205,10 +210,9 @@ pub async fn account(State(state): State<AppState>, request: Request) -> Respons
 pub async fn password(State(state): State<AppState>, request: Request) -> Response {
     let (request, posted) = Posted::read(request).await;
     let (user, here) = (user(&request), session(&state, request.headers()).unwrap_or_default());
-    let from = Visitor::of(&request).address;
     let done = async {
         let user = user?;
-        let tries = state.limits.sign_in(&state.db, from, &user.email).await?;
+        let tries = state.limits.confirm(&state.db, user.id).await?;
         let (old, new) = (posted.get("current_password"), posted.get("new_password"));
         story::change_password(&state.db, user.id, &user.email, &here, old, new).await?;
         tries.give_back(&state.db).await
@@ -228,7 +232,7 @@ pub async fn address(State(state): State<AppState>, request: Request) -> Respons
     let (user, from) = (user(&request), Visitor::of(&request).address);
     let done = async {
         let user = user?;
-        let tries = state.limits.sign_in(&state.db, from, &user.email).await?;
+        let tries = state.limits.confirm(&state.db, user.id).await?;
         let (new, password) = (posted.get("email"), posted.get("password"));
         state.limits.mail(&state.db, from, new).await?;
         let path = story::change_address(&state.db, user.id, &user.email, password, new, clock::now()).await?;
@@ -236,7 +240,7 @@ pub async fn address(State(state): State<AppState>, request: Request) -> Respons
         Ok(path)
     };
     match done.await {
-        Ok(path) if shows_links(&state) => {
+        Ok(path) if shows_links(&state, from) => {
             posted.set("link", path);
             posted.set("password", String::new());
             page::shown(&state, request, posted).await
@@ -252,10 +256,10 @@ pub async fn address(State(state): State<AppState>, request: Request) -> Respons
 /// `POST /account/delete`.
 pub async fn delete(State(state): State<AppState>, request: Request) -> Response {
     let (request, posted) = Posted::read(request).await;
-    let (user, from) = (user(&request), Visitor::of(&request).address);
+    let user = user(&request);
     let done = async {
         let user = user?;
-        let tries = state.limits.sign_in(&state.db, from, &user.email).await?;
+        let tries = state.limits.confirm(&state.db, user.id).await?;
         story::delete(&state.db, user.id, &user.email, posted.get("password")).await?;
         tries.give_back(&state.db).await
     };

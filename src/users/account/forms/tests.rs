@@ -1,4 +1,9 @@
-use axum::{body::Body, extract::Request};
+use std::net::SocketAddr;
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request},
+};
 use http::HeaderValue;
 use rstest::rstest;
 use sqlx::PgPool;
@@ -7,7 +12,7 @@ use super::*;
 use crate::{
     mail::transport::Mailer,
     server::{
-        config::SmtpConfig,
+        config::{Config, SmtpConfig},
         router::router,
         testing::{self, Answer, Browser},
     },
@@ -101,13 +106,24 @@ async fn a_school_that_is_tried_shows_the_link(db: PgPool) {
     let mut school = School::open(db).await;
     school.state.mailer = Mailer::Outbox;
     school.student().await;
-    let asked = school.visitor().post(paths::FORGOT, "email=student%40example.com").await;
-    words(&asked, "/link?token=");
-    let mut config = (*school.state.config).clone();
-    config.environment = Environment::Production;
-    school.state.config = config.into();
-    let asked = school.visitor().post(paths::FORGOT, "email=student%40example.com").await;
-    assert!(!asked.body.contains("/link?token="));
+    let here = [127, 0, 0, 1];
+    let set = |url: &str, environment| {
+        let config = Config { url: url.into(), environment, ..Config::for_tests("http://127.0.0.1:9") };
+        AppState { config: config.into(), ..school.state.clone() }
+    };
+    for (from, url, environment, shows) in [
+        (here, "http://localhost:3000", Environment::Development, true),
+        ([203, 0, 113, 7], "http://localhost:3000", Environment::Development, false),
+        (here, "https://school.example.com", Environment::Development, false),
+        (here, "http://localhost:3000", Environment::Production, false),
+    ] {
+        let browser = Browser { router: router(set(url, environment)), cookie: None };
+        let ask = Request::post(paths::FORGOT).header("content-type", "application/x-www-form-urlencoded");
+        let mut ask: Request = ask.body("email=student%40example.com".into()).unwrap();
+        ask.extensions_mut().insert(ConnectInfo(SocketAddr::from((from, 4711))));
+        let asked = browser.send(ask).await;
+        assert_eq!((asked.status, asked.body.contains("/link?token=")), (200, shows), "{from:?} {url} {environment:?}");
+    }
 }
 
 #[sqlx::test]
