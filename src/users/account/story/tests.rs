@@ -263,7 +263,7 @@ async fn ones_data_is_ones_own_and_whole(db: PgPool) {
 }
 
 #[sqlx::test]
-async fn who_signed_up_with_anothers_address_is_out_when_its_owner_comes(db: PgPool) {
+async fn who_signed_up_with_an_address_of_another_is_out_when_its_owner_comes(db: PgPool) {
     let user = student(&db).await;
     let waiting = local::start_session(&db, user, None, "", clock::now()).await.unwrap();
     change_address(&db, user, EMAIL, PASSWORD, "stranger@example.com", clock::now()).await.unwrap();
