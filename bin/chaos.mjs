@@ -1,4 +1,4 @@
-// The buyers of bin/chaos, whoever kills what they buy from, and the count at the end.
+// The test of bin/chaos: simulated buyers, a process that kills the server and PostgreSQL, and the comparison at the end.
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,12 +23,12 @@ const started = Date.now();
 const over = () => Date.now() > started + SECONDS * 1000;
 const say = (text) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}`);
 
-/** What is to happen a while later, whether or not the sandbox takes it. */
-const coming = [];
-const later = (wait, ...act) => coming.push(sleep(wait).then(() => control(...act)).catch(() => {}));
+/** Sandbox commands that run after a delay, whether or not the sandbox accepts them. */
+const delayed = [];
+const later = (wait, ...command) => delayed.push(sleep(wait).then(() => control(...command)).catch(() => {}));
 
-/** Chances that are the same for the same seed (mulberry32). */
-function chances(seed) {
+/** A random number generator that repeats itself for the same seed (mulberry32). */
+function random(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -38,12 +38,12 @@ function chances(seed) {
   };
 }
 
-// What runs ---------------------------------------------------------------------------------------------------------------
+// Processes ---------------------------------------------------------------------------------------------------------------
 
 const env = {
   ...process.env,
   LECTERN_ENV: 'development', LECTERN_LISTEN: ADDRESS, LECTERN_URL: `http://${ADDRESS}`, LECTERN_DATA_DIR: DATA, LECTERN_SEED_DEMO: '1',
-  // Fifty buyers at one address.
+  // All buyers share one address, which the rate limits would refuse.
   LECTERN_ADDRESS_ALLOWANCE: '1000',
   STRIPE_SECRET_KEY: KEY, STRIPE_WEBHOOK_SECRET: SECRET, STRIPE_API_BASE: `http://${SANDBOX}`,
   LEPTOS_OUTPUT_NAME: 'lectern', LEPTOS_SITE_ROOT: SITE, LEPTOS_SITE_PKG_DIR: 'pkg', RUST_LOG: process.env.RUST_LOG ?? 'warn',
@@ -64,7 +64,7 @@ function startServer() {
 
 async function ready(url, child) {
   for (const end = Date.now() + 180_000; Date.now() < end; await sleep(100)) {
-    if (child().exitCode !== null) throw new Error(`it ended with ${child().exitCode}; its log is in ${DATA}`);
+    if (child().exitCode !== null) throw new Error(`the process ended with ${child().exitCode}; its log is in ${DATA}`);
     if ((await request('GET', url).catch(() => undefined))?.status === 200) return;
   }
   throw new Error(`${url} did not answer within three minutes; its log is in ${DATA}`);
@@ -77,14 +77,14 @@ async function kill(child) {
   await ended;
 }
 
-/** The private cluster's folder. */
+/** How to connect to the private PostgreSQL cluster, and its process id. */
 function cluster() {
   for (const folder of readdirSync(DATA)) {
     try {
       const [pid, data, , port, socket] = readFileSync(join(DATA, folder, 'data', 'postmaster.pid'), 'utf8').split('\n');
       return { pid: Number(pid), data, port, socket, password: readFileSync(join(DATA, folder, 'password'), 'utf8').trim() };
     } catch {
-      // Not there, or not now.
+      // This folder has no running cluster.
     }
   }
   return undefined;
@@ -96,11 +96,11 @@ function killPostgres() {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It is gone already.
+    // It has ended already.
   }
 }
 
-/** Rows of a query, as lists of texts. */
+/** The rows of a query, each a list of strings. */
 async function rows(sql) {
   const { port, socket, password } = cluster();
   const { stdout } = await promisify(execFile)(
@@ -110,9 +110,9 @@ async function rows(sql) {
   return stdout.split('\n').filter((line) => line !== '').map((line) => line.split('\t'));
 }
 
-// Asking ------------------------------------------------------------------------------------------------------------------
+// Requests ------------------------------------------------------------------------------------------------------------------
 
-/** One request, without following where it leads. */
+/** Sends one request and does not follow redirects. */
 function request(method, url, { headers = {}, body } = {}) {
   return new Promise((answered, failed) => {
     const sent = http.request(url, { method, headers, timeout: 15_000, agent: false }, (answer) => {
@@ -130,19 +130,19 @@ function request(method, url, { headers = {}, body } = {}) {
 const post = (url, form, headers = {}) =>
   request('POST', url, { headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers }, body: new URLSearchParams(form).toString() });
 
-/** What anybody does whose page does not come: once more, after a moment. */
-async function patiently(ask, fine) {
+/** Sends a request again until its answer is accepted, as a person reloads a page that fails. */
+async function retry(send, accept) {
   for (const end = Date.now() + 240_000; ; ) {
-    const answer = await ask().catch(() => undefined);
-    if (answer && fine(answer)) return answer;
+    const answer = await send().catch(() => undefined);
+    if (answer && accept(answer)) return answer;
     if (Date.now() > end) throw new Error(`gave up after ${answer?.status}: ${answer?.text.slice(0, 200)}`);
     await sleep(300);
   }
 }
 
 async function api(path) {
-  const ask = () => request('GET', `http://${SANDBOX}/v1/${path}`, { headers: { authorization: `Bearer ${KEY}` } });
-  const answer = await patiently(ask, ({ status }) => status === 200);
+  const send = () => request('GET', `http://${SANDBOX}/v1/${path}`, { headers: { authorization: `Bearer ${KEY}` } });
+  const answer = await retry(send, ({ status }) => status === 200);
   return JSON.parse(answer.text);
 }
 
@@ -156,39 +156,39 @@ async function all(path) {
   }
 }
 
-/** Tells the sandbox to do something. Whether it can be done is the sandbox's to say. */
-async function control(what, wish = {}) {
-  const body = JSON.stringify(wish);
-  const ask = () => request('POST', `http://${SANDBOX}/sandbox/${what}`, { headers: { 'content-type': 'application/json' }, body });
-  return patiently(ask, ({ status }) => status < 500);
+/** Sends a command to the sandbox, which may refuse it. */
+async function control(command, fields = {}) {
+  const body = JSON.stringify(fields);
+  const send = () => request('POST', `http://${SANDBOX}/sandbox/${command}`, { headers: { 'content-type': 'application/json' }, body });
+  return retry(send, ({ status }) => status < 500);
 }
 
-// Buying ------------------------------------------------------------------------------------------------------------------
+// Buyers ------------------------------------------------------------------------------------------------------------------
 
 const counts = { bought: 0, twice: 0, later: 0, declined: 0, refunded: 0, disputed: 0, serverKilled: 0, postgresKilled: 0 };
 
 async function buyer(number) {
-  const chance = chances(SEED + number);
+  const chance = random(SEED + number);
   const some = (list) => list[Math.floor(chance() * list.length)];
   const email = `buyer${number}@example.com`;
   const password = 'a long enough password';
-  await patiently(
+  await retry(
     () => post(`http://${ADDRESS}/sign-up`, { name: `Buyer ${number}`, email, password }),
-    // 422: the first time arrived after all.
+    // 422: an earlier attempt, whose answer was lost, created the account.
     ({ status }) => status === 303 || status === 422,
   );
   const signIn = async () => {
-    const answer = await patiently(() => post(`http://${ADDRESS}/sign-in`, { email, password }), ({ status }) => status === 303);
+    const answer = await retry(() => post(`http://${ADDRESS}/sign-in`, { email, password }), ({ status }) => status === 303);
     return (answer.headers['set-cookie'] ?? []).map((cookie) => cookie.split(';')[0]).join('; ');
   };
   const cookie = await signIn();
   const press = (product) =>
-    patiently(() => post(`http://${ADDRESS}/products/${product}/purchase`, {}, { cookie }), ({ status }) => status === 303);
+    retry(() => post(`http://${ADDRESS}/products/${product}/purchase`, {}, { cookie }), ({ status }) => status === 303);
   while (!over()) {
     const product = some(PRODUCTS);
     const tabs = chance() < 0.2 ? 2 : 1;
     const answers = await Promise.all(Array.from({ length: tabs }, () => press(product)));
-    // Another price is another checkout: who pays both has paid twice, and gets one back.
+    // A changed price starts another checkout. A buyer who pays both has paid twice, and one payment is refunded.
     if (chance() < 0.15) {
       const changed = await rows(`update products set price_in_dollars = price_in_dollars + 1 where slug = '${product}' returning 1`).catch(() => []);
       if (changed.length > 0) answers.push(await press(product));
@@ -198,7 +198,7 @@ async function buyer(number) {
     for (const page of pages) {
       const id = page.split('/pay/')[1];
       const luck = chance();
-      const pay = (button) => patiently(() => post(`${page}/${button}`, { country: 'US' }), ({ status }) => status < 500);
+      const pay = (button) => retry(() => post(`${page}/${button}`, { country: 'US' }), ({ status }) => status < 500);
       if (luck < 0.1) {
         counts.declined += 1;
         await pay('decline');
@@ -210,7 +210,7 @@ async function buyer(number) {
       }
       const paid = await pay('pay');
       if (paid.status === 303) counts.bought += 1;
-      // What the buyer looks at while the webhook is on its way.
+      // The buyer opens the page after the payment before the webhook has arrived.
       if (paid.headers.location) await request('GET', paid.headers.location, { headers: { cookie } }).catch(() => {});
       const then = chance();
       if (then < 0.25) {
@@ -225,10 +225,10 @@ async function buyer(number) {
   }
 }
 
-// Killing -----------------------------------------------------------------------------------------------------------------
+// Failures -----------------------------------------------------------------------------------------------------------------
 
 async function killer() {
-  const chance = chances(SEED + 1_000_000);
+  const chance = random(SEED + 1_000_000);
   while (!over()) {
     await sleep(1500 + chance() * 6000);
     if (over()) return;
@@ -236,7 +236,7 @@ async function killer() {
       counts.postgresKilled += 1;
       say('kill -9 PostgreSQL');
       killPostgres();
-      // The server goes on for a moment, and answers what it can.
+      // The server runs without its database for a moment.
       await sleep(chance() * 2000);
     } else {
       say('kill -9 the server');
@@ -246,7 +246,7 @@ async function killer() {
     await sleep(chance() * 1500);
     startServer();
     await ready(`http://${ADDRESS}/readyz`, () => server);
-    say('the server is back');
+    say('the server is ready again');
   }
 }
 
@@ -256,18 +256,18 @@ async function refuser() {
   say(`webhooks are refused for ${REFUSED} s`);
   await sleep(REFUSED * 1000);
   await control('switches', { delivery: 'normal', duplicates: 1, shuffle: true });
-  say('webhooks come again, twice and in any order');
+  say('webhooks are delivered again, twice and in random order');
 }
 
-// Counting ----------------------------------------------------------------------------------------------------------------
+// Comparison ----------------------------------------------------------------------------------------------------------------
 
 async function reconcile() {
   const { stdout } = await promisify(execFile)(LECTERN, ['reconcile'], { env, maxBuffer: 64 * 1024 * 1024 });
   return stdout.trim().split('\n').at(-1);
 }
 
-/** Lets everything that is under way at the sandbox come to an end. */
-async function settle() {
+/** Brings everything that is pending in the sandbox to its final state. */
+async function finishPending() {
   for (const { id, status, payment_status: payment } of await all('checkout/sessions')) {
     if (status === 'open') await control(`sessions/${id}/expire`);
     else if (status === 'complete' && payment === 'unpaid') await control(`sessions/${id}/settle`);
@@ -277,7 +277,7 @@ async function settle() {
     if (status === 'needs_response') await control(`disputes/${id}/${win ? 'win' : 'lose'}`);
     win = !win;
   }
-  // From now on nothing is delivered: what has not come by now is found by reconciling, or is lost.
+  // From now on no webhook is delivered: reconciling has to find what is missing.
   await control('switches', { delivery: 'held' });
 }
 
@@ -307,28 +307,28 @@ async function count() {
     const purchase = bought.get(id);
     if (purchase) {
       if (purchase.paid !== amount || purchase.refunded !== back) {
-        lost.push(`${id}: paid ${amount} and ${back} back at the sandbox, ${purchase.paid} and ${purchase.refunded} here`);
+        lost.push(`${id}: paid ${amount} and ${back} refunded in the sandbox, ${purchase.paid} and ${purchase.refunded} in the database`);
       }
       if (!purchase.ended) live.set(purchase.owner, (live.get(purchase.owner) ?? 0) + 1);
-      if (!purchase.ended && back === amount) lost.push(`${id}: everything went back, and it is live`);
-      if (returned.has(id)) doubled.push(`${id}: is a purchase and goes back as a second payment`);
+      if (!purchase.ended && back === amount) lost.push(`${id}: refunded in full, and the purchase is still active`);
+      if (returned.has(id)) doubled.push(`${id}: a purchase, and refunded as a second payment`);
     } else if (!returned.has(id)) {
-      lost.push(`${id}: paid, and neither a purchase nor sent back`);
+      lost.push(`${id}: paid, and neither a purchase nor refunded`);
     } else if (back < amount) {
-      doubled.push(`${id}: a second payment of ${amount}, of which ${back} went back`);
+      doubled.push(`${id}: a second payment of ${amount}, of which ${back} was refunded`);
     }
-    if (charge.amount_refunded > charge.amount) doubled.push(`${id}: more went back than came in`);
+    if (charge.amount_refunded > charge.amount) doubled.push(`${id}: more was refunded than paid`);
   }
   for (const [owner, times] of live) if (times > 1) doubled.push(`${owner}: owned ${times} times`);
   const known = new Set(paid.map((session) => session.id));
-  for (const session of bought.keys()) if (!known.has(session)) doubled.push(`${session}: a purchase that nobody paid for`);
+  for (const session of bought.keys()) if (!known.has(session)) doubled.push(`${session}: a purchase without a payment`);
   const [[access], [sums]] = await rows(
     `select count(*) from ((table course_entitlements except select user_id, course_id from user_course_access)
                            union all (select user_id, course_id from user_course_access except table course_entitlements)) d;
      select sales_tallies_hold()`,
   );
-  if (access !== '0') lost.push(`access of ${access} courses is not what was bought`);
-  if (sums !== 't') lost.push('the sums of sales are not what their rows add up to');
+  if (access !== '0') lost.push(`access to ${access} courses differs from the purchases`);
+  if (sums !== 't') lost.push('the stored totals of sales differ from the sum of their rows');
   return { sessions: sessions.length, paid: paid.length, purchases: bought.size, returned: returned.size, refunds: (await all('refunds')).length, disputes: disputes.length, lost, doubled };
 }
 
@@ -341,18 +341,18 @@ try {
   await ready(`http://${SANDBOX}/`, () => sandbox);
   startServer();
   await ready(`http://${ADDRESS}/readyz`, () => server);
-  say('the school is open');
+  say('the server is ready');
   await Promise.all([killer(), refuser(), ...Array.from({ length: BUYERS }, (_, number) => buyer(number))]);
-  await Promise.all(coming);
+  await Promise.all(delayed);
   if (server.exitCode !== null || server.signalCode !== null) startServer();
   await ready(`http://${ADDRESS}/readyz`, () => server);
-  await settle();
+  await finishPending();
   let last = '';
   for (let times = 0; times < 6; times += 1) {
     last = await reconcile();
     say(`lectern reconcile: ${last}`);
     if (times > 0 && last === 'Nothing had to be repaired.') break;
-    // Refunds that a button began are left a minute before anybody else finishes them.
+    // Reconciling leaves a refund alone for a minute after a person has started it.
     await sleep(times === 0 ? 1000 : 30_000);
   }
   const { lost, doubled, ...found } = await count();
@@ -365,7 +365,7 @@ try {
   const done = last === 'Nothing had to be repaired.' && found.paid > 0;
   outcome = lost.length === 0 && doubled.length === 0 && done ? 0 : 1;
 } catch (error) {
-  say(`it broke off: ${error.stack}`);
+  say(`the test ended early: ${error.stack}`);
 } finally {
   if (server && server.exitCode === null && server.signalCode === null) {
     const ended = once(server, 'exit');
