@@ -12,6 +12,7 @@ mod desk_doors;
 #[cfg(test)]
 mod doors;
 pub mod health;
+pub mod http_client;
 pub mod jobs;
 pub mod kept;
 pub mod limits;
