@@ -9,6 +9,7 @@ use super::{
     sales::{SaleRow, SaleState, SalesFilter, SalesPage, Turn},
     sales_queries::{self as queries, Sought},
 };
+use crate::server::like;
 
 /// Rows of a page.
 pub const PAGE: usize = 50;
@@ -26,22 +27,9 @@ pub async fn read(db: &PgPool, q: &str) -> sqlx::Result<Option<Sought>> {
     if q.starts_with("cs_") || q.starts_with("pi_") {
         return Ok(Some(Sought { stripe_id: Some(q.to_owned()), ..Sought::default() }));
     }
-    let pattern = anywhere(q);
+    let pattern = like::contains(q);
     let products = if q.contains('@') { Vec::new() } else { queries::list_products_named(db, &pattern).await? };
     Ok(Some(Sought { email: Some(pattern), products, receipt: q.parse().ok(), stripe_id: None }))
-}
-
-/// A pattern of `like` for any part of a text in lower case.
-fn anywhere(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in text.to_lowercase().chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
 }
 
 /// The states that a filter lets through.

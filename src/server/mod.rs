@@ -15,6 +15,7 @@ pub mod health;
 pub mod http_client;
 pub mod jobs;
 pub mod kept;
+pub mod like;
 pub mod limits;
 pub mod listen;
 pub mod markdown;
