@@ -10,6 +10,8 @@
 
 pub mod app;
 pub mod error;
+#[cfg(feature = "ssr")]
+pub mod fields;
 pub mod form;
 pub mod id;
 

@@ -28,17 +28,9 @@ impl Cents {
     pub fn typed(text: &str) -> Option<Self> {
         let text = text.trim().trim_start_matches('$').trim_start();
         let (dollars, cents) = text.split_once('.').unwrap_or((text, ""));
-        // A comma is between thousands or a mistake: where it is a decimal sign, leaving it out would be ten or a hundred times as much.
-        let mut groups = dollars.split(',');
-        let grouped =
-            groups.next().is_some_and(|first| (1..=3).contains(&first.len())) && groups.all(|group| group.len() == 3);
-        let whole = dollars.replace(',', "");
-        if dollars.contains(',') && !grouped {
-            return None;
-        }
-        let dollars = whole.as_str();
+        let dollars = ungroup(dollars)?;
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(dollars)
+        if !digits(&dollars)
             || !digits(cents)
             || cents.len() > 2
             || dollars.len() > 12
@@ -56,6 +48,15 @@ impl Cents {
         let sign = if self.0 < 0 { "-" } else { "" };
         format!("{sign}{}.{:02}", self.0.unsigned_abs() / 100, self.0.unsigned_abs() % 100)
     }
+}
+
+/// Removes the commas between thousands; `None` where a comma stands elsewhere. Where it is a decimal sign, leaving it out would be ten
+/// or a hundred times as much.
+pub fn ungroup(number: &str) -> Option<String> {
+    let mut groups = number.split(',');
+    let first = groups.next()?;
+    let grouped = (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3);
+    (grouped || first == number).then(|| number.replace(',', ""))
 }
 
 impl Add for Cents {

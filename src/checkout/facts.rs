@@ -1,5 +1,6 @@
 //! What Stripe says, as far as it decides something here: read from events and from what Stripe answers alike, whatever version of
-//! its API they are of.
+//! its API they are of. By hand, because async-stripe's types are those of one version: an event comes in the version of its endpoint,
+//! and one field that is not as that type has it would refuse a payment.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;

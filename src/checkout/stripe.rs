@@ -60,7 +60,7 @@ pub struct NewRefund<'a> {
     pub key: Uuid,
 }
 
-/// What is asked for of a list. <https://docs.stripe.com/api/pagination>
+/// What is asked for of a list. async-stripe has a type for each list; all three are asked alike here. <https://docs.stripe.com/api/pagination>
 #[derive(Default, Serialize)]
 struct Asked<'a> {
     limit: u8,
@@ -152,7 +152,7 @@ impl Stripe {
             .success_url(new.success_url)
             .cancel_url(new.cancel_url)
             .expires_at(new.expires_at.unix_timestamp());
-        self.send(&request, &format!("session-{reference}")).await
+        self.post(&request, &format!("session-{reference}")).await
     }
 
     /// Sends money back. The key is the id of our own row, so that a second try is the same refund.
@@ -167,7 +167,7 @@ impl Stripe {
             .amount(new.amount.0)
             .reason(new.reason)
             .metadata(HashMap::from([(OURS.to_owned(), key.clone())]));
-        let made: miniserde::json::Value = self.send(&request, &format!("refund-{key}")).await?;
+        let made: miniserde::json::Value = self.post(&request, &format!("refund-{key}")).await?;
         as_refund(&plain(&made)?)
     }
 
@@ -247,20 +247,8 @@ impl Stripe {
 
     /// Reads something as it is. Reading can be done as often as one likes.
     async fn get(&self, path: &str, asked: &impl Serialize) -> Result<Value, StripeError> {
-        let mut tried = 1;
-        loop {
-            let request = RequestBuilder::new(StripeMethod::Get, path).query(asked);
-            let answer = request.customize::<miniserde::json::Value>().send(&self.client).await;
-            match answer {
-                Err(error) if tried < TRIES && passes(&error) => {
-                    tracing::warn!(%error, tried, path, "Stripe did not answer as it should; asking again");
-                    tokio::time::sleep(PAUSE * 2_u32.pow(tried - 1)).await;
-                    tried += 1;
-                }
-                Err(error) => return Err(error),
-                Ok(object) => return plain(&object),
-            }
-        }
+        let request = || RequestBuilder::new(StripeMethod::Get, path).query(asked);
+        plain(&self.send(request, &RequestStrategy::Once).await?)
     }
 
     /// Of which country the card is that paid; nothing when it was no card. Only what decides is read, so that an answer of another
@@ -290,15 +278,25 @@ impl Stripe {
         Ok(paid.latest_charge)
     }
 
-    /// Tries again while nothing can have happened twice: every call carries its key.
-    async fn send<T: Deserialize>(&self, request: &impl StripeRequest, key: &str) -> Result<T, StripeError> {
+    /// Writes under an idempotency key, with which nothing happens twice.
+    async fn post<T: Deserialize>(&self, request: &impl StripeRequest, key: &str) -> Result<T, StripeError> {
         let key = IdempotencyKey::new(key).map_err(|error| StripeError::ClientError(error.to_string()))?;
+        self.send(|| request.build(), &RequestStrategy::Idempotent(key)).await
+    }
+
+    /// Sends a request that may be repeated, up to three times. async-stripe's own retries would choose the key of each.
+    async fn send<T: Deserialize>(
+        &self,
+        request: impl Fn() -> RequestBuilder,
+        strategy: &RequestStrategy,
+    ) -> Result<T, StripeError> {
         let mut tried = 1;
         loop {
-            let strategy = RequestStrategy::Idempotent(key.clone());
-            match request.build().customize::<T>().request_strategy(strategy).send(&self.client).await {
+            let request = request();
+            let path = request.path.clone();
+            match request.customize::<T>().request_strategy(strategy.clone()).send(&self.client).await {
                 Err(error) if tried < TRIES && passes(&error) => {
-                    tracing::warn!(%error, tried, "Stripe did not answer as it should; trying again");
+                    tracing::warn!(%error, tried, path, "Stripe did not answer as it should; trying again");
                     tokio::time::sleep(PAUSE * 2_u32.pow(tried - 1)).await;
                     tried += 1;
                 }

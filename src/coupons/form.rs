@@ -3,7 +3,13 @@
 use time::{Date, Duration, OffsetDateTime, format_description::FormatItem, macros::format_description};
 
 use super::{CouponForm, CouponId, policy, queries::Written};
-use crate::{error::FieldError, prices::policy::Off, products::ProductId, server::page::Posted};
+use crate::{
+    error::FieldError,
+    fields::{whole_number, without_sign},
+    prices::policy::Off,
+    products::ProductId,
+    server::page::Posted,
+};
 
 const DAY: &[FormatItem<'static>] = format_description!("[year]-[month]-[day]");
 
@@ -40,12 +46,14 @@ pub fn read(form: &Posted) -> (Draft, Vec<FieldError>) {
         81.. => wrong("name", "Enter at most 80 characters."),
         _ => {}
     }
-    let amount = form.get("amount").trim().trim_start_matches('$').trim_end_matches('%').trim();
+    let amount = without_sign(form.get("amount"));
     let off = match form.get("kind") {
-        "percent" => whole(amount, 100).map(Off::Percent).ok_or(("amount", "Enter a whole number from 1 to 100.")),
-        "dollars" => {
-            whole(amount, 999_999).map(Off::Dollars).ok_or(("amount", "Enter whole dollars, from 1 to 999,999."))
+        "percent" => {
+            whole_number(amount, 1..=100).map(Off::Percent).ok_or(("amount", "Enter a whole number from 1 to 100."))
         }
+        "dollars" => whole_number(amount, 1..=999_999)
+            .map(Off::Dollars)
+            .ok_or(("amount", "Enter whole dollars, from 1 to 999,999.")),
         _ => Err(("kind", "Choose percent or dollars.")),
     };
     let off = off.unwrap_or_else(|(field, words)| {
@@ -59,7 +67,7 @@ pub fn read(form: &Posted) -> (Draft, Vec<FieldError>) {
     let mut limit = |field: &str| match form.get(field).trim() {
         "" => None,
         typed => {
-            let limit = whole(typed, i32::MAX);
+            let limit = whole_number(typed, 1..=i32::MAX);
             if limit.is_none() {
                 wrong(field, "Enter a whole number from 1, or nothing for no limit.");
             }
@@ -86,12 +94,6 @@ pub fn read(form: &Posted) -> (Draft, Vec<FieldError>) {
         active: !form.get("active").is_empty(),
     };
     (draft, errors)
-}
-
-/// A whole number from 1.
-fn whole(typed: &str, most: i32) -> Option<i32> {
-    let digits = !typed.is_empty() && typed.bytes().all(|byte| byte.is_ascii_digit());
-    typed.parse().ok().filter(|number| digits && (1..=most).contains(number))
 }
 
 /// The end of the last day, in UTC.

@@ -70,7 +70,7 @@ pub async fn count_lesson_students(lesson: LessonId) -> Result<i64> {
 pub async fn check_video(video: String) -> Result<VideoCheck> {
     let AdminCall { state, .. } = Call::admin().await?;
     let id = YoutubeId::parse_field(&video).map_err(|error| Error::Invalid(vec![error]))?;
-    let (title, embeddable) = oembed::ask(&state.config.youtube_oembed, &id).await;
+    let (title, embeddable) = oembed::ask(&state.http, &state.config.youtube_oembed, &id).await;
     Ok(VideoCheck { id: id.to_string(), title, embeddable })
 }
 

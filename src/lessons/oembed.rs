@@ -1,19 +1,14 @@
 //! What YouTube says about a video: its title, and whether it can be shown elsewhere. <https://oembed.com>
 
-use std::{sync::LazyLock, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
-use axum::body::Body;
-use http::{StatusCode, Uri};
-use http_body_util::{BodyExt, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use http::StatusCode;
+use reqwest::{Client, Error};
 use serde::Deserialize;
 
 use super::YoutubeId;
+use crate::server::http_client;
 
 /// The longest that an author waits for a title.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -22,12 +17,6 @@ const LIMIT: usize = 64 * 1024;
 /// The most characters of a title.
 const TITLE: usize = 200;
 
-/// As the Stripe client does it, with the same certificate authorities. It follows no redirect.
-static CLIENT: LazyLock<Client<HttpsConnector<HttpConnector>, Body>> = LazyLock::new(|| {
-    let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
-    Client::builder(TokioExecutor::new()).build(connector)
-});
-
 #[derive(Deserialize)]
 struct Told {
     title: String,
@@ -35,9 +24,8 @@ struct Told {
 
 /// The title, and whether the video can be shown in a lesson: `None` is what could not be found out. YouTube answers 400 or 404
 /// for what is no video, 401 or 403 for one that is private or stays at YouTube.
-pub async fn ask(base: &str, video: &YoutubeId) -> (Option<String>, Option<bool>) {
-    let answer = tokio::time::timeout(PATIENCE, answer(base, video));
-    match answer.await.context("it took too long").flatten() {
+pub async fn ask(http: &Client, base: &str, video: &YoutubeId) -> (Option<String>, Option<bool>) {
+    match answer(http, base, video).await {
         Ok((StatusCode::OK, title)) => (title, Some(true)),
         Ok((StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, _)) => {
             (None, Some(false))
@@ -53,16 +41,15 @@ pub async fn ask(base: &str, video: &YoutubeId) -> (Option<String>, Option<bool>
     }
 }
 
-async fn answer(base: &str, video: &YoutubeId) -> anyhow::Result<(StatusCode, Option<String>)> {
+async fn answer(http: &Client, base: &str, video: &YoutubeId) -> anyhow::Result<(StatusCode, Option<String>)> {
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("url", &video.address())
         .append_pair("format", "json")
         .finish();
-    let address: Uri = format!("{base}?{query}").parse().context("YOUTUBE_OEMBED_BASE is no address")?;
-    let response = CLIENT.get(address).await?;
+    let address = reqwest::Url::parse(&format!("{base}?{query}")).context("YOUTUBE_OEMBED_BASE is no address")?;
+    let response = http.get(address).timeout(PATIENCE).send().await.map_err(Error::without_url)?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), LIMIT).collect().await;
-    let body = body.map_err(|error| anyhow::anyhow!("the answer could not be read: {error}"))?.to_bytes();
+    let body = http_client::read_body(response, LIMIT).await.context("the answer could not be read")?;
     let title = serde_json::from_slice::<Told>(&body).ok().and_then(|told| one_line(&told.title));
     Ok((status, title))
 }
@@ -107,7 +94,7 @@ mod tests {
 
     #[tokio::test]
     async fn youtube_is_asked_for_the_title_and_believed_with_care() {
-        let youtube = youtube().await;
+        let (http, youtube) = (http_client::new().unwrap(), youtube().await);
         let table = [
             ("aqz-KE-bpKQ", Some("Big Buck Bunny".to_owned()), Some(true)),
             ("longtitleid", Some("é".repeat(200)), Some(true)),
@@ -121,14 +108,14 @@ mod tests {
         ];
         for (id, title, embeddable) in table {
             let id = YoutubeId::parse(id).unwrap();
-            assert_eq!(ask(&youtube, &id).await, (title, embeddable), "{id}");
+            assert_eq!(ask(&http, &youtube, &id).await, (title, embeddable), "{id}");
         }
     }
 
     #[tokio::test]
     async fn a_youtube_that_is_away_is_no_error() {
-        let id = YoutubeId::parse("aqz-KE-bpKQ").unwrap();
-        assert_eq!(ask("http://127.0.0.1:9/oembed", &id).await, (None, None));
-        assert_eq!(ask("no address at all", &id).await, (None, None));
+        let (http, id) = (http_client::new().unwrap(), YoutubeId::parse("aqz-KE-bpKQ").unwrap());
+        assert_eq!(ask(&http, "http://127.0.0.1:9/oembed", &id).await, (None, None));
+        assert_eq!(ask(&http, "no address at all", &id).await, (None, None));
     }
 }

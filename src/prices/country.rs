@@ -1,4 +1,6 @@
 //! Countries: the codes of ISO 3166-1, and what the countries are called within a sentence ("in India", "in the Philippines").
+//! A crate of codes, such as `rust_iso3166`, would not replace the table: its names are the formal ones of the standard
+//! ("Bolivia (Plurinational State of)"), and the names for sentences need a row for each code anyway.
 
 use std::{fmt, str::FromStr};
 

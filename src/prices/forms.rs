@@ -15,6 +15,7 @@ use super::{
 use crate::{
     admin::{audit, door},
     error::{Error, FieldError, Result},
+    fields::{whole_number, without_sign},
     paths,
     server::{page::Posted, state::AppState},
     users::UserId,
@@ -39,18 +40,16 @@ struct Draft {
     rates: BTreeMap<Country, (i32, bool)>,
 }
 
-/// A whole number from `least` to `most`, as a person writes it.
-fn whole(typed: &str, least: i32, most: i32) -> Option<i32> {
-    let typed = typed.trim().trim_start_matches('$').trim_end_matches('%').trim();
-    let digits = !typed.is_empty() && typed.len() <= 9 && typed.bytes().all(|byte| byte.is_ascii_digit());
-    typed.parse().ok().filter(|number| digits && (least..=most).contains(number))
+/// Less than all of a price.
+fn percent(typed: &str) -> Option<i32> {
+    whole_number(without_sign(typed), 1..=99)
 }
 
 /// Reads the form. Everything that is wrong is said at once.
 fn read(posted: &Posted) -> Result<Draft> {
     const PERCENT: &str = "Enter a whole number from 1 to 99.";
     let mut errors = Vec::new();
-    let smallest = whole(posted.get("smallest"), 0, 999_999);
+    let smallest = whole_number(without_sign(posted.get("smallest")), 0..=999_999);
     if smallest.is_none() {
         errors.push(FieldError::new("smallest", "Enter whole dollars, such as 5. 0 leaves it to Stripe’s 50 cents."));
     }
@@ -59,7 +58,7 @@ fn read(posted: &Posted) -> Result<Draft> {
         let Some(country) = name.strip_prefix("percent-").and_then(|code| code.parse::<Country>().ok()) else {
             continue;
         };
-        match whole(typed, 1, 99) {
+        match percent(typed) {
             Some(percent) => {
                 let enabled = !posted.get(&format!("on-{country}")).is_empty();
                 rates.insert(country, (percent, enabled));
@@ -67,9 +66,9 @@ fn read(posted: &Posted) -> Result<Draft> {
             None => errors.push(FieldError::new(name, PERCENT)),
         }
     }
-    let (added, percent) = (posted.get("country"), posted.get("new_percent"));
-    match (added.parse::<Country>(), whole(percent, 1, 99)) {
-        _ if added.is_empty() && percent.trim().is_empty() => {}
+    let (added, typed) = (posted.get("country"), posted.get("new_percent"));
+    match (added.parse::<Country>(), percent(typed)) {
+        _ if added.is_empty() && typed.trim().is_empty() => {}
         (Ok(country), Some(percent)) => {
             rates.insert(country, (percent, true));
         }
@@ -150,7 +149,7 @@ mod tests {
     #[case("4.5", None)]
     #[case("", None)]
     #[case("99999999999999999999", None)]
-    fn a_percentage_is_whole_and_less_than_all(#[case] typed: &str, #[case] percent: Option<i32>) {
-        assert_eq!(whole(typed, 1, 99), percent);
+    fn a_percentage_is_whole_and_less_than_all(#[case] typed: &str, #[case] read: Option<i32>) {
+        assert_eq!(percent(typed), read);
     }
 }

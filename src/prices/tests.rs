@@ -14,7 +14,7 @@ use crate::{
     products::ProductId,
     sandbox::{self, SandboxConfig},
     server::{
-        clock, config,
+        clock, config, http_client,
         router::router,
         state::AppState,
         testing::{self, Answer, Browser, PROXY, from},
@@ -238,7 +238,7 @@ async fn with_sandbox(db: PgPool) -> (School, String, CancellationToken) {
 
 /// Pays the open attempt with the sandbox's card, which is of the United States, and takes in what Stripe says of it.
 async fn pay(school: &School, address: &str) -> serde_json::Value {
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+    let http = http_client::new().unwrap();
     let (id, session) = sqlx::query!(
         r#"select id, stripe_session_id as "session!" from checkout_attempts where state = 'open' order by created_at desc limit 1"#
     )

@@ -114,16 +114,17 @@ fn kept(form: &ProductForm, name: &str) -> String {
     }
 }
 
-/// An address that follows the name of a new product while it is typed, until somebody writes another.
+/// An address that follows the name of a new product while it is typed, until somebody writes another. For a name that only the server
+/// can transliterate it stays empty, and the server makes it from the name.
 fn suggestion(name: String, new: bool) -> (NodeRef<html::Input>, Callback<String>) {
     let input = NodeRef::<html::Input>::new();
     let before = StoredValue::new(name);
     let follow = Callback::new(move |name: String| {
         let Some(input) = input.get_untracked().filter(|_| new) else { return };
-        let untouched =
-            before.with_value(|before| input.value().is_empty() || input.value() == slug::from_name(before));
+        let suggested = |name: &str| slug::from_ascii(name).unwrap_or_default();
+        let untouched = before.with_value(|before| input.value().is_empty() || input.value() == suggested(before));
         if untouched {
-            input.set_value(&slug::from_name(&name));
+            input.set_value(&suggested(&name));
         }
         before.set_value(name);
     });

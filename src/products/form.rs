@@ -1,7 +1,7 @@
 //! The form of a product: what was typed, and what it means.
 
 use super::{ProductStatus, slug};
-use crate::{courses::CourseId, error::FieldError, server::page::Posted};
+use crate::{courses::CourseId, error::FieldError, money::ungroup, server::page::Posted};
 
 /// A product as it is to be. Only what is right in itself is one; whether it goes with the others, the database says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,10 +122,7 @@ fn dollars(typed: &str) -> Result<i32, String> {
     if bare.starts_with(['-', '−']) {
         return Err("A price cannot be negative.".into());
     }
-    let mut groups = bare.split(',');
-    let grouped =
-        groups.next().is_some_and(|first| (1..=3).contains(&first.len())) && groups.all(|group| group.len() == 3);
-    let digits = if grouped { bare.replace(',', "") } else { bare.to_owned() };
+    let digits = ungroup(bare).unwrap_or_else(|| bare.to_owned());
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return match digits.trim_start_matches('0') {
             "" => Ok(0),

@@ -1,36 +1,61 @@
 //! Slugs: a product's name as a part of its address.
 
+#[cfg(feature = "ssr")]
+use unicode_normalization::UnicodeNormalization;
+
 /// The longest slug, in characters.
 pub const LONGEST: usize = 100;
 
-/// A slug made from a name; empty when the name has nothing to make it from.
+/// Returns the slug of a name, its letters transliterated; empty when the name has no letter and no digit. A table of half a megabyte
+/// says how each letter of each script is written in Latin, so this is the server's: the browser has [`from_ascii`].
+#[cfg(feature = "ssr")]
 pub fn from_name(name: &str) -> String {
-    let mut slug = String::new();
-    for letter in name.chars().flat_map(char::to_lowercase) {
+    let mut latin = String::with_capacity(name.len());
+    // Composed, so that a name is the same slug however its accents were typed.
+    for letter in name.nfc() {
         match letter {
-            'a'..='z' | '0'..='9' => slug.push(letter),
-            // A word goes on over what is between its letters.
-            '\'' | '’' | '\u{300}'..='\u{36f}' => {}
-            '&' => slug.push_str(if slug.is_empty() || slug.ends_with('-') { "and-" } else { "-and-" }),
-            letter => match latin(letter) {
-                "" if slug.is_empty() || slug.ends_with('-') => {}
-                "" => slug.push('-'),
-                letters => slug.push_str(letters),
+            // The table leaves the dots of these out; people who write them do not.
+            'ä' | 'Ä' => latin.push_str("ae"),
+            'ö' | 'Ö' => latin.push_str("oe"),
+            'ü' | 'Ü' => latin.push_str("ue"),
+            letter => match deunicode::deunicode_char(letter) {
+                Some(letters) if letters.is_empty() || letter.is_alphanumeric() => latin.push_str(letters),
+                _ => latin.push(letter),
             },
         }
     }
-    let mut short = String::new();
-    for word in slug.split('-').filter(|word| !word.is_empty()) {
-        if short.is_empty() {
-            short.extend(word.chars().take(LONGEST));
-        } else if short.len() + 1 + word.len() <= LONGEST {
-            short.push('-');
-            short.push_str(word);
+    join_words(&latin)
+}
+
+/// Returns the slug of a name that needs no transliteration; `None` for every other name.
+pub fn from_ascii(name: &str) -> Option<String> {
+    name.chars().all(|letter| letter.is_ascii() || letter == '’').then(|| join_words(name))
+}
+
+/// Returns the words of a text in lower case with hyphens between them, as many as fit.
+fn join_words(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter.to_ascii_lowercase() {
+            letter @ ('a'..='z' | '0'..='9') => words.push(letter),
+            // A word goes on after an apostrophe.
+            '\'' | '’' => {}
+            '&' => words.push_str("-and-"),
+            _ => words.push('-'),
+        }
+    }
+    let mut slug = String::new();
+    for word in words.split('-').filter(|word| !word.is_empty()) {
+        if slug.is_empty() {
+            slug.extend(word.chars().take(LONGEST));
+        } else if slug.len() + 1 + word.len() <= LONGEST {
+            slug.push('-');
+            slug.push_str(word);
         } else {
             break;
         }
     }
-    short
+    slug
 }
 
 /// Whether a text can be a slug: the database's own rule. What looks like an id leads elsewhere.
@@ -39,34 +64,7 @@ pub fn is_slug(text: &str) -> bool {
     text.len() <= LONGEST && text.split('-').all(word) && text.parse::<super::ProductId>().is_err()
 }
 
-/// The plain letters for a small Latin letter with an accent; nothing for everything else.
-const fn latin(letter: char) -> &'static str {
-    match letter {
-        'à' | 'á' | 'â' | 'ã' | 'å' | 'ā' | 'ă' | 'ą' => "a",
-        'ä' | 'æ' => "ae",
-        'ç' | 'ć' | 'č' => "c",
-        'ď' | 'đ' | 'ð' => "d",
-        'è' | 'é' | 'ê' | 'ë' | 'ē' | 'ė' | 'ę' | 'ě' => "e",
-        'ğ' => "g",
-        'ì' | 'í' | 'î' | 'ï' | 'ī' | 'į' | 'ı' => "i",
-        'ł' | 'ľ' => "l",
-        'ñ' | 'ń' | 'ň' => "n",
-        'ò' | 'ó' | 'ô' | 'õ' | 'ø' | 'ō' | 'ő' => "o",
-        'ö' | 'œ' => "oe",
-        'ř' => "r",
-        'ś' | 'š' | 'ş' | 'ș' => "s",
-        'ß' => "ss",
-        'ť' | 'ț' | 'ţ' => "t",
-        'þ' => "th",
-        'ù' | 'ú' | 'û' | 'ū' | 'ů' | 'ű' | 'ų' => "u",
-        'ü' => "ue",
-        'ý' | 'ÿ' => "y",
-        'ź' | 'ż' | 'ž' => "z",
-        _ => "",
-    }
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
     use rstest::rstest;
@@ -78,12 +76,35 @@ mod tests {
     #[case("Don’t panic", "dont-panic")]
     #[case("Größe, Café, Łódź", "groesse-cafe-lodz")]
     #[case("100 %", "100")]
-    #[case("日本語", "")]
     #[case("--- ---", "")]
+    #[case("🦀 ©", "")]
     #[case("C++ for İstanbul", "c-for-istanbul")]
+    #[case("Ñandú, Ōsaka, Șțiință", "nandu-osaka-stiinta")]
+    #[case("Tiếng Việt cho người mới", "tieng-viet-cho-nguoi-moi")]
+    #[case(
+        "Tie\u{302}\u{301}ng Vie\u{323}\u{302}t cho ngu\u{31b}o\u{31b}\u{300}i mo\u{31b}\u{301}i",
+        "tieng-viet-cho-nguoi-moi"
+    )]
+    #[case("Gro\u{308}ße", "groesse")]
+    #[case("Ķīmija iesācējiem", "kimija-iesacejiem")]
+    #[case("Ģeometrija", "geometrija")]
+    #[case("Ħobż", "hobz")]
+    #[case("Ŵyn", "wyn")]
+    #[case("Свет и тень", "svet-i-ten")]
+    #[case("Φως και σκιά", "phos-kai-skia")]
+    #[case("光与影", "guang-yu-ying")]
+    #[case("日本語", "ri-ben-yu")]
+    #[case("हिन्दी", "hindii")]
     fn a_name_becomes_an_address(#[case] name: &str, #[case] slug: &str) {
         assert_eq!(from_name(name), slug);
         assert!(slug.is_empty() || is_slug(slug));
+        assert!(from_ascii(name).is_none_or(|ascii| ascii == slug), "the browser suggests what the server makes");
+    }
+
+    #[test]
+    fn the_browser_leaves_other_scripts_to_the_server() {
+        assert_eq!(from_ascii("Don’t panic").as_deref(), Some("dont-panic"));
+        assert_eq!(from_ascii("Größe"), None);
     }
 
     #[test]

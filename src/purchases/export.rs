@@ -79,17 +79,17 @@ impl Reading {
     async fn piece(mut self) -> anyhow::Result<Option<(Bytes, Self)>> {
         let Some(turn) = self.next else { return Ok(None) };
         let db = &self.state.db;
-        // What is looked for by an id is few rows at most; anything else is picked out on a walk over all of them.
+        // What is looked for by an id is few rows at most; anything else is picked out on a scan over all of them.
         let rows = match &self.sought {
             Some(sought) if sought.email.is_none() => {
                 self.next = None;
-                queries::dig(db, &self.states, turn, sought, PIECE).await?
+                queries::search_by_index(db, &self.states, turn, sought, PIECE).await?
             }
             sought => {
-                let walked = queries::walk(db, &self.states, turn, sought.as_ref(), PIECE).await?;
-                let more = i64::try_from(walked.len()).is_ok_and(|walked| walked == PIECE);
-                self.next = walked.last().filter(|_| more).map(|(last, _)| Turn::Before(last.cursor()));
-                search::all(walked).collect()
+                let scanned = queries::scan_recent(db, &self.states, turn, sought.as_ref(), PIECE).await?;
+                let more = i64::try_from(scanned.len()).is_ok_and(|scanned| scanned == PIECE);
+                self.next = scanned.last().filter(|_| more).map(|(last, _)| Turn::Before(last.cursor()));
+                search::all(scanned).collect()
             }
         };
         let text: String = rows.iter().map(|sale| line(&cells(sale))).collect();

@@ -29,6 +29,7 @@ use crate::{
     server::{
         clock,
         config::{SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET},
+        http_client,
         router::router,
         state::AppState,
         testing::{self, Browser},
@@ -124,7 +125,7 @@ async fn run_sandbox() -> (String, DropGuard) {
 }
 
 async fn get(stripe: &str, what: &str) -> Value {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = http_client::new().unwrap();
     let answer = client.get(format!("{stripe}/v1/{what}")).bearer_auth(SANDBOX_SECRET_KEY).send().await.unwrap();
     answer.json().await.unwrap()
 }
@@ -133,7 +134,7 @@ async fn get(stripe: &str, what: &str) -> Value {
 async fn buy(state: &AppState, stripe: &str, student: UserId, slug: &str) -> PurchaseId {
     let browser = Browser { router: router(state.clone()), cookie: Some(testing::cookie(&state.db, student).await) };
     let page = browser.post(&crate::paths::purchase(slug), "").await.location.unwrap();
-    let presser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+    let presser = http_client::new().unwrap();
     assert_eq!(presser.post(format!("{page}/pay")).send().await.unwrap().status(), 303);
     let sessions = get(stripe, "checkout/sessions").await;
     let session = &sessions["data"][0];

@@ -31,183 +31,237 @@ pub async fn list_products_named(db: impl PgExecutor<'_>, pattern: &str) -> sqlx
 }
 
 /// Where a page begins, and whether it reads towards the older.
-fn start(turn: Turn) -> (OffsetDateTime, Uuid, bool) {
+fn start(turn: Turn) -> (Cursor, bool) {
     match turn {
-        Turn::Newest => (datetime!(9999-01-01 0:00 UTC), Uuid::max(), true),
-        Turn::Before(Cursor { at, id }) => (at, id.uuid(), true),
-        Turn::After(Cursor { at, id }) => (at, id.uuid(), false),
+        Turn::Newest => (Cursor { at: datetime!(9999-01-01 0:00 UTC), id: Uuid::max().into() }, true),
+        Turn::Before(cursor) => (cursor, true),
+        Turn::After(cursor) => (cursor, false),
     }
 }
 
-/// One statement for each direction; `$lt` and `$desc` are all that differs.
-macro_rules! either_way {
-    ($older:expr, $statement:ident!($($argument:expr),*)) => {
-        if $older {
-            $statement!("<", " desc ", $($argument),*)
-        } else {
-            $statement!(">", " asc ", $($argument),*)
+/// A row of any of the statements below: each has a type of its own.
+macro_rules! sale_row {
+    ($row:ident) => {
+        SaleRow {
+            id: $row.id.into(),
+            number: $row.receipt_number,
+            at: $row.created_at,
+            buyer: $row.user_id.into(),
+            email: $row.email,
+            product: $row.product,
+            subtotal: $row.subtotal_in_cents.into(),
+            paid: $row.price_paid_in_cents.into(),
+            refunded: $row.refunded_in_cents.into(),
+            state: $row.state,
+            session: $row.stripe_session_id,
+            country_differs: $row.country_differs,
         }
     };
 }
 
-macro_rules! row {
-    ($row:expr) => {{
-        let row = $row;
-        SaleRow {
-            id: row.id.into(),
-            number: row.receipt_number,
-            at: row.created_at,
-            buyer: row.user_id.into(),
-            email: row.email,
-            product: row.product,
-            subtotal: row.subtotal_in_cents.into(),
-            paid: row.price_paid_in_cents.into(),
-            refunded: row.refunded_in_cents.into(),
-            state: row.state,
-            session: row.stripe_session_id,
-            country_differs: row.country_differs,
-        }
-    }};
-}
-
 /// The next `limit` sales in these states, in the order of reading, each with whether it is one of those looked for. Nothing
 /// looked for is all of them.
-pub async fn walk(
+pub async fn scan_recent(
     db: impl PgExecutor<'_>,
     states: &[SaleState],
     turn: Turn,
     sought: Option<&Sought>,
     limit: i64,
 ) -> sqlx::Result<Vec<(SaleRow, bool)>> {
-    macro_rules! statement {
-        ($lt:literal, $desc:literal, $at:expr, $id:expr, $email:expr, $products:expr, $receipt:expr) => {
-            sqlx::query!(
-                r#"select p.id, p.receipt_number, p.created_at, p.user_id, u.email, p.product_details ->> 'name' as "product!",
-                          p.subtotal_in_cents, p.price_paid_in_cents, p.refunded_in_cents, p.state as "state!: SaleState",
-                          p.stripe_session_id, p.country_differs,
-                          ($5::bool or (u.deleted_at is null and lower(u.email) like $6) or p.product_id = any($7)
-                           or p.receipt_number = $8) is true as "hit!"
-                     from (select n.id, n.created_at
-                             from unnest($1::sale_state[]) as s(state) cross join lateral (
-                               select b.id, b.created_at from purchases b
-                                where b.state = s.state and (b.created_at, b.id) "#
-                    + $lt
-                    + r#" ($2::timestamptz, $3::uuid) order by b.created_at "#
-                    + $desc
-                    + ", b.id "
-                    + $desc
-                    + r#" limit $4) n
-                            order by n.created_at "#
-                    + $desc
-                    + ", n.id "
-                    + $desc
-                    + r#" limit $4) next
-                     cross join lateral (select * from purchases where id = next.id limit 1) p
-                     cross join lateral (select * from users where id = p.user_id limit 1) u
-                    order by next.created_at "#
-                    + $desc
-                    + ", next.id "
-                    + $desc,
-                states as &[SaleState],
-                $at,
-                $id,
-                limit,
-                sought.is_none(),
-                $email,
-                $products,
-                $receipt,
-            )
-            .fetch_all(db)
-            .await
-            .map(|rows| rows.into_iter().map(|row| (row.hit, row!(row))).map(|(hit, row)| (row, hit)).collect())
-        };
+    match start(turn) {
+        (from, true) => scan_older(db, states, from, sought, limit).await,
+        (from, false) => scan_newer(db, states, from, sought, limit).await,
     }
-    let (at, id, older) = start(turn);
-    let nothing = Sought::default();
-    let Sought { email, products, receipt, .. } = sought.unwrap_or(&nothing);
-    either_way!(older, statement!(at, id, email.as_deref(), products, *receipt))
+}
+
+async fn scan_older(
+    db: impl PgExecutor<'_>,
+    states: &[SaleState],
+    from: Cursor,
+    sought: Option<&Sought>,
+    limit: i64,
+) -> sqlx::Result<Vec<(SaleRow, bool)>> {
+    let rows = sqlx::query!(
+        r#"select p.id, p.receipt_number, p.created_at, p.user_id, u.email, p.product_details ->> 'name' as "product!",
+                  p.subtotal_in_cents, p.price_paid_in_cents, p.refunded_in_cents, p.state as "state!: SaleState",
+                  p.stripe_session_id, p.country_differs,
+                  ($5::bool or (u.deleted_at is null and lower(u.email) like $6) or p.product_id = any($7)
+                   or p.receipt_number = $8) is true as "hit!"
+             from (select n.id, n.created_at
+                     from unnest($1::sale_state[]) as s(state) cross join lateral (
+                       select b.id, b.created_at from purchases b
+                        where b.state = s.state and (b.created_at, b.id) < ($2::timestamptz, $3::uuid)
+                        order by b.created_at desc, b.id desc limit $4) n
+                    order by n.created_at desc, n.id desc limit $4) next
+             cross join lateral (select * from purchases where id = next.id limit 1) p
+             cross join lateral (select * from users where id = p.user_id limit 1) u
+            order by next.created_at desc, next.id desc"#,
+        states as &[SaleState],
+        from.at,
+        from.id.uuid(),
+        limit,
+        sought.is_none(),
+        sought.and_then(|sought| sought.email.as_deref()),
+        sought.map(|sought| sought.products.as_slice()).unwrap_or_default(),
+        sought.and_then(|sought| sought.receipt),
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (sale_row!(row), row.hit)).collect())
+}
+
+/// As [`scan_older`], the other way round. PostgreSQL follows an index only in an order that the statement spells out.
+async fn scan_newer(
+    db: impl PgExecutor<'_>,
+    states: &[SaleState],
+    from: Cursor,
+    sought: Option<&Sought>,
+    limit: i64,
+) -> sqlx::Result<Vec<(SaleRow, bool)>> {
+    let rows = sqlx::query!(
+        r#"select p.id, p.receipt_number, p.created_at, p.user_id, u.email, p.product_details ->> 'name' as "product!",
+                  p.subtotal_in_cents, p.price_paid_in_cents, p.refunded_in_cents, p.state as "state!: SaleState",
+                  p.stripe_session_id, p.country_differs,
+                  ($5::bool or (u.deleted_at is null and lower(u.email) like $6) or p.product_id = any($7)
+                   or p.receipt_number = $8) is true as "hit!"
+             from (select n.id, n.created_at
+                     from unnest($1::sale_state[]) as s(state) cross join lateral (
+                       select b.id, b.created_at from purchases b
+                        where b.state = s.state and (b.created_at, b.id) > ($2::timestamptz, $3::uuid)
+                        order by b.created_at, b.id limit $4) n
+                    order by n.created_at, n.id limit $4) next
+             cross join lateral (select * from purchases where id = next.id limit 1) p
+             cross join lateral (select * from users where id = p.user_id limit 1) u
+            order by next.created_at, next.id"#,
+        states as &[SaleState],
+        from.at,
+        from.id.uuid(),
+        limit,
+        sought.is_none(),
+        sought.and_then(|sought| sought.email.as_deref()),
+        sought.map(|sought| sought.products.as_slice()).unwrap_or_default(),
+        sought.and_then(|sought| sought.receipt),
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (sale_row!(row), row.hit)).collect())
 }
 
 /// The next `limit` sales that are looked for, in the order of reading, found from what they are looked for by: the buyers of
 /// such addresses, these products, this receipt, this id of Stripe's.
-pub async fn dig(
+pub async fn search_by_index(
     db: impl PgExecutor<'_>,
     states: &[SaleState],
     turn: Turn,
     sought: &Sought,
     limit: i64,
 ) -> sqlx::Result<Vec<SaleRow>> {
-    macro_rules! statement {
-        ($lt:literal, $desc:literal, $at:expr, $id:expr) => {
-            sqlx::query!(
-                r#"with buyers as materialized (
-                     select id from users where deleted_at is null and lower(email) like $5)
-                   select p.id, p.receipt_number, p.created_at, p.user_id, u.email, p.product_details ->> 'name' as "product!",
-                          p.subtotal_in_cents, p.price_paid_in_cents, p.refunded_in_cents, p.state as "state!: SaleState",
-                          p.stripe_session_id, p.country_differs
-                     from (select f.id, f.created_at
-                             from buyers cross join lateral (
-                               select b.id, b.created_at from purchases b
-                                where b.user_id = buyers.id and b.state = any($1) and (b.created_at, b.id) "#
-                    + $lt
-                    + r#" ($2::timestamptz, $3::uuid)
-                                order by b.created_at "#
-                    + $desc
-                    + r#" limit 1000) f
-                           union
-                           select f.id, f.created_at
-                             from unnest($6::uuid[]) as s(product) cross join lateral (
-                               select b.id, b.created_at from purchases b
-                                where b.product_id = s.product and b.state = any($1) and (b.created_at, b.id) "#
-                    + $lt
-                    + r#" ($2, $3)
-                                order by b.created_at "#
-                    + $desc
-                    + ", b.id "
-                    + $desc
-                    + r#" limit $4) f
-                           union
-                           select b.id, b.created_at from purchases b
-                            where b.receipt_number = $7 and b.state = any($1) and (b.created_at, b.id) "#
-                    + $lt
-                    + r#" ($2, $3)
-                           union
-                           select b.id, b.created_at from purchases b
-                            where b.stripe_session_id = $8 and b.state = any($1) and (b.created_at, b.id) "#
-                    + $lt
-                    + r#" ($2, $3)
-                           union
-                           select b.id, b.created_at from purchases b
-                            where b.stripe_payment_intent_id = $8 and b.state = any($1) and (b.created_at, b.id) "#
-                    + $lt
-                    + r#" ($2, $3)
-                            order by 2 "#
-                    + $desc
-                    + ", 1 "
-                    + $desc
-                    + r#" limit $4) next
-                     cross join lateral (select * from purchases where id = next.id limit 1) p
-                     cross join lateral (select * from users where id = p.user_id limit 1) u
-                    order by next.created_at "#
-                    + $desc
-                    + ", next.id "
-                    + $desc,
-                states as &[SaleState],
-                $at,
-                $id,
-                limit,
-                sought.email.as_deref(),
-                &sought.products,
-                sought.receipt,
-                sought.stripe_id.as_deref(),
-            )
-            .fetch_all(db)
-            .await
-            .map(|rows| rows.into_iter().map(|row| row!(row)).collect())
-        };
+    match start(turn) {
+        (from, true) => search_older(db, states, from, sought, limit).await,
+        (from, false) => search_newer(db, states, from, sought, limit).await,
     }
-    let (at, id, older) = start(turn);
-    either_way!(older, statement!(at, id))
+}
+
+async fn search_older(
+    db: impl PgExecutor<'_>,
+    states: &[SaleState],
+    from: Cursor,
+    sought: &Sought,
+    limit: i64,
+) -> sqlx::Result<Vec<SaleRow>> {
+    let rows = sqlx::query!(
+        r#"with buyers as materialized (
+             select id from users where deleted_at is null and lower(email) like $5)
+           select p.id, p.receipt_number, p.created_at, p.user_id, u.email, p.product_details ->> 'name' as "product!",
+                  p.subtotal_in_cents, p.price_paid_in_cents, p.refunded_in_cents, p.state as "state!: SaleState",
+                  p.stripe_session_id, p.country_differs
+             from (select f.id, f.created_at
+                     from buyers cross join lateral (
+                       select b.id, b.created_at from purchases b
+                        where b.user_id = buyers.id and b.state = any($1) and (b.created_at, b.id) < ($2::timestamptz, $3::uuid)
+                        order by b.created_at desc limit 1000) f
+                   union
+                   select f.id, f.created_at
+                     from unnest($6::uuid[]) as s(product) cross join lateral (
+                       select b.id, b.created_at from purchases b
+                        where b.product_id = s.product and b.state = any($1) and (b.created_at, b.id) < ($2, $3)
+                        order by b.created_at desc, b.id desc limit $4) f
+                   union
+                   select b.id, b.created_at from purchases b
+                    where b.receipt_number = $7 and b.state = any($1) and (b.created_at, b.id) < ($2, $3)
+                   union
+                   select b.id, b.created_at from purchases b
+                    where b.stripe_session_id = $8 and b.state = any($1) and (b.created_at, b.id) < ($2, $3)
+                   union
+                   select b.id, b.created_at from purchases b
+                    where b.stripe_payment_intent_id = $8 and b.state = any($1) and (b.created_at, b.id) < ($2, $3)
+                    order by 2 desc, 1 desc limit $4) next
+             cross join lateral (select * from purchases where id = next.id limit 1) p
+             cross join lateral (select * from users where id = p.user_id limit 1) u
+            order by next.created_at desc, next.id desc"#,
+        states as &[SaleState],
+        from.at,
+        from.id.uuid(),
+        limit,
+        sought.email.as_deref(),
+        &sought.products,
+        sought.receipt,
+        sought.stripe_id.as_deref(),
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| sale_row!(row)).collect())
+}
+
+async fn search_newer(
+    db: impl PgExecutor<'_>,
+    states: &[SaleState],
+    from: Cursor,
+    sought: &Sought,
+    limit: i64,
+) -> sqlx::Result<Vec<SaleRow>> {
+    let rows = sqlx::query!(
+        r#"with buyers as materialized (
+             select id from users where deleted_at is null and lower(email) like $5)
+           select p.id, p.receipt_number, p.created_at, p.user_id, u.email, p.product_details ->> 'name' as "product!",
+                  p.subtotal_in_cents, p.price_paid_in_cents, p.refunded_in_cents, p.state as "state!: SaleState",
+                  p.stripe_session_id, p.country_differs
+             from (select f.id, f.created_at
+                     from buyers cross join lateral (
+                       select b.id, b.created_at from purchases b
+                        where b.user_id = buyers.id and b.state = any($1) and (b.created_at, b.id) > ($2::timestamptz, $3::uuid)
+                        order by b.created_at limit 1000) f
+                   union
+                   select f.id, f.created_at
+                     from unnest($6::uuid[]) as s(product) cross join lateral (
+                       select b.id, b.created_at from purchases b
+                        where b.product_id = s.product and b.state = any($1) and (b.created_at, b.id) > ($2, $3)
+                        order by b.created_at, b.id limit $4) f
+                   union
+                   select b.id, b.created_at from purchases b
+                    where b.receipt_number = $7 and b.state = any($1) and (b.created_at, b.id) > ($2, $3)
+                   union
+                   select b.id, b.created_at from purchases b
+                    where b.stripe_session_id = $8 and b.state = any($1) and (b.created_at, b.id) > ($2, $3)
+                   union
+                   select b.id, b.created_at from purchases b
+                    where b.stripe_payment_intent_id = $8 and b.state = any($1) and (b.created_at, b.id) > ($2, $3)
+                    order by 2, 1 limit $4) next
+             cross join lateral (select * from purchases where id = next.id limit 1) p
+             cross join lateral (select * from users where id = p.user_id limit 1) u
+            order by next.created_at, next.id"#,
+        states as &[SaleState],
+        from.at,
+        from.id.uuid(),
+        limit,
+        sought.email.as_deref(),
+        &sought.products,
+        sought.receipt,
+        sought.stripe_id.as_deref(),
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| sale_row!(row)).collect())
 }
 
 /// What Stripe told, as the database writes it into JSON.

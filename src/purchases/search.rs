@@ -1,7 +1,7 @@
 //! Finding sales: by the buyer's address, the product, the receipt or Stripe's id, among however many there are.
 //!
 //! What is looked for is either common, and then among the newest sales, or rare, and then quickly found from the other side.
-//! So a search walks over the newest thousand first, and digs only when they do not fill the page.
+//! So a search scans the newest thousand first, and asks the indexes only when they do not fill the page.
 
 use sqlx::PgPool;
 
@@ -9,11 +9,12 @@ use super::{
     sales::{SaleRow, SaleState, SalesFilter, SalesPage, Turn},
     sales_queries::{self as queries, Sought},
 };
+use crate::server::like;
 
 /// Rows of a page.
 pub const PAGE: usize = 50;
-/// How far a search walks before it digs.
-const WALK: i64 = 1000;
+/// How many sales a search scans before it asks the indexes.
+const MAX_SCANNED: i64 = 1000;
 
 /// What was typed, as what it looks like. `None` looks for nothing in particular.
 pub async fn read(db: &PgPool, q: &str) -> sqlx::Result<Option<Sought>> {
@@ -26,22 +27,9 @@ pub async fn read(db: &PgPool, q: &str) -> sqlx::Result<Option<Sought>> {
     if q.starts_with("cs_") || q.starts_with("pi_") {
         return Ok(Some(Sought { stripe_id: Some(q.to_owned()), ..Sought::default() }));
     }
-    let pattern = anywhere(q);
+    let pattern = like::contains(q);
     let products = if q.contains('@') { Vec::new() } else { queries::list_products_named(db, &pattern).await? };
     Ok(Some(Sought { email: Some(pattern), products, receipt: q.parse().ok(), stripe_id: None }))
-}
-
-/// A pattern of `like` for any part of a text in lower case.
-fn anywhere(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in text.to_lowercase().chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
 }
 
 /// The states that a filter lets through.
@@ -78,25 +66,25 @@ async fn next(
     sought: Option<&Sought>,
     limit: usize,
 ) -> sqlx::Result<Vec<SaleRow>> {
-    let rows = i64::try_from(limit).unwrap_or(WALK);
+    let rows = i64::try_from(limit).unwrap_or(MAX_SCANNED);
     let Some(sought) = sought else {
-        return Ok(all(queries::walk(db, states, turn, None, rows).await?).collect());
+        return Ok(all(queries::scan_recent(db, states, turn, None, rows).await?).collect());
     };
     if sought.email.is_none() {
-        return queries::dig(db, states, turn, sought, rows).await;
+        return queries::search_by_index(db, states, turn, sought, rows).await;
     }
-    let walked = queries::walk(db, states, turn, Some(sought), WALK).await?;
-    let to_the_end = i64::try_from(walked.len()).is_ok_and(|walked| walked < WALK);
-    let found: Vec<_> = all(walked).take(limit).collect();
+    let scanned = queries::scan_recent(db, states, turn, Some(sought), MAX_SCANNED).await?;
+    let to_the_end = i64::try_from(scanned.len()).is_ok_and(|scanned| scanned < MAX_SCANNED);
+    let found: Vec<_> = all(scanned).take(limit).collect();
     if to_the_end || found.len() == limit {
         return Ok(found);
     }
     // The index of addresses knows parts of three letters; fewer would read every buyer.
     let email = sought.email.clone().filter(|pattern| pattern.chars().filter(|c| c.is_alphanumeric()).count() >= 3);
-    queries::dig(db, states, turn, &Sought { email, ..sought.clone() }, rows).await
+    queries::search_by_index(db, states, turn, &Sought { email, ..sought.clone() }, rows).await
 }
 
 /// Those that were looked for.
-pub fn all(walked: Vec<(SaleRow, bool)>) -> impl Iterator<Item = SaleRow> {
-    walked.into_iter().filter_map(|(sale, hit)| hit.then_some(sale))
+pub fn all(scanned: Vec<(SaleRow, bool)>) -> impl Iterator<Item = SaleRow> {
+    scanned.into_iter().filter_map(|(sale, hit)| hit.then_some(sale))
 }

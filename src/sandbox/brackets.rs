@@ -1,7 +1,7 @@
 //! Bracketed names, as the tree that they draw: `a[b][c]=1` is a `c` in a `b` in an `a`.
 //!
-//! Libraries that read such names into types take numbers for places in a list without gaps. Here a name is a name: metadata may
-//! be called `7`, and a list may begin at `1`.
+//! `serde_qs` 1.1 does not serve: it takes numbers for places in a list without gaps, and here a name is a name: metadata may be
+//! called `7`, and a list may begin at `1`. Its errors do not name the field, which Stripe's do, and it accepts `a[b]=1&a=2`.
 
 use std::collections::BTreeMap;
 

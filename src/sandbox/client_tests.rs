@@ -86,7 +86,7 @@ async fn the_client_buys_refunds_and_reads_every_event() -> anyhow::Result<()> {
     assert_eq!(session.amount_total, Some(6000));
 
     let page = format!("{}/pay/{}/pay", running.url, session.id);
-    let presser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+    let presser = webhooks::client()?;
     assert_eq!(presser.post(page).send().await?.status(), 303);
 
     let expand = ["payment_intent.latest_charge".to_owned(), "line_items".to_owned()];

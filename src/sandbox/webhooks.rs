@@ -11,6 +11,7 @@ use std::{
 
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Client, redirect};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use sha2::Sha256;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -157,9 +158,15 @@ fn payload(event: &Event) -> String {
 /// The client that posts events. It follows no redirect: Stripe takes one for a failure.
 ///
 /// # Errors
-/// When the machine cannot make sockets.
-pub fn client() -> reqwest::Result<Client> {
-    Client::builder().timeout(Duration::from_secs(10)).redirect(redirect::Policy::none()).no_proxy().build()
+/// When ring offers no protocol version that rustls considers safe.
+pub fn client() -> anyhow::Result<Client> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let client = Client::builder().tls_backend_preconfigured(tls).timeout(Duration::from_secs(10));
+    Ok(client.redirect(redirect::Policy::none()).no_proxy().build()?)
 }
 
 #[cfg(test)]

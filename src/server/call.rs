@@ -14,7 +14,7 @@ use leptos::{nonce::Nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use sqlx::PgPool;
 
-use super::{cookies, page, reference::Reference, security, state::AppState};
+use super::{cookies, page, reference, security, state::AppState};
 use crate::{
     admin::audit,
     error::{Error, Result},
@@ -126,7 +126,7 @@ pub fn tell_beside_field(error: &Error) -> Result<()> {
 
 /// What our log knows the request under way by.
 pub fn reference() -> Option<String> {
-    use_context::<Parts>().as_ref().map(|parts| Reference::of(&parts.extensions))
+    use_context::<Parts>().as_ref().map(|parts| reference::of(&parts.extensions))
 }
 
 /// Gives a failed server function its status, and returns the error as it goes out. A form posted without JavaScript is redirected

@@ -12,8 +12,10 @@ mod desk_doors;
 #[cfg(test)]
 mod doors;
 pub mod health;
+pub mod http_client;
 pub mod jobs;
 pub mod kept;
+pub mod like;
 pub mod limits;
 pub mod listen;
 pub mod markdown;

@@ -13,7 +13,7 @@ use http::{
 use http_body_util::{BodyExt, Collected, Limited};
 use leptos::{nonce::Nonce, prelude::*};
 
-use super::{call, config::Config, cookies, limits::door, reference::Reference, state::AppState};
+use super::{call, config::Config, cookies, limits::door, reference, state::AppState};
 use crate::{
     app::{Frame, shell},
     error::Error,
@@ -96,7 +96,7 @@ impl Posted {
 /// The page of this request again, with what was typed and why it was refused.
 pub async fn again(state: &AppState, request: Request, posted: Posted, error: &Error) -> Response {
     let told = match error {
-        Error::Internal => &Error::Failed(Reference::of(request.extensions())),
+        Error::Internal => &Error::Failed(reference::of(request.extensions())),
         error => error,
     };
     let mut response = render(state, request, Submitted::refused(posted.0, told)).await;

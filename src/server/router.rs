@@ -16,7 +16,13 @@ use leptos::prelude::provide_context;
 use leptos_axum::{ErrorHandler, LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
 use tower_http::{
-    CompressionLevel, compression::CompressionLayer, services::ServeDir, timeout::TimeoutLayer, trace::TraceLayer,
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    services::ServeDir,
+    timeout::TimeoutLayer,
+    trace::TraceLayer,
 };
 
 use super::{
@@ -130,15 +136,19 @@ pub fn router(state: AppState) -> Router {
         .merge(uploads)
         .layer(
             ServiceBuilder::new()
-                .layer(middleware::from_fn(reference::give))
+                .map_request(reference::remove_from_client)
+                .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+                .layer(PropagateRequestIdLayer::x_request_id())
                 .layer(
                     TraceLayer::new_for_http()
                         .make_span_with(telemetry::span)
                         .on_response(telemetry::answered)
                         .on_request(()),
                 )
+                .layer(security::fixed_headers(state.config.is_https()))
                 .layer(middleware::from_fn_with_state(state.clone(), security::headers))
                 .layer(middleware::from_fn(reference::say))
+                .layer(CatchPanicLayer::custom(reference::panicked))
                 .layer(middleware::from_fn(security::same_site))
                 .layer(middleware::from_fn_with_state(state.clone(), visitors::find))
                 .layer(middleware::from_fn_with_state(state.clone(), door::let_in))

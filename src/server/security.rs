@@ -15,6 +15,7 @@ use http::{
 
 use leptos::nonce::Nonce;
 use server_fn::redirect::REDIRECT_HEADER;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::{clock, config::Config, state::AppState};
 use crate::{paths, ui::FONTS};
@@ -56,23 +57,30 @@ pub fn guard_page(response: &mut Response, nonce: &Nonce, config: &Config) {
     }
 }
 
-/// Headers of every answer, and the caching of files by their kind.
+type SetHeader = SetResponseHeaderLayer<HeaderValue>;
+
+/// Sets the headers that are the same in every response.
+pub fn fixed_headers(
+    https: bool,
+) -> (SetHeader, SetHeader, SetHeader, SetHeader, SetResponseHeaderLayer<Option<HeaderValue>>) {
+    let set = |name, value| SetHeader::overriding(name, HeaderValue::from_static(value));
+    let strict_transport = https.then(|| HeaderValue::from_static("max-age=31536000"));
+    (
+        set(X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        set(REFERRER_POLICY, "strict-origin-when-cross-origin"),
+        set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
+        set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        SetResponseHeaderLayer::overriding(STRICT_TRANSPORT_SECURITY, strict_transport),
+    )
+}
+
+/// Sets the headers that depend on the path and the status: a layer for one header sees only the response.
 pub async fn headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let cache = cache_control(request.uri().path());
     let mut response = next.run(request).await;
     let status = response.status();
     let ok = status.is_success() || status == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
-    headers.insert(
-        HeaderName::from_static("permissions-policy"),
-        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"),
-    );
-    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
-    if state.config.is_https() {
-        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
-    }
     if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
         headers.entry(RETRY_AFTER).or_insert(HeaderValue::from_static("5"));
     }

@@ -16,7 +16,7 @@ use super::{
     changes,
     cluster::Cluster,
     config::{Config, Environment},
-    database, jobs,
+    database, http_client, jobs,
     kept::Kept,
     limits::Limits,
     listen, router,
@@ -162,9 +162,11 @@ pub async fn serve(config: Config) -> Result<()> {
 }
 
 async fn open_state(db: &PgPool, config: Config) -> Result<AppState> {
+    let http = http_client::new()?;
     Ok(AppState {
         stripe: Stripe::new(&config.stripe)?,
-        identity: Identity::new(&config)?,
+        identity: Identity::new(&config, &http)?,
+        http,
         mailer: Mailer::new(config.smtp.as_ref(), &config.url)?,
         school: School::load(db).await?,
         kept: Kept::default(),
@@ -208,7 +210,8 @@ pub async fn link_identities(config: Config) -> Result<link::Report> {
         bail!("set CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY: there is nothing to link to")
     };
     let database = Database::open(&config).await?;
-    let report = link::link(&database.pool, &Backend::new(clerk), config.admin_email.as_deref()).await;
+    let report =
+        link::link(&database.pool, &Backend::new(clerk, http_client::new()?), config.admin_email.as_deref()).await;
     database.close().await?;
     report
 }

@@ -13,6 +13,7 @@ use crate::{checkout::stripe::Stripe, mail::transport::Mailer, users::identity::
 pub struct AppState {
     pub db: PgPool,
     pub config: Arc<Config>,
+    pub http: reqwest::Client,
     pub stripe: Stripe,
     pub identity: Identity,
     pub mailer: Mailer,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::Span;
 use tracing_subscriber::EnvFilter;
 
-use super::reference::Reference;
+use super::reference;
 
 /// Starts logging. `RUST_LOG` decides how much, in the syntax of `tracing-subscriber`.
 pub fn start(json: bool) {
@@ -18,7 +18,7 @@ pub fn start(json: bool) {
 
 /// What every line of a request carries. The path only: a query may hold what is nobody's business.
 pub fn span(request: &Request) -> Span {
-    let id = Reference::of(request.extensions());
+    let id = reference::of(request.extensions());
     tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
 }
 

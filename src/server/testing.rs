@@ -14,7 +14,9 @@ use sqlx::PgPool;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::{config::Config, kept::Kept, limits::Limits, school::School, state::AppState, visitors::Visitors};
+use super::{
+    config::Config, http_client, kept::Kept, limits::Limits, school::School, state::AppState, visitors::Visitors,
+};
 use crate::{
     checkout::{AttemptId, stripe::Stripe},
     courses::CourseId,
@@ -164,11 +166,12 @@ pub fn refusals<T>(answer: Result<T>) -> Vec<String> {
 
 /// A server on this database, whose Stripe is at `stripe`.
 pub async fn state(db: &PgPool, stripe: &str) -> AppState {
-    let config = Config::for_tests(stripe);
+    let (config, http) = (Config::for_tests(stripe), http_client::new().unwrap());
     AppState {
         db: db.clone(),
         stripe: Stripe::new(&config.stripe).unwrap(),
-        identity: Identity::new(&config).unwrap(),
+        identity: Identity::new(&config, &http).unwrap(),
+        http,
         mailer: Mailer::Outbox,
         school: School::load(db).await.unwrap(),
         kept: Kept::default(),

@@ -4,21 +4,6 @@ use leptos::prelude::*;
 
 use super::{Words, srcset};
 
-/// A surface a hair lighter than the ground, for what belongs together.
-#[component]
-pub fn Card(
-    children: Children,
-    /// A heading for it.
-    #[prop(optional, into)]
-    title: Words,
-) -> impl IntoView {
-    view! {
-        <section class="panel">
-            {title.0.map(|title| view! { <h2 class="panel-title">{title}</h2> })} {children()}
-        </section>
-    }
-}
-
 /// A 16:9 picture that keeps its place while it loads, lazily unless `eager`. Without a `src` it is a plain cloth cover.
 #[component]
 pub fn Cover(

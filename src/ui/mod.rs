@@ -4,12 +4,6 @@
 //! `style/`. Everything works without JavaScript unless its comment says otherwise. No element carries a `style`
 //! attribute: the content security policy forbids them.
 
-#![allow(
-    clippy::must_use_candidate,
-    clippy::needless_pass_by_value,
-    reason = "components own their props, and a view that is not used is seen at once"
-)]
-
 mod admin;
 mod button;
 mod card;
@@ -42,34 +36,37 @@ mod time;
 mod toast;
 mod words;
 
-pub use admin::*;
-pub use button::*;
-pub use card::*;
-pub use chart::*;
-pub use choice::*;
-pub use code::*;
-pub use dialog::*;
-pub use disclosure::*;
-pub use editor::*;
-pub use facts::*;
-pub use feedback::*;
-pub use field::*;
-pub use focus::*;
-pub use form::*;
-pub use icon::*;
-pub use inline::*;
-pub use layout::*;
-pub use lesson::*;
-pub use markdown::*;
-pub use money::*;
-pub use navigation::*;
-pub use page::*;
-pub use picker::*;
-pub use picture::*;
-pub use sortable::*;
-pub use table::*;
-pub use text::*;
-pub use theme::*;
-pub use time::*;
-pub use toast::*;
-pub use words::*;
+pub use admin::AdminLayout;
+pub use button::{Button, Intent, LinkButton, PrintButton};
+pub use card::{Badge, Cover, CoverCard, ProgressLine, Tone};
+pub use chart::{Bar, BarChart, ShareBar};
+pub use choice::SearchSelect;
+pub use code::{CheckCell, CodeForm, FigureField};
+pub use dialog::{Answers, Dialog};
+pub use disclosure::Accordion;
+pub use editor::{EditorActions, EditorHead, EditorItem, EditorList, EditorSection, EditorTail};
+pub use facts::{Fact, Facts, Happening, Pair, Timeline};
+pub use feedback::{EmptyState, ErrorState, NeedsScript, Notice, SkeletonCards, SkeletonList, SkeletonPage};
+pub use field::{CheckField, Field, SelectField, TextArea};
+pub use focus::keep_focus;
+pub use form::{Form, FormErrors, SearchBox, Submitting};
+pub use inline::{Choice, InlineChoice, InlineName, Saving};
+pub use layout::{AuthCard, BuyBar, Main, Sheet, SiteFooter, SiteHeader, TwoColumns};
+pub use lesson::{LessonLayout, LockedPanel, OutlineItem, OutlineList, VideoFrame};
+pub use markdown::MarkdownField;
+pub use money::{Amounts, Price};
+pub use navigation::{NavLink, PrevNext, Tabs};
+pub use page::{Grid, PageHeader, Row, Space, Stack};
+pub use picker::{FileField, PickList};
+pub use picture::{Thumb, WIDTHS};
+pub use sortable::{Grip, Order, Place, Sortable, Sorter};
+pub use table::{KeysetPager, Pager, RowActions, Stats, Table};
+pub use text::{Address, FONTS, Written};
+pub use theme::ThemeSwitch;
+pub use time::{LocalTime, day_words};
+pub use toast::{Toaster, Toasts, provide_toaster, use_toast};
+pub use words::Words;
+
+use icon::Icon;
+use picture::srcset;
+use sortable::RowKind;

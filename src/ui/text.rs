@@ -5,13 +5,7 @@ use leptos::prelude::*;
 /// The fonts of the first paint, for `<link rel="preload" as="font" type="font/woff2" crossorigin>`.
 pub const FONTS: [&str; 2] = ["/fonts/inter-5.3.0.woff2", "/fonts/newsreader-5.3.0.woff2"];
 
-/// Plain semantic HTML in book type, in lines of 65 characters.
-#[component]
-pub fn Prose(children: Children) -> impl IntoView {
-    view! { <div class="book">{children()}</div> }
-}
-
-/// Markdown that the server has made HTML of, and cleaned.
+/// Markdown that the server has made HTML of, and cleaned, in book type and lines of 65 characters.
 #[component]
 pub fn Written(#[prop(into)] html: String) -> impl IntoView {
     view! { <div class="book" inner_html=html /> }

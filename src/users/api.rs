@@ -11,7 +11,10 @@ use crate::{courses::CourseId, error::Result, wire::Json};
 #[cfg(feature = "ssr")]
 use {
     super::{people, roster::RosterFilter, roster_queries as queries},
-    crate::server::call::{AdminCall, Call},
+    crate::server::{
+        call::{AdminCall, Call},
+        like,
+    },
 };
 
 /// A page of everybody who is here, newest first. `role` is `admin` or nothing. For admins.
@@ -37,7 +40,7 @@ pub async fn get_student(student: UserId) -> Result<StudentPage> {
 pub async fn list_courses_to_give(student: UserId, #[server(default)] q: String) -> Result<Vec<CourseChoice>> {
     let AdminCall { db, .. } = Call::admin().await?;
     let RosterFilter { q, .. } = RosterFilter::new(&q, "");
-    Ok(queries::list_to_give(&db, student, &people::anywhere(&q)).await?)
+    Ok(queries::list_to_give(&db, student, &like::contains(&q)).await?)
 }
 
 /// Gives a student a course. Returns what happened, as a sentence. For admins.

@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue},
     response::Response,
 };
+use reqwest::Client;
 use sqlx::PgPool;
 
 use super::{
@@ -44,7 +45,7 @@ impl Arrival {
 impl Identity {
     /// # Errors
     /// When what is configured cannot be used.
-    pub fn new(config: &Config) -> anyhow::Result<Self> {
+    pub fn new(config: &Config, http: &Client) -> anyhow::Result<Self> {
         match &config.clerk {
             Some(clerk) => {
                 if clerk.webhook_secret.is_none() {
@@ -52,7 +53,7 @@ impl Identity {
                         "CLERK_WEBHOOK_SIGNING_SECRET is not set: nobody tells when somebody changes or deletes their account"
                     );
                 }
-                Ok(Self::Clerk(Box::new(Clerk::new(clerk, config)?)))
+                Ok(Self::Clerk(Box::new(Clerk::new(clerk, config, http.clone())?)))
             }
             None => Ok(Self::Local { https: config.is_https() }),
         }

@@ -878,11 +878,13 @@ async fn one_server_at_a_time_reconciles(db: PgPool) {
 #[case("36h", Some(36 * 60))]
 #[case("30d", Some(30 * 24 * 60))]
 #[case("2w", Some(14 * 24 * 60))]
+#[case("1h 30m", Some(90))]
 #[case("", None)]
 #[case("d", None)]
 #[case("0d", None)]
 #[case("-3d", None)]
 #[case("3", None)]
+#[case("3s", None)]
 #[case("9é", None)]
 #[case("99999999w", None)]
 fn a_length_of_time_is_typed_short(#[case] text: &str, #[case] minutes: Option<i64>) {

@@ -4,11 +4,11 @@
 //! user must be able to reach the folder: a data folder below `/root` has its cluster in `/var/lib` instead, and a file
 //! `postgres.location` in the data folder says where.
 
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use nix::unistd::{Gid, Uid, User, chown, geteuid};
+use nix::unistd::{Gid, Uid, User, geteuid};
 use sha2::{Digest as _, Sha256};
 use tokio::fs;
 use tokio::io::AsyncWriteExt as _;
@@ -114,7 +114,7 @@ impl Home {
 
     fn give(&self, path: &Path) -> anyhow::Result<()> {
         if let Some(Servant { uid, gid }) = self.servant {
-            chown(path, Some(uid), Some(gid))
+            chown(path, Some(uid.as_raw()), Some(gid.as_raw()))
                 .with_context(|| format!("give {} to PostgreSQL's user", path.display()))?;
         }
         Ok(())

@@ -1,13 +1,11 @@
 //! A lock between processes: an `flock` on a file, released by the kernel when its holder dies.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 use tokio::time::{Instant, sleep};
 use tracing::info;
 
@@ -16,29 +14,32 @@ const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Held until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "held, not read")] Flock<File>);
+pub(super) struct Lock(File);
+
+/// Takes a lock without waiting: [`File::try_lock`] or [`File::try_lock_shared`].
+type TryLock = fn(&File) -> Result<(), TryLockError>;
 
 impl Lock {
     /// Waits until nobody else holds it.
     pub(super) async fn exclusive(path: &Path) -> anyhow::Result<Self> {
-        Self::wait(path, FlockArg::LockExclusiveNonblock).await
+        Self::wait(path, File::try_lock).await
     }
 
     /// Waits until nobody holds it alone.
     pub(super) async fn shared(path: &Path) -> anyhow::Result<Self> {
-        Self::wait(path, FlockArg::LockSharedNonblock).await
+        Self::wait(path, File::try_lock_shared).await
     }
 
     /// `None` when somebody else holds it.
     pub(super) fn try_exclusive(path: &Path) -> anyhow::Result<Option<Self>> {
-        Self::attempt(path, FlockArg::LockExclusiveNonblock)
+        Self::attempt(path, File::try_lock)
     }
 
-    async fn wait(path: &Path, kind: FlockArg) -> anyhow::Result<Self> {
+    async fn wait(path: &Path, try_lock: TryLock) -> anyhow::Result<Self> {
         let end = Instant::now() + PATIENCE;
         let mut told = false;
         loop {
-            if let Some(lock) = Self::attempt(path, kind)? {
+            if let Some(lock) = Self::attempt(path, try_lock)? {
                 return Ok(lock);
             }
             if Instant::now() > end {
@@ -52,7 +53,7 @@ impl Lock {
         }
     }
 
-    fn attempt(path: &Path, kind: FlockArg) -> anyhow::Result<Option<Self>> {
+    fn attempt(path: &Path, try_lock: TryLock) -> anyhow::Result<Option<Self>> {
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -60,10 +61,17 @@ impl Lock {
             .mode(0o600)
             .open(path)
             .with_context(|| format!("open {}", path.display()))?;
-        match Flock::lock(file, kind) {
-            Ok(lock) => Ok(Some(Self(lock))),
-            Err((_, Errno::EWOULDBLOCK)) => Ok(None),
-            Err((_, error)) => Err(error).with_context(|| format!("lock {}", path.display())),
+        match try_lock(&file) {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("lock {}", path.display())),
         }
+    }
+}
+
+/// Closing the file would not be enough: a child that was forked and has not started its program yet has the file open as well.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        _ = self.0.unlock();
     }
 }

@@ -146,11 +146,17 @@ async fn what_went_wrong_says_a_reference_and_no_cause(db: PgPool) {
 async fn a_panic_says_a_reference_and_no_cause() {
     use crate::server::reference;
     use axum::{Router, middleware, routing::get};
+    use tower_http::{
+        catch_panic::CatchPanicLayer,
+        request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    };
     let router = Router::new()
         .route("/panics", get(|| async { panic!("hunter2") as &'static str }))
         .route("/fails", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
+        .layer(CatchPanicLayer::custom(reference::panicked))
         .layer(middleware::from_fn(reference::say))
-        .layer(middleware::from_fn(reference::give));
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid));
     for path in ["/panics", "/fails"] {
         let answer = router.clone().oneshot(request("GET", path).body(Body::empty()).unwrap()).await.unwrap();
         let (status, headers, body) = read(answer).await;

@@ -17,7 +17,8 @@ use http_body_util::{BodyExt, Limited};
 /// The largest body that anyone may send, in bytes. Webhooks and forms set themselves smaller limits.
 pub const LARGEST: u64 = 1024 * 1024;
 
-/// Answers 413 to what is larger. Whoever reads the body sees it break off there, and what they answer to that is not sent.
+/// Answers 413 to what is larger. Whoever reads the body sees it break off there, and what they answer to that is not sent; with
+/// `RequestBodyLimitLayer` of tower-http their answer would be.
 pub async fn limit(request: Request, next: Next) -> Response {
     if request.body().size_hint().lower() > LARGEST {
         return too_large();

@@ -1,25 +1,19 @@
 //! Clerk's Backend API: what is asked of it with the secret key. <https://clerk.com/docs/reference/backend-api>
 
-use std::{fmt::Display, sync::LazyLock, time::Duration};
+use std::{fmt::Display, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use axum::body::Body;
-use http::{
-    Method, Request, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE},
-};
-use http_body_util::{BodyExt, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use http::{Method, StatusCode};
 use jsonwebtoken::jwk::JwkSet;
+use reqwest::{Client, Error};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{ClerkConfig, person::Person};
-use crate::users::{Role, UserId};
+use crate::{
+    server::http_client,
+    users::{Role, UserId},
+};
 
 /// A page waits for this: Clerk answers within half a second, or is away.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -28,21 +22,16 @@ const LIMIT: usize = 8 * 1024 * 1024;
 /// How many people a page of Clerk's list has.
 pub const PAGE: usize = 500;
 
-/// As the Stripe client does it, with the same certificate authorities. It follows no redirect.
-static CLIENT: LazyLock<Client<HttpsConnector<HttpConnector>, Body>> = LazyLock::new(|| {
-    let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
-    Client::builder(TokioExecutor::new()).build(connector)
-});
-
 #[derive(Clone)]
 pub struct Backend {
+    http: Client,
     base: String,
     secret_key: String,
 }
 
 impl Backend {
-    pub fn new(config: &ClerkConfig) -> Self {
-        Self { base: config.api_base.clone(), secret_key: config.secret_key.clone() }
+    pub fn new(config: &ClerkConfig, http: Client) -> Self {
+        Self { http, base: config.api_base.clone(), secret_key: config.secret_key.clone() }
     }
 
     /// The keys that tokens are signed with.
@@ -97,13 +86,14 @@ impl Backend {
         at: impl Display,
         body: Option<Value>,
     ) -> Result<Option<T>> {
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{}{at}", self.base))
-            .header(AUTHORIZATION, format!("Bearer {}", self.secret_key))
-            .header(CONTENT_TYPE, "application/json")
-            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))?;
-        let (status, body) = tokio::time::timeout(PATIENCE, answer(request)).await.context("Clerk took too long")??;
+        let mut request =
+            self.http.request(method, format!("{}{at}", self.base)).bearer_auth(&self.secret_key).timeout(PATIENCE);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.map_err(Error::without_url).context("reach Clerk")?;
+        let status = response.status();
+        let body = http_client::read_body(response, LIMIT).await.context("Clerk's answer could not be read")?;
         match status {
             StatusCode::NOT_FOUND => Ok(None),
             status if status.is_success() => {
@@ -112,13 +102,6 @@ impl Backend {
             status => bail!("Clerk answered {status}"),
         }
     }
-}
-
-async fn answer(request: Request<Body>) -> Result<(StatusCode, axum::body::Bytes)> {
-    let response = CLIENT.request(request).await.context("reach Clerk")?;
-    let status = response.status();
-    let body = Limited::new(response.into_body(), LIMIT).collect().await;
-    Ok((status, body.map_err(|error| anyhow::anyhow!("Clerk's answer could not be read: {error}"))?.to_bytes()))
 }
 
 /// An id as part of an address. Clerk's are letters, digits and underscores.

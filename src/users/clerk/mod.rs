@@ -27,6 +27,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::HeaderMap;
 use moka::sync::Cache;
+use reqwest::Client;
 use sqlx::PgPool;
 
 use self::{
@@ -65,9 +66,9 @@ pub struct Clerk {
 impl Clerk {
     /// # Errors
     /// When the configured key is none.
-    pub fn new(config: &ClerkConfig, whole: &Config) -> anyhow::Result<Self> {
+    pub fn new(config: &ClerkConfig, whole: &Config, http: Client) -> anyhow::Result<Self> {
         Ok(Self {
-            backend: Backend::new(config),
+            backend: Backend::new(config, http),
             origin: whole.url.as_str().into(),
             admin_email: whole.admin_email.as_deref().map(Arc::from),
             keys: Keys::new(config.jwt_key.as_deref())?,

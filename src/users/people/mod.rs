@@ -14,6 +14,7 @@ use crate::{
     courses::CourseId,
     error::{Error, FieldError, Result},
     purchases,
+    server::like,
 };
 
 /// Rows of a page.
@@ -29,7 +30,7 @@ const PURCHASES: i64 = 50;
 /// The database's.
 pub async fn roster(db: &PgPool, filter: RosterFilter, before: Option<UserId>) -> Result<Roster> {
     let mut people = if filter.admins {
-        queries::list_admins(db, &anywhere(&filter.q), before).await?
+        queries::list_admins(db, &like::contains(&filter.q), before).await?
     } else if filter.q.is_empty() {
         queries::list(db, before).await?
     } else {
@@ -49,22 +50,12 @@ async fn search(db: &PgPool, q: &str, before: Option<UserId>) -> sqlx::Result<Ve
 
 /// Three letters are looked for anywhere; one or two only where a word starts, because an index knows no less.
 fn sought(q: &str) -> Sought {
-    let text = literally(q);
+    let text = like::escape(q);
     if q.chars().count() < 3 {
         Sought { start: format!("{text}%"), within: format!("% {text}%") }
     } else {
         Sought { start: format!("%{text}%"), within: format!("%{text}%") }
     }
-}
-
-/// Text in lower case as a pattern of `like` for itself.
-fn literally(text: &str) -> String {
-    text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
-}
-
-/// Any part of a text.
-pub fn anywhere(text: &str) -> String {
-    format!("%{}%", literally(text))
 }
 
 /// Everything about one student.

@@ -9,7 +9,7 @@ use standardwebhooks::Webhook;
 use tower::ServiceExt;
 
 use super::{SCHOOL, SECRET};
-use crate::server::{clock, state::AppState};
+use crate::server::{clock, http_client, state::AppState};
 
 /// Somebody at a browser that keeps cookies, and goes where it is sent.
 pub struct Guest {
@@ -74,7 +74,7 @@ impl Guest {
 
     /// Opens a page and goes wherever it leads, to Clerk and back. Answers with what is seen in the end, and the way there.
     pub async fn arrive(&mut self, path: &str) -> (Seen, Vec<String>) {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        let http = http_client::new().unwrap();
         let (mut way, mut next) = (Vec::new(), path.to_owned());
         for _ in 0..20 {
             let seen = self.open(&next).await;

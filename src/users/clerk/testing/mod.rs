@@ -35,7 +35,7 @@ mod guest;
 pub use self::guest::{Guest, hook, send_hook, tell_school};
 use super::{Clerk, ClerkConfig};
 use crate::{
-    server::{clock, config::Config, config::Environment, state::AppState, testing},
+    server::{clock, config::Config, config::Environment, http_client, state::AppState, testing},
     users::identity::Identity,
 };
 
@@ -139,7 +139,7 @@ impl Issuer {
     }
 
     pub fn clerk(&self) -> Clerk {
-        Clerk::new(&self.config(), &school(self.config())).unwrap()
+        Clerk::new(&self.config(), &school(self.config()), http_client::new().unwrap()).unwrap()
     }
 
     /// A school whose people are known here.
@@ -223,8 +223,8 @@ fn school(clerk: ClerkConfig) -> Config {
 }
 
 pub async fn state(db: &PgPool, clerk: ClerkConfig) -> AppState {
-    let config = school(clerk);
-    AppState { identity: Identity::new(&config).unwrap(), config: Arc::new(config), ..testing::state(db, "").await }
+    let (config, state) = (school(clerk), testing::state(db, "").await);
+    AppState { identity: Identity::new(&config, &state.http).unwrap(), config: Arc::new(config), ..state }
 }
 
 async fn door(State(known): State<Arc<Known>>, request: Request, next: Next) -> Response {

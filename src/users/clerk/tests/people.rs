@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use crate::{
-    server::testing as school,
+    server::{http_client, testing as school},
     users::{
         Role, User,
         clerk::{
@@ -92,7 +92,7 @@ async fn a_student_who_moves_to_clerk_keeps_what_they_bought(db: PgPool) {
     let (ada, bob) = (buyer(&db, "ada@example.com").await, buyer(&db, "bob@example.com").await);
     issuer.add(&person("user_ada", "Ada", "Ada@Example.com", 1));
     issuer.add(&person("user_eve", "Eve", "eve@example.com", 1));
-    let backend = Backend::new(&issuer.config());
+    let backend = Backend::new(&issuer.config(), http_client::new().unwrap());
     let report = link::link(&db, &backend, None).await.unwrap();
     assert_eq!(report, Report { new: 1, linked: 1, known: 0, local: 1 });
     assert_eq!(find(&db, "user_ada").await.unwrap().id, ada);
