@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context, Result, bail, ensure};
+use chrono::TimeDelta;
 use clap::{ArgGroup, Parser, Subcommand};
 use lectern::{
     checkout::reconcile,
@@ -16,7 +17,6 @@ use lectern::{
     users,
 };
 use sqlx::PgPool;
-use time::Duration;
 
 /// A course platform that an instructor owns.
 #[derive(Parser)]
@@ -48,7 +48,7 @@ enum Command {
     Reconcile {
         /// How far back to read: 36h, 30d, 2w. As far as it was not read before, unless told.
         #[arg(long, value_name = "DURATION", value_parser = reconcile::length)]
-        since: Option<Duration>,
+        since: Option<TimeDelta>,
     },
     /// After a move to Clerk: give whoever has an account there what they had here, by the address that Clerk knows to be theirs.
     /// It can be run twice, and beside a server.

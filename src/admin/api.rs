@@ -12,8 +12,8 @@ use {
         call::{AdminCall, Call},
         clock,
     },
+    chrono::{DateTime, Utc},
     sqlx::PgPool,
-    time::OffsetDateTime,
 };
 
 /// The school in figures, and its sales of the last 30 or 365 days, for admins. The days are those of `zone`, else of the zone
@@ -30,7 +30,7 @@ pub async fn get_dashboard(days: u32, zone: Option<String>) -> Result<Dashboard>
 
 /// Sales in the days of this zone; of UTC where the database does not know the zone.
 #[cfg(feature = "ssr")]
-async fn trade_in(db: &PgPool, zone: Option<&str>, days: i32, now: OffsetDateTime) -> sqlx::Result<Trade> {
+async fn trade_in(db: &PgPool, zone: Option<&str>, days: i32, now: DateTime<Utc>) -> sqlx::Result<Trade> {
     let zone = zone.unwrap_or(zones::UTC);
     match queries::find_trade(db, zone, days, now).await {
         // invalid_parameter_value

@@ -1,7 +1,7 @@
 //! The audit log as people read it.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{paths, users::UserId};
@@ -65,7 +65,8 @@ pub struct LogLine {
     pub summary: String,
     /// Somebody tried what they may not do.
     pub refused: bool,
-    pub at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub at: DateTime<Utc>,
 }
 
 /// A page of the log, newest first.

@@ -1,7 +1,7 @@
 //! What is asked of the database about the audit log. Lines are numbered in the order they were written.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::log::{Actor, LogLine};
@@ -15,7 +15,7 @@ struct Row {
     actor: Option<String>,
     summary: String,
     refused: bool,
-    at: OffsetDateTime,
+    at: DateTime<Utc>,
 }
 
 impl From<Row> for LogLine {

@@ -18,8 +18,8 @@ pub mod queries;
 pub mod question;
 pub mod zone;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 
 use crate::{money::Cents, products::ProductId, purchases::PurchaseId};
 
@@ -95,8 +95,8 @@ pub struct RecentPurchase {
     pub email: String,
     pub product: String,
     pub paid: Cents,
-    #[serde(with = "time::serde::timestamp")]
-    pub at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_seconds")]
+    pub at: DateTime<Utc>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,8 +107,8 @@ pub struct RecentRefund {
     pub amount: Cents,
     /// Whether Stripe has not sent it yet.
     pub pending: bool,
-    #[serde(with = "time::serde::timestamp")]
-    pub at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_seconds")]
+    pub at: DateTime<Utc>,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The first page of the back office: the school in figures.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -223,7 +224,7 @@ fn Latest(
     href: String,
     product: String,
     email: String,
-    at: time::OffsetDateTime,
+    at: DateTime<Utc>,
     amount: String,
     #[prop(optional)] pending: bool,
 ) -> impl IntoView {

@@ -1,7 +1,7 @@
 //! What the back office asks of the database.
 
+use chrono::{DateTime, Utc};
 use sqlx::{PgExecutor, types::Json};
-use time::OffsetDateTime;
 
 use super::{DaySales, Overview, ProductSales, RecentPurchase, RecentRefund, Trade};
 use crate::money::Cents;
@@ -43,7 +43,7 @@ pub async fn find_overview(db: impl PgExecutor<'_>) -> sqlx::Result<Overview> {
 /// `invalid_parameter_value` where the zone is none.
 ///
 /// A day begins at its first moment: where clocks are set back over midnight, an hour before the second 0:00.
-pub async fn find_trade(db: impl PgExecutor<'_>, zone: &str, days: i32, now: OffsetDateTime) -> sqlx::Result<Trade> {
+pub async fn find_trade(db: impl PgExecutor<'_>, zone: &str, days: i32, now: DateTime<Utc>) -> sqlx::Result<Trade> {
     let row = sqlx::query!(
         r#"select
              (select json_agg(json_build_object('day', to_char(d.day, 'YYYY-MM-DD'), 'net', q.net) order by d.day)
@@ -102,13 +102,12 @@ mod tests {
     use super::*;
     use crate::{
         products::ProductId,
-        server::testing::{self, Browser},
+        server::testing::{self, Browser, utc},
     };
     use sqlx::PgPool;
-    use time::macros::datetime;
 
     /// A sale of so many cents at this moment.
-    async fn sell(db: &PgPool, product: ProductId, at: OffsetDateTime, cents: i32) -> uuid::Uuid {
+    async fn sell(db: &PgPool, product: ProductId, at: DateTime<Utc>, cents: i32) -> uuid::Uuid {
         sqlx::query_scalar!(
             r#"with buyer as (
                  insert into users (clerk_user_id, email, name)
@@ -126,7 +125,7 @@ mod tests {
         .unwrap()
     }
 
-    async fn send_back(db: &PgPool, purchase: uuid::Uuid, at: OffsetDateTime, cents: i32) {
+    async fn send_back(db: &PgPool, purchase: uuid::Uuid, at: DateTime<Utc>, cents: i32) {
         sqlx::query!(
             "insert into refunds (purchase_id, amount_in_cents, state, created_at) values ($1, $2, 'succeeded', $3)",
             purchase,
@@ -139,7 +138,7 @@ mod tests {
     }
 
     /// Days with what they brought, those without left out.
-    async fn days(db: &PgPool, zone: &str, now: OffsetDateTime) -> Vec<(String, i64)> {
+    async fn days(db: &PgPool, zone: &str, now: DateTime<Utc>) -> Vec<(String, i64)> {
         let trade = find_trade(db, zone, 30, now).await.unwrap();
         assert_eq!(trade.days.len(), 30, "days without sales are there");
         trade.days.into_iter().filter(|day| day.net != Cents::ZERO).map(|day| (day.day, day.net.0)).collect()
@@ -157,7 +156,7 @@ mod tests {
         testing::section(&db, course, 0, "public", &[("One", "public"), ("Two", "private")]).await;
         let one = testing::product(&db, "one", 60, &[course]).await;
         let two = testing::product(&db, "two", 30, &[course]).await;
-        let at = datetime!(2026-03-01 12:00 UTC);
+        let at = utc("2026-03-01T12:00:00Z");
         let first = sell(&db, one, at, 6000).await;
         sell(&db, two, at, 3000).await;
         let gone = sell(&db, two, at, 3000).await;
@@ -211,20 +210,20 @@ mod tests {
         let product = testing::product(&db, "one", 60, &[]).await;
         // 29 March 2026 has 23 hours in Berlin, 25 October 25: from 23:00 and 22:00 UTC on, to 22:00 and 23:00.
         for (at, cents) in [
-            (datetime!(2026-03-28 22:59 UTC), 1),
-            (datetime!(2026-03-28 23:00 UTC), 10),
-            (datetime!(2026-03-29 21:59 UTC), 100),
-            (datetime!(2026-03-29 22:00 UTC), 1000),
-            (datetime!(2026-10-24 21:59 UTC), 1),
-            (datetime!(2026-10-24 22:00 UTC), 10),
-            (datetime!(2026-10-25 22:59 UTC), 100),
-            (datetime!(2026-10-25 23:00 UTC), 1000),
+            (utc("2026-03-28T22:59:00Z"), 1),
+            (utc("2026-03-28T23:00:00Z"), 10),
+            (utc("2026-03-29T21:59:00Z"), 100),
+            (utc("2026-03-29T22:00:00Z"), 1000),
+            (utc("2026-10-24T21:59:00Z"), 1),
+            (utc("2026-10-24T22:00:00Z"), 10),
+            (utc("2026-10-25T22:59:00Z"), 100),
+            (utc("2026-10-25T23:00:00Z"), 1000),
         ] {
             sell(&db, product, at, cents).await;
         }
-        let spring = days(&db, "Europe/Berlin", datetime!(2026-04-01 12:00 UTC)).await;
+        let spring = days(&db, "Europe/Berlin", utc("2026-04-01T12:00:00Z")).await;
         assert_eq!(spring, on(&[("2026-03-28", 1), ("2026-03-29", 110), ("2026-03-30", 1000)]));
-        let autumn = days(&db, "Europe/Berlin", datetime!(2026-11-01 12:00 UTC)).await;
+        let autumn = days(&db, "Europe/Berlin", utc("2026-11-01T12:00:00Z")).await;
         assert_eq!(autumn, on(&[("2026-10-24", 1), ("2026-10-25", 110), ("2026-10-26", 1000)]));
     }
 
@@ -232,9 +231,9 @@ mod tests {
     async fn a_zone_may_be_off_by_quarters_of_an_hour(db: PgPool) {
         let product = testing::product(&db, "one", 60, &[]).await;
         // Kathmandu is 5:45 ahead: its midnight is 18:15 in UTC.
-        sell(&db, product, datetime!(2026-03-04 18:14:59 UTC), 1).await;
-        sell(&db, product, datetime!(2026-03-04 18:15 UTC), 10).await;
-        let now = datetime!(2026-03-05 12:00 UTC);
+        sell(&db, product, utc("2026-03-04T18:14:59Z"), 1).await;
+        sell(&db, product, utc("2026-03-04T18:15:00Z"), 10).await;
+        let now = utc("2026-03-05T12:00:00Z");
         assert_eq!(days(&db, "Asia/Kathmandu", now).await, on(&[("2026-03-04", 1), ("2026-03-05", 10)]));
         assert_eq!(days(&db, "UTC", now).await, on(&[("2026-03-04", 11)]));
     }
@@ -244,27 +243,27 @@ mod tests {
         let product = testing::product(&db, "one", 60, &[]).await;
         // In Havana, 1 November 2026 has two midnights (4:00 and 5:00 UTC) and 8 March none: it begins at 1:00 (5:00 UTC).
         for (at, cents) in [
-            (datetime!(2026-11-01 03:59 UTC), 1),
-            (datetime!(2026-11-01 04:00 UTC), 10),
-            (datetime!(2026-11-01 05:00 UTC), 100),
-            (datetime!(2026-11-02 04:59 UTC), 1000),
-            (datetime!(2026-03-08 04:59 UTC), 1),
-            (datetime!(2026-03-08 05:00 UTC), 10),
+            (utc("2026-11-01T03:59:00Z"), 1),
+            (utc("2026-11-01T04:00:00Z"), 10),
+            (utc("2026-11-01T05:00:00Z"), 100),
+            (utc("2026-11-02T04:59:00Z"), 1000),
+            (utc("2026-03-08T04:59:00Z"), 1),
+            (utc("2026-03-08T05:00:00Z"), 10),
         ] {
             sell(&db, product, at, cents).await;
         }
-        let autumn = days(&db, "America/Havana", datetime!(2026-11-03 12:00 UTC)).await;
+        let autumn = days(&db, "America/Havana", utc("2026-11-03T12:00:00Z")).await;
         assert_eq!(autumn, on(&[("2026-10-31", 1), ("2026-11-01", 1110)]));
-        let spring = days(&db, "America/Havana", datetime!(2026-03-10 12:00 UTC)).await;
+        let spring = days(&db, "America/Havana", utc("2026-03-10T12:00:00Z")).await;
         assert_eq!(spring, on(&[("2026-03-07", 1), ("2026-03-08", 10)]));
     }
 
     #[sqlx::test]
     async fn a_refund_counts_on_its_own_day_and_a_day_may_be_below_nothing(db: PgPool) {
         let product = testing::product(&db, "one", 60, &[]).await;
-        let sale = sell(&db, product, datetime!(2026-03-01 12:00 UTC), 6000).await;
-        send_back(&db, sale, datetime!(2026-03-03 12:00 UTC), 2000).await;
-        let now = datetime!(2026-03-05 12:00 UTC);
+        let sale = sell(&db, product, utc("2026-03-01T12:00:00Z"), 6000).await;
+        send_back(&db, sale, utc("2026-03-03T12:00:00Z"), 2000).await;
+        let now = utc("2026-03-05T12:00:00Z");
         assert_eq!(days(&db, "UTC", now).await, on(&[("2026-03-01", 6000), ("2026-03-03", -2000)]));
         let year = find_trade(&db, "UTC", 365, now).await.unwrap();
         assert_eq!((year.days.len(), year.days[0].day.as_str()), (365, "2025-03-06"));

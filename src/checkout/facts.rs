@@ -2,13 +2,16 @@
 //! its API they are of. By hand, because async-stripe's types are those of one version: an event comes in the version of its endpoint,
 //! and one field that is not as that type has it would refuse a payment.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::AttemptId;
-use crate::purchases::sales::{DisputeState, RefundState};
+use crate::{
+    purchases::sales::{DisputeState, RefundState},
+    server::clock,
+};
 
 /// Under this name Stripe keeps the id of our own row with a refund.
 pub const OURS: &str = "refund";
@@ -57,7 +60,7 @@ pub struct RefundFacts {
     pub payment_intent: Option<String>,
     /// The id of our own row, when we made it.
     pub ours: Option<Uuid>,
-    pub at: OffsetDateTime,
+    pub at: DateTime<Utc>,
 }
 
 /// A charge that something went back of. <https://docs.stripe.com/api/charges/object>
@@ -79,7 +82,7 @@ pub struct DisputeFacts {
     pub status: String,
     pub state: DisputeState,
     pub payment_intent: Option<String>,
-    pub at: OffsetDateTime,
+    pub at: DateTime<Utc>,
 }
 
 impl About {
@@ -265,8 +268,8 @@ fn decision(status: &str) -> DisputeState {
 }
 
 /// Stripe's seconds.
-pub fn moment(seconds: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+pub fn moment(seconds: i64) -> DateTime<Utc> {
+    clock::from_unix_millis(seconds.saturating_mul(1000))
 }
 
 /// An id, or the whole object where it is expanded.

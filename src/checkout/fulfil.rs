@@ -3,8 +3,8 @@
 //! Everything that is told about one payment is taken in one after the other (`hold_payment`), so that what comes before its purchase
 //! is found by it. Then the order of locks is the attempt, the purchase, its refunds and disputes, its buyer.
 
+use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use super::facts::{About, SessionFacts, Word};
@@ -21,7 +21,7 @@ use crate::purchases::{disputes, hearing, ledger_queries as ledger};
 pub struct Event<'a> {
     pub id: &'a str,
     pub kind: &'a str,
-    pub occurred_at: OffsetDateTime,
+    pub occurred_at: DateTime<Utc>,
     pub payload: &'a serde_json::Value,
     /// `None` for events that we only keep.
     pub about: Option<About>,
@@ -328,7 +328,7 @@ mod tests {
 
     async fn hear(db: PgPool, id: String, word: Word, session: SessionFacts) -> Outcome {
         let payload = serde_json::json!({});
-        let occurred_at = OffsetDateTime::UNIX_EPOCH;
+        let occurred_at = DateTime::UNIX_EPOCH;
         let event =
             Event { id: &id, kind: "test", occurred_at, payload: &payload, about: Some(About::Session(word, session)) };
         take_in(&db, &event).await.unwrap()

@@ -1,7 +1,7 @@
 //! What letters about money need to know.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::AttemptId;
@@ -23,7 +23,7 @@ pub struct SaleFacts {
     pub refunded: Cents,
     pub ended: bool,
     pub paused: bool,
-    pub at: OffsetDateTime,
+    pub at: DateTime<Utc>,
 }
 
 pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::Result<SaleFacts> {

@@ -1,8 +1,8 @@
 //! What is asked of the database about attempts, events and what they become.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgExecutor, types::Json};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{AttemptId, AttemptState, moves::Moves};
@@ -92,7 +92,7 @@ pub struct Attempt {
     pub session: Option<String>,
     pub url: Option<String>,
     pub submitted: bool,
-    pub expires_at: OffsetDateTime,
+    pub expires_at: DateTime<Utc>,
 }
 
 /// Lets go of open attempts that are too old to be paid comfortably. A late payment is still honoured.
@@ -100,7 +100,7 @@ pub async fn expire_old_attempts(
     db: impl PgExecutor<'_>,
     user: UserId,
     product: ProductId,
-    before: OffsetDateTime,
+    before: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update checkout_attempts set state = 'expired'
@@ -120,7 +120,7 @@ pub async fn open_attempt(
     user: UserId,
     product: &Sellable,
     quote: &Quote,
-    expires_at: OffsetDateTime,
+    expires_at: DateTime<Utc>,
 ) -> sqlx::Result<Attempt> {
     let cents = |amount: Cents| i32::try_from(amount.0).unwrap_or(i32::MAX);
     let code = quote.coupon.as_ref().map(|coupon| coupon.code.clone());
@@ -306,7 +306,7 @@ pub async fn insert_event(
     db: impl PgExecutor<'_>,
     id: &str,
     kind: &str,
-    occurred_at: OffsetDateTime,
+    occurred_at: DateTime<Utc>,
     payload: &serde_json::Value,
     outcome: &str,
     payment_intent: Option<&str>,

@@ -3,9 +3,9 @@
 
 use std::{fmt, ops::RangeInclusive};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use stripe::StripeError;
-use time::{Duration, OffsetDateTime};
 
 use super::{
     facts,
@@ -18,14 +18,14 @@ use crate::{
 };
 
 /// How far back is read where nothing was read before.
-const FIRST: Duration = Duration::days(30);
+const FIRST: TimeDelta = TimeDelta::days(30);
 
 /// What is read again before the mark, because it may change after it was made. A session can be paid for a day; what waits longer for
 /// its bank is asked for by its id, and so is a dispute. A bank may return a refund for weeks.
-const fn again(list: List) -> Duration {
+const fn again(list: List) -> TimeDelta {
     match list {
-        List::Sessions | List::Disputes => Duration::hours(25),
-        List::Refunds => Duration::days(30),
+        List::Sessions | List::Disputes => TimeDelta::hours(25),
+        List::Refunds => TimeDelta::days(30),
     }
 }
 
@@ -80,7 +80,7 @@ enum Trouble {
 ///
 /// # Errors
 /// The database's.
-pub async fn reconcile(state: &AppState, since: Option<Duration>, now: OffsetDateTime) -> sqlx::Result<Report> {
+pub async fn reconcile(state: &AppState, since: Option<TimeDelta>, now: DateTime<Utc>) -> sqlx::Result<Report> {
     let mut report = Report::default();
     // Payments come first, then what became of them.
     for list in [List::Sessions, List::Refunds, List::Disputes] {
@@ -127,7 +127,7 @@ fn why(error: &StripeError) -> String {
 }
 
 /// Reads a list page by page, then what is older and still open.
-async fn read(state: &AppState, list: List, from: OffsetDateTime, report: &mut Report) -> Result<(), Trouble> {
+async fn read(state: &AppState, list: List, from: DateTime<Utc>, report: &mut Report) -> Result<(), Trouble> {
     let (mut count, mut after, mut early) = (0, None, Vec::new());
     loop {
         let page = state.stripe.list(list, from, after.take()).await?;
@@ -203,11 +203,11 @@ async fn repair(state: &AppState, list: List, object: &Value, report: &mut Repor
 ///
 /// # Errors
 /// A sentence.
-pub fn length(text: &str) -> Result<Duration, String> {
+pub fn length(text: &str) -> Result<TimeDelta, String> {
     const RANGE: RangeInclusive<std::time::Duration> =
         std::time::Duration::from_mins(1)..=std::time::Duration::from_hours(10 * 365 * 24);
     let length = humantime::parse_duration(text).ok().filter(|length| RANGE.contains(length));
     length
-        .and_then(|length| Duration::try_from(length).ok())
+        .and_then(|length| TimeDelta::from_std(length).ok())
         .ok_or_else(|| format!("{text:?} is no length of time; write it like 36h, 30d or 2w"))
 }

@@ -5,9 +5,9 @@ use axum::{
     extract::{Path, Request, State},
     response::Response,
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 use stripe::StripeError;
-use time::{Duration, OffsetDateTime};
 
 use super::{
     AttemptState,
@@ -32,11 +32,11 @@ use crate::{
 };
 
 /// A Checkout Session lives at most a day. <https://docs.stripe.com/api/checkout/sessions/create>
-const LIFE: Duration = Duration::hours(23);
+const LIFE: TimeDelta = TimeDelta::hours(23);
 /// As [`LIFE`], with a coupon: its use is kept from others meanwhile.
-const HELD: Duration = Duration::hours(2);
+const HELD: TimeDelta = TimeDelta::hours(2);
 /// With less left than this, a new one is made.
-const ENOUGH: Duration = Duration::hours(1);
+const ENOUGH: TimeDelta = TimeDelta::hours(1);
 
 /// Where a buyer goes next.
 enum Next {
@@ -70,7 +70,7 @@ async fn buy(
     slug: &str,
     code: &str,
     visitor: Visitor,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> Result<Next> {
     let find = async |slug: &str| {
         let product = queries::find_sellable(&state.db, slug, viewer.user_id()).await?;
@@ -119,7 +119,7 @@ async fn buy(
 }
 
 /// The attempt, and with it the coupon that its price came about by: both or neither.
-async fn begin(db: &PgPool, user: &User, product: &Sellable, quote: &Quote, now: OffsetDateTime) -> Result<Attempt> {
+async fn begin(db: &PgPool, user: &User, product: &Sellable, quote: &Quote, now: DateTime<Utc>) -> Result<Attempt> {
     let mut tx = db.begin().await?;
     let life = if quote.coupon.is_some() { HELD } else { LIFE };
     let attempt = queries::open_attempt(&mut *tx, user.id, product, quote, now + life).await?;

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use chrono::{DateTime, Utc};
 use miniserde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,7 +17,6 @@ use stripe_core::refund::CreateRefund;
 pub use stripe_core::refund::CreateRefundReason as RefundReason;
 use stripe_shared::{CheckoutSession, CheckoutSessionMode};
 use stripe_types::Currency;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -48,7 +48,7 @@ pub struct NewSession {
     /// Page addresses; Stripe puts the session's id for `{CHECKOUT_SESSION_ID}`.
     pub success_url: String,
     pub cancel_url: String,
-    pub expires_at: OffsetDateTime,
+    pub expires_at: DateTime<Utc>,
 }
 
 /// Money to send back of a payment.
@@ -151,7 +151,7 @@ impl Stripe {
             .customer_email(new.email)
             .success_url(new.success_url)
             .cancel_url(new.cancel_url)
-            .expires_at(new.expires_at.unix_timestamp());
+            .expires_at(new.expires_at.timestamp());
         self.post(&request, &format!("session-{reference}")).await
     }
 
@@ -195,8 +195,8 @@ impl Stripe {
     ///
     /// # Errors
     /// Stripe's, after three tries.
-    pub async fn list(&self, list: List, since: OffsetDateTime, after: Option<String>) -> Result<Page, StripeError> {
-        let created = Some(Since { gte: since.unix_timestamp().max(0) });
+    pub async fn list(&self, list: List, since: DateTime<Utc>, after: Option<String>) -> Result<Page, StripeError> {
+        let created = Some(Since { gte: since.timestamp().max(0) });
         let asked = Asked { limit: 100, created, starting_after: after, expand: list.expand(), ..Asked::default() };
         self.page(list, &asked).await
     }

@@ -1,6 +1,6 @@
 //! The form of a coupon: what was typed, and what it means.
 
-use time::{Date, Duration, OffsetDateTime, format_description::FormatItem, macros::format_description};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::{CouponForm, CouponId, policy, queries::Written};
 use crate::{
@@ -11,8 +11,6 @@ use crate::{
     server::page::Posted,
 };
 
-const DAY: &[FormatItem<'static>] = format_description!("[year]-[month]-[day]");
-
 /// A coupon as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
@@ -22,7 +20,7 @@ pub struct Draft {
     /// Nothing for every product.
     pub products: Option<Vec<ProductId>>,
     /// The moment at which it no longer counts.
-    pub expires_at: Option<OffsetDateTime>,
+    pub expires_at: Option<DateTime<Utc>>,
     pub most: Option<i32>,
     pub each: Option<i32>,
     pub active: bool,
@@ -97,19 +95,21 @@ pub fn read(form: &Posted) -> (Draft, Vec<FieldError>) {
 }
 
 /// The end of the last day, in UTC.
-fn ends(typed: &str) -> Result<Option<OffsetDateTime>, &'static str> {
+fn ends(typed: &str) -> Result<Option<DateTime<Utc>>, &'static str> {
     let typed = typed.trim();
     if typed.is_empty() {
         return Ok(None);
     }
-    let day = Date::parse(typed, DAY).ok().filter(|day| (2000..=9000).contains(&day.year()));
+    let day = NaiveDate::parse_from_str(typed, "%Y-%m-%d").ok();
+    // The parser is lenient with signs, spaces and missing zeros.
+    let day = day.filter(|day| day.to_string() == typed && (2000..=9000).contains(&day.year()));
     let day = day.ok_or("Enter a day, such as 2026-03-31, or nothing for no end.")?;
-    Ok(Some((day + Duration::DAY).midnight().assume_utc()))
+    Ok(Some((day + TimeDelta::days(1)).and_time(NaiveTime::MIN).and_utc()))
 }
 
 /// The last day on which it counts, as the field holds it.
-fn last_day(end: OffsetDateTime) -> String {
-    (end - Duration::SECOND).date().format(DAY).unwrap_or_default()
+fn last_day(end: DateTime<Utc>) -> String {
+    (end - TimeDelta::seconds(1)).date_naive().to_string()
 }
 
 /// A coupon as its fields hold it; without products to choose from.
@@ -158,8 +158,8 @@ pub fn empty() -> CouponForm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::testing::utc;
     use rstest::rstest;
-    use time::macros::datetime;
 
     fn form(with: &[(&str, &str)]) -> Posted {
         let mut form = Posted(Vec::new());
@@ -183,6 +183,8 @@ mod tests {
     #[case("amount", "99999999999999999999", "Enter a whole number from 1 to 100.")]
     #[case("expires", "tomorrow", "Enter a day, such as 2026-03-31, or nothing for no end.")]
     #[case("expires", "2026-02-30", "Enter a day, such as 2026-03-31, or nothing for no end.")]
+    #[case("expires", "2026-3-1", "Enter a day, such as 2026-03-31, or nothing for no end.")]
+    #[case("expires", "+2026-03-31", "Enter a day, such as 2026-03-31, or nothing for no end.")]
     #[case("expires", "99999-01-01", "Enter a day, such as 2026-03-31, or nothing for no end.")]
     #[case("most", "0", "Enter a whole number from 1, or nothing for no limit.")]
     #[case("most", "2147483648", "Enter a whole number from 1, or nothing for no limit.")]
@@ -206,7 +208,7 @@ mod tests {
         let (draft, errors) = read(&typed);
         assert_eq!(errors, []);
         assert_eq!((draft.code.as_str(), draft.off, draft.active), ("SPRING", Off::Percent(20), true));
-        assert_eq!(draft.expires_at, Some(datetime!(2026-04-01 0:00 UTC)));
+        assert_eq!(draft.expires_at, Some(utc("2026-04-01T00:00:00Z")));
         assert_eq!((draft.most, draft.each, &draft.products), (Some(50), None, &None));
         let kept = fields(uuid::Uuid::nil().into(), Written { version: 1, draft, redeemed: 0, held: 0 });
         assert_eq!((kept.expires.as_str(), kept.most.as_str(), kept.each.as_str()), ("2026-03-31", "50", ""));

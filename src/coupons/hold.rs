@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 
 use super::{
     policy::{self, Coupon},
@@ -27,7 +27,7 @@ pub async fn look_up(
     product: ProductId,
     user: Option<UserId>,
     from: Option<IpAddr>,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> Result<Option<Coupon>> {
     let tries = state.limits.code(&state.db, from, user).await?;
     let coupon = find(&state.db, typed, product, user, now).await?;
@@ -43,7 +43,7 @@ async fn find(
     typed: &str,
     product: ProductId,
     user: Option<UserId>,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Coupon>> {
     let Some(code) = policy::code(typed) else { return Ok(None) };
     let coupon = queries::find_by_code(db, &code, product, user).await?;
@@ -61,7 +61,7 @@ pub async fn hold(
     user: UserId,
     product: ProductId,
     attempt: AttemptId,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> Result<()> {
     queries::lock(&mut *tx, seen.id).await?;
     let coupon = find(&mut *tx, &seen.code, product, Some(user), now).await?;

@@ -20,8 +20,8 @@ mod tests;
 #[cfg(feature = "ssr")]
 pub mod writing;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 
 use crate::{id::Id, ui::Tone};
 
@@ -81,7 +81,8 @@ pub struct CouponRow {
     /// Being paid with it right now.
     pub held: i32,
     pub most: Option<i32>,
-    pub expires_at: Option<OffsetDateTime>,
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
+    pub expires_at: Option<DateTime<Utc>>,
     pub standing: Standing,
     /// Nobody ever began to pay with it.
     pub unused: bool,

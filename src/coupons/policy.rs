@@ -1,6 +1,6 @@
 //! Which coupon can be used: pure answers.
 
-use time::OffsetDateTime;
+use chrono::{DateTime, Utc};
 
 use super::{CouponId, Standing};
 use crate::prices::policy::Off;
@@ -19,7 +19,7 @@ pub struct Coupon {
     pub name: String,
     pub off: Off,
     pub active: bool,
-    pub expires_at: Option<OffsetDateTime>,
+    pub expires_at: Option<DateTime<Utc>>,
     pub most: Option<i32>,
     pub each: Option<i32>,
     /// Held and redeemed, by everybody.
@@ -42,7 +42,7 @@ pub fn code(typed: &str) -> Option<String> {
     ((3..=LONGEST).contains(&bytes.len()) && ends && bytes.iter().copied().all(within)).then_some(code)
 }
 
-pub fn usable(coupon: &Coupon, now: OffsetDateTime) -> bool {
+pub fn usable(coupon: &Coupon, now: DateTime<Utc>) -> bool {
     let left = coupon.most.is_none_or(|most| coupon.taken < most)
         && coupon.each.is_none_or(|each| coupon.own < i64::from(each));
     coupon.active && coupon.fits && coupon.expires_at.is_none_or(|end| now < end) && (coupon.holds || left)
@@ -50,10 +50,10 @@ pub fn usable(coupon: &Coupon, now: OffsetDateTime) -> bool {
 
 pub fn standing(
     active: bool,
-    expires_at: Option<OffsetDateTime>,
+    expires_at: Option<DateTime<Utc>>,
     most: Option<i32>,
     redeemed: i32,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> Standing {
     if !active {
         Standing::Off
@@ -77,10 +77,13 @@ pub fn words(off: Off) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::testing::utc;
+    use chrono::TimeDelta;
     use rstest::rstest;
-    use time::macros::datetime;
 
-    const NOW: OffsetDateTime = datetime!(2026-03-31 12:00 UTC);
+    fn now() -> DateTime<Utc> {
+        utc("2026-03-31T12:00:00Z")
+    }
 
     fn coupon() -> Coupon {
         Coupon {
@@ -107,10 +110,10 @@ mod tests {
     #[case::without_limits(Coupon { taken: i32::MAX, own: i64::MAX, most: None, each: None, ..coupon() }, true)]
     #[case::switched_off(Coupon { active: false, holds: true, ..coupon() }, false)]
     #[case::for_something_else(Coupon { fits: false, ..coupon() }, false)]
-    #[case::a_moment_before_its_end(Coupon { expires_at: Some(NOW + time::Duration::SECOND), ..coupon() }, true)]
-    #[case::at_its_end(Coupon { expires_at: Some(NOW), holds: true, ..coupon() }, false)]
+    #[case::a_moment_before_its_end(Coupon { expires_at: Some(now() + TimeDelta::seconds(1)), ..coupon() }, true)]
+    #[case::at_its_end(Coupon { expires_at: Some(now()), holds: true, ..coupon() }, false)]
     fn which_coupon_can_be_used(#[case] coupon: Coupon, #[case] can: bool) {
-        assert_eq!(usable(&coupon, NOW), can);
+        assert_eq!(usable(&coupon, now()), can);
     }
 
     #[rstest]

@@ -1,7 +1,7 @@
 //! What is asked of the database about coupons.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{CouponId, CouponRow, ProductChoice, form::Draft, policy, policy::Coupon};
@@ -113,7 +113,7 @@ pub async fn insert_hold(
 pub async fn list(
     db: impl PgExecutor<'_>,
     search: &str,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
     limit: i64,
     offset: i64,
 ) -> sqlx::Result<Vec<CouponRow>> {

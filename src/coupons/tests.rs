@@ -1,7 +1,7 @@
 //! Coupons, through the door and in the database: what they take off, whose they are, and that their limits hold.
 
+use chrono::TimeDelta;
 use sqlx::PgPool;
-use time::{Duration, macros::datetime};
 
 use super::{CouponId, api::RemoveCoupon, form::Draft, policy::REFUSED, queries};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     server::{
         clock,
         router::router,
-        testing::{self, Browser, refusals},
+        testing::{self, Browser, refusals, utc},
     },
     users::UserId,
 };
@@ -137,7 +137,7 @@ async fn a_code_is_applied_without_javascript_and_named_wherever_the_price_is(db
 async fn whatever_is_wrong_with_a_code_the_sentence_is_the_same_and_nothing_typed_is_lost(db: PgPool) {
     let school = School::open(db).await;
     let other = testing::product(&school.db, "other", 10, &[]).await;
-    let ended = Some(datetime!(2020-01-01 0:00 UTC));
+    let ended = Some(utc("2020-01-01T00:00:00Z"));
     for coupon in [
         Draft { code: "ENDED".into(), expires_at: ended, ..draft() },
         Draft { code: "INACTIVE".into(), active: false, ..draft() },
@@ -242,7 +242,7 @@ async fn an_attempt_that_ends_lets_its_coupon_go(db: PgPool) {
         assert_eq!(school.uses().await, (0, 0));
     }
     student.post(BUY, "code=SPRING").await;
-    let later = clock::now() + Duration::DAY;
+    let later = clock::now() + TimeDelta::days(1);
     assert_eq!(crate::prices::queries::expire_holding_attempts(&school.db, clock::now()).await.unwrap(), 0);
     assert_eq!(crate::prices::queries::expire_holding_attempts(&school.db, later).await.unwrap(), 1);
     assert_eq!(school.uses().await, (0, 0), "also when nobody tells of it");

@@ -15,8 +15,8 @@ pub mod render;
 #[cfg(feature = "ssr")]
 pub mod transport;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 
 use crate::{paths, ui::Tone, users::UserId};
 
@@ -132,8 +132,10 @@ pub struct MailRow {
     /// What the mail server said last, where it did not take it.
     pub trouble: String,
     pub attempts: i32,
-    pub at: OffsetDateTime,
-    pub sent_at: Option<OffsetDateTime>,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub at: DateTime<Utc>,
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
+    pub sent_at: Option<DateTime<Utc>>,
 }
 
 impl MailRow {

@@ -1,7 +1,7 @@
 //! What is asked of the database about mail.
 
+use chrono::{DateTime, Utc};
 use sqlx::{PgExecutor, types::Json};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Letter, MailRow, MailState, OutboxFilter};
@@ -84,11 +84,11 @@ pub struct Claimed {
     pub letter: Letter,
     /// From 1. Whoever claimed it says which of its attempts ended.
     pub attempt: i32,
-    pub created_at: OffsetDateTime,
+    pub created_at: DateTime<Utc>,
 }
 
 /// Takes the mail that has been due for longest, which nobody else takes then.
-pub async fn claim(db: impl PgExecutor<'_>, now: OffsetDateTime) -> sqlx::Result<Option<Claimed>> {
+pub async fn claim(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<Option<Claimed>> {
     let row = sqlx::query!(
         r#"update mails set state = 'sending', attempts = attempts + 1, claimed_at = $1
             where id = (select id from mails where state = 'due' and due_at <= $1 order by due_at limit 1 for update skip locked)
@@ -113,8 +113,8 @@ pub async fn settle(
     state: MailState,
     kept: bool,
     trouble: &str,
-    now: OffsetDateTime,
-    due_at: OffsetDateTime,
+    now: DateTime<Utc>,
+    due_at: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
     let settled = sqlx::query!(
         "update mails set state = $3, kept = $4, trouble = $5, due_at = $7,
@@ -136,7 +136,7 @@ pub async fn settle(
 }
 
 /// Attempts that never ended: whoever made them is gone. Says how many there were.
-pub async fn give_up_lost(db: impl PgExecutor<'_>, before: OffsetDateTime, trouble: &str) -> sqlx::Result<u64> {
+pub async fn give_up_lost(db: impl PgExecutor<'_>, before: DateTime<Utc>, trouble: &str) -> sqlx::Result<u64> {
     let lost = sqlx::query!(
         "update mails set state = 'unsure', trouble = $2 where state = 'sending' and claimed_at < $1",
         before,
@@ -151,7 +151,7 @@ pub async fn give_up_lost(db: impl PgExecutor<'_>, before: OffsetDateTime, troub
 pub async fn send_again(
     db: impl PgExecutor<'_>,
     mail: i64,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<Option<(Uuid, String)>> {
     let row = sqlx::query!(
         "update mails set state = 'due', attempts = 0, due_at = $2, trouble = ''
@@ -165,7 +165,7 @@ pub async fn send_again(
 }
 
 /// Forgets what was sent long ago. Says how many there were.
-pub async fn delete_sent(db: impl PgExecutor<'_>, before: OffsetDateTime) -> sqlx::Result<u64> {
+pub async fn delete_sent(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
     let gone = sqlx::query!("delete from mails where state = 'sent' and sent_at < $1", before).execute(db).await?;
     Ok(gone.rows_affected())
 }
@@ -188,8 +188,8 @@ struct Row {
     kept: bool,
     trouble: String,
     attempts: i32,
-    created_at: OffsetDateTime,
-    sent_at: Option<OffsetDateTime>,
+    created_at: DateTime<Utc>,
+    sent_at: Option<DateTime<Utc>>,
 }
 
 impl From<Row> for MailRow {

@@ -102,7 +102,7 @@ fn message(mail: &Claimed, sender: Sender<'_>, from: &Mailbox, host: &str) -> Re
         .to(Mailbox::new(None, to))
         .subject(subject)
         .date(mail.created_at.into())
-        .message_id(Some(format!("<{}.{}@{host}>", mail.id, mail.created_at.unix_timestamp_nanos())))
+        .message_id(Some(format!("<{}.{}@{host}>", mail.id, mail.created_at.timestamp_micros())))
         .header(AutoSubmitted)
         .multipart(MultiPart::alternative_plain_html(
             render::text(&mail.letter, sender),

@@ -1,6 +1,6 @@
 //! The card's country: asked of Stripe after a sale whose price was made for a country, and compared with that.
 
-use time::Duration;
+use chrono::TimeDelta;
 
 use super::queries::{self, DueCard};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 /// So many are asked for at once.
 const BATCH: i64 = 50;
 /// After so long a sale is left alone.
-const PATIENCE: Duration = Duration::days(30);
+const PATIENCE: TimeDelta = TimeDelta::days(30);
 
 /// Asks for the cards of sales that are new. Nothing waits for it: a sale is complete without.
 pub fn soon(state: &AppState) {

@@ -1,7 +1,7 @@
 //! What is asked of the database about purchasing power.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
-use time::OffsetDateTime;
 
 use super::{country::Country, policy::Power};
 use crate::{money::Cents, purchases::PurchaseId};
@@ -93,7 +93,7 @@ pub struct DueCard {
 }
 
 /// Sales since `since` whose card is still to be asked for, oldest first.
-pub async fn list_due_cards(db: impl PgExecutor<'_>, since: OffsetDateTime, limit: i64) -> sqlx::Result<Vec<DueCard>> {
+pub async fn list_due_cards(db: impl PgExecutor<'_>, since: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<DueCard>> {
     let rows = sqlx::query!(
         r#"select id, stripe_payment_intent_id as "payment_intent!" from purchases
             where country is not null and card_asked_at is null and stripe_payment_intent_id is not null
@@ -113,7 +113,7 @@ pub async fn set_card(
     db: impl PgExecutor<'_>,
     purchase: PurchaseId,
     card_country: Option<&str>,
-    at: OffsetDateTime,
+    at: DateTime<Utc>,
 ) -> sqlx::Result<Option<bool>> {
     sqlx::query_scalar!(
         "update purchases set card_country = $2, card_asked_at = $3 where id = $1 and card_asked_at is null
@@ -127,7 +127,7 @@ pub async fn set_card(
 }
 
 /// Attempts that hold a coupon and can no longer be paid comfortably: they let go of it. A late payment is still honoured.
-pub async fn expire_holding_attempts(db: impl PgExecutor<'_>, before: OffsetDateTime) -> sqlx::Result<u64> {
+pub async fn expire_holding_attempts(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
     let result = sqlx::query!(
         "update checkout_attempts a set state = 'expired'
            from coupon_redemptions r

@@ -1,7 +1,7 @@
 //! Quoting: what a product costs this very person, from what the database says now.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
-use time::OffsetDateTime;
 
 use super::{
     CodeAnswer, Priced,
@@ -61,7 +61,7 @@ impl Quote {
 
 /// # Errors
 /// The database's. A code that cannot be used is none.
-pub async fn quote(state: &AppState, item: Item, buyer: Buyer<'_>, now: OffsetDateTime) -> Result<Quote> {
+pub async fn quote(state: &AppState, item: Item, buyer: Buyer<'_>, now: DateTime<Utc>) -> Result<Quote> {
     let Visitor { address, country } = buyer.visitor;
     let power = power(&state.db, country).await?.filter(|_| item.purchasing_power);
     let typed: String = buyer.code.trim().chars().take(LONGEST + 1).collect();

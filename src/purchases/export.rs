@@ -6,12 +6,12 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, SecondsFormat, Utc};
 use futures::stream;
 use http::{
     HeaderValue,
     header::{CONTENT_DISPOSITION, CONTENT_TYPE},
 };
-use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 use super::{
     sales::{SaleRow, SaleState, SalesFilter, Turn},
@@ -54,7 +54,7 @@ async fn open(state: &AppState, viewer: Result<Viewer>, query: &str) -> Result<R
     let filter = SalesFilter::new(&value("q"), &value("state"));
     let sought = search::read(&state.db, &filter.q).await?;
     let reading = Reading { state: state.clone(), states: search::states(&filter), sought, next: Some(Turn::Newest) };
-    let day = clock::now().date();
+    let day = clock::now().date_naive();
     let name = format!("attachment; filename=\"sales-{day}.csv\"");
     let pieces = stream::try_unfold(reading, Reading::piece);
     let head = stream::once(async { Ok(Bytes::from(line(&HEAD.map(str::to_owned)))) });
@@ -113,9 +113,8 @@ fn cells(sale: &SaleRow) -> [String; 11] {
     ]
 }
 
-fn moment(at: OffsetDateTime) -> String {
-    let at = at.to_offset(UtcOffset::UTC);
-    at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
+fn moment(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// A cell that no spreadsheet takes for a formula. <https://owasp.org/www-community/attacks/CSV_Injection>

@@ -1,8 +1,8 @@
 //! What is asked of the database when Stripe tells of money that went back, or is disputed.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgExecutor;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -344,12 +344,12 @@ pub async fn set_read(db: impl PgExecutor<'_>, payment_intent: &str) -> sqlx::Re
 }
 
 /// How far Stripe's list of a kind was read.
-pub async fn find_mark(db: impl PgExecutor<'_>, kind: &str) -> sqlx::Result<Option<OffsetDateTime>> {
+pub async fn find_mark(db: impl PgExecutor<'_>, kind: &str) -> sqlx::Result<Option<DateTime<Utc>>> {
     sqlx::query_scalar!("select seen_until from reconcile_marks where kind = $1", kind).fetch_optional(db).await
 }
 
 /// A mark only moves on.
-pub async fn set_mark(db: impl PgExecutor<'_>, kind: &str, seen_until: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn set_mark(db: impl PgExecutor<'_>, kind: &str, seen_until: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into reconcile_marks as m (kind, seen_until) values ($1, $2)
          on conflict (kind) do update set seen_until = greatest(m.seen_until, excluded.seen_until)",
@@ -363,7 +363,7 @@ pub async fn set_mark(db: impl PgExecutor<'_>, kind: &str, seen_until: OffsetDat
 
 /// Sessions of checkouts that began before a time and may still be paid: their bank takes longer than Stripe's list is read. After two
 /// months nothing comes any more.
-pub async fn list_waiting_sessions(db: impl PgExecutor<'_>, before: OffsetDateTime) -> sqlx::Result<Vec<String>> {
+pub async fn list_waiting_sessions(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"select stripe_session_id as "session!" from checkout_attempts
             where stripe_session_id is not null and (state = 'open' or state = 'expired' and submitted_at is not null)
@@ -376,7 +376,7 @@ pub async fn list_waiting_sessions(db: impl PgExecutor<'_>, before: OffsetDateTi
 }
 
 /// Stripe's ids of disputes that are open and began before a time.
-pub async fn list_open_disputes(db: impl PgExecutor<'_>, before: OffsetDateTime) -> sqlx::Result<Vec<String>> {
+pub async fn list_open_disputes(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         "select d.stripe_dispute_id from purchases p join disputes d on d.purchase_id = p.id
           where p.paused_at is not null and d.state = 'open' and d.opened_at < $1 order by d.opened_at limit 500",

@@ -39,10 +39,10 @@ mod sales_tests;
 #[cfg(feature = "ssr")]
 pub mod search;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 
-use crate::{id::Id, money::Cents};
+use crate::{id::Id, money::Cents, ui::utc_day};
 
 /// Names what a [`PurchaseId`] identifies.
 pub enum PurchaseKey {}
@@ -63,10 +63,12 @@ pub struct PurchaseRow {
     pub name: String,
     pub paid: Cents,
     pub refunded: Cents,
-    pub refunded_at: Option<OffsetDateTime>,
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
+    pub refunded_at: Option<DateTime<Utc>>,
     /// Disputed: access is paused.
     pub paused: bool,
-    pub bought_at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub bought_at: DateTime<Utc>,
 }
 
 /// A page of the history, newest first.
@@ -93,8 +95,10 @@ pub struct Receipt {
     pub paid: Cents,
     pub discount_name: Option<String>,
     pub refunds: Vec<RefundRow>,
-    pub bought_at: OffsetDateTime,
-    pub refunded_at: Option<OffsetDateTime>,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub bought_at: DateTime<Utc>,
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
+    pub refunded_at: Option<DateTime<Utc>>,
     /// Disputed: access is paused.
     pub paused: bool,
     /// The bank took the money back.
@@ -107,7 +111,8 @@ pub struct Receipt {
 pub struct RefundRow {
     pub amount: Cents,
     pub origin: sales::RefundOrigin,
-    pub at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub at: DateTime<Utc>,
 }
 
 impl Receipt {
@@ -140,12 +145,7 @@ impl Receipt {
             rows.push(("Paid".to_owned(), self.paid, false));
         }
         rows.extend(self.refunds.iter().map(|refund| {
-            let on = refund.at.date();
-            (
-                format!("{}, {} {} {}", refund.origin.noun(), on.day(), on.month(), on.year()),
-                Cents::ZERO - refund.amount,
-                false,
-            )
+            (format!("{}, {}", refund.origin.noun(), utc_day(refund.at)), Cents::ZERO - refund.amount, false)
         }));
         rows.push(("Total".to_owned(), self.total(), true));
         rows

@@ -1,8 +1,8 @@
 //! What is asked of the database about purchases.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sqlx::{PgExecutor, types::Json};
-use time::OffsetDateTime;
 
 use super::{ProductDetails, PurchaseId, PurchaseRow, Receipt, RefundRow, sales::RefundOrigin};
 use crate::{money::Cents, users::UserId};
@@ -37,8 +37,8 @@ pub async fn list_of_user(
 struct Refunded {
     amount: i64,
     origin: RefundOrigin,
-    #[serde(with = "time::serde::timestamp")]
-    at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_seconds")]
+    at: DateTime<Utc>,
 }
 
 /// The payment of this very user's purchase, where there is one.

@@ -1,9 +1,9 @@
 //! Refunds: the intent is stored, then Stripe is told, then the result is stored. Whatever breaks between two of these steps, the
 //! stored intent is told again under the same key, so that no money goes back twice.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use stripe::StripeError;
 use stripe_shared::{ApiErrors, ApiErrorsCode};
-use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
@@ -27,7 +27,7 @@ use crate::{
 
 /// Stripe forgets a key after a day at the earliest. Before half of that is over a refund is sent again under its key; later it is
 /// looked for first. <https://docs.stripe.com/api/idempotent_requests>
-const KEY_LIVES: Duration = Duration::hours(12);
+const KEY_LIVES: TimeDelta = TimeDelta::hours(12);
 /// Whoever pressed the button is told within the time that a request has, whatever Stripe does.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 /// The longest reason, in characters.
@@ -54,7 +54,7 @@ enum Intent {
 /// # Errors
 /// [`Error::Invalid`] for an amount that cannot be, [`Error::Conflict`] when the sale is not as the admin saw it,
 /// [`Error::Rejected`] when Stripe refuses.
-pub async fn refund(state: &AppState, admin: &User, order: &Order, now: OffsetDateTime) -> Result<Refunded> {
+pub async fn refund(state: &AppState, admin: &User, order: &Order, now: DateTime<Utc>) -> Result<Refunded> {
     match intend(state, admin, order).await? {
         Intent::Ended => Ok(Refunded::Ended),
         Intent::Stored(refund) => finish(state, refund, now).await,
@@ -65,7 +65,7 @@ pub async fn refund(state: &AppState, admin: &User, order: &Order, now: OffsetDa
 ///
 /// # Errors
 /// [`Error::Conflict`] when none is, else as [`refund`].
-pub async fn resume(state: &AppState, admin: &User, purchase: PurchaseId, now: OffsetDateTime) -> Result<Refunded> {
+pub async fn resume(state: &AppState, admin: &User, purchase: PurchaseId, now: DateTime<Utc>) -> Result<Refunded> {
     let mut tx = state.db.begin().await?;
     let sale = queries::lock_purchase(&mut *tx, purchase).await?.ok_or(Error::NotFound)?;
     let Some((refund, amount)) = queries::find_pending(&mut *tx, purchase).await? else {
@@ -162,7 +162,7 @@ fn named(sale: &Locked) -> String {
 ///
 /// # Errors
 /// [`Error::Rejected`] when Stripe refuses, the database's.
-pub async fn finish(state: &AppState, refund: Uuid, now: OffsetDateTime) -> Result<Refunded> {
+pub async fn finish(state: &AppState, refund: Uuid, now: DateTime<Utc>) -> Result<Refunded> {
     let due = queries::find_refund(&state.db, refund).await?.ok_or(Error::NotFound)?;
     if due.state != RefundState::Pending {
         return settle(state, &due, None).await;
@@ -204,7 +204,7 @@ async fn rest_of(state: &AppState, due: &Due) -> anyhow::Result<Option<Uuid>> {
 }
 
 /// Tells Stripe, or asks how it went.
-async fn tell(stripe: &Stripe, due: &Due, now: OffsetDateTime) -> Result<RefundFacts, StripeError> {
+async fn tell(stripe: &Stripe, due: &Due, now: DateTime<Utc>) -> Result<RefundFacts, StripeError> {
     if let Some(id) = &due.stripe_id {
         return stripe.read_refund(id).await.map_err(unread);
     }
@@ -350,7 +350,7 @@ pub async fn read_unread(state: &AppState) -> sqlx::Result<usize> {
 ///
 /// # Errors
 /// The database's.
-pub async fn finish_all(state: &AppState, now: OffsetDateTime) -> sqlx::Result<usize> {
+pub async fn finish_all(state: &AppState, now: DateTime<Utc>) -> sqlx::Result<usize> {
     let mut finished = 0;
     for refund in queries::list_due(&state.db).await? {
         match finish(state, refund, now).await {

@@ -1,7 +1,7 @@
 //! What is asked of the database when money goes back.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{PurchaseId, sales::RefundState};
@@ -16,7 +16,7 @@ pub struct Locked {
     pub refunded: Cents,
     /// On its way back.
     pub refunding: Cents,
-    pub refunded_at: Option<OffsetDateTime>,
+    pub refunded_at: Option<DateTime<Utc>>,
     /// Whether a bank took the money back, so that there is none to send.
     pub lost: bool,
     pub payment_intent: Option<String>,
@@ -97,7 +97,7 @@ pub struct Due {
     pub payment_intent: String,
     pub stripe_id: Option<String>,
     pub state: RefundState,
-    pub created_at: OffsetDateTime,
+    pub created_at: DateTime<Utc>,
 }
 
 pub async fn find_refund(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<Option<Due>> {

@@ -6,10 +6,10 @@ use std::sync::{
 };
 
 use axum::{Json, Router, routing::post};
+use chrono::{DateTime, TimeDelta};
 use http::StatusCode;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use time::{Duration, OffsetDateTime};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -151,7 +151,7 @@ async fn buy(state: &AppState, stripe: &str, student: UserId, slug: &str) -> Pur
     let event = Event {
         id: &format!("evt_{slug}"),
         kind: "checkout.session.completed",
-        occurred_at: OffsetDateTime::UNIX_EPOCH,
+        occurred_at: DateTime::UNIX_EPOCH,
         payload: &payload,
         about: Some(About::Session(Word::Completed, facts)),
     };
@@ -267,7 +267,7 @@ async fn what_stripe_did_unheard_is_not_done_again(db: PgPool) {
     lose().await.unwrap();
     assert_eq!(shop.look().await.state, SaleState::Refunding);
     // The same decision again is the same refund: within the life of its key, and a week later.
-    for later in [Duration::ZERO, Duration::days(7)] {
+    for later in [TimeDelta::zero(), TimeDelta::days(7)] {
         lose().await.unwrap();
         let id = sqlx::query_scalar!("select id from refunds").fetch_one(&shop.db).await.unwrap();
         let sent = refund::finish(&shop.state, id, clock::now() + later).await;

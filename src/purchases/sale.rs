@@ -13,7 +13,7 @@ use crate::{
     paths,
     ui::{
         Amounts, Answers, Badge, Button, Dialog, Fact, Facts, Field, FormErrors, Happening, Intent, LocalTime,
-        PageHeader, Pair, Space, Stack, Timeline, Tone, use_toast,
+        PageHeader, Pair, Space, Stack, Timeline, Tone, use_toast, utc_day,
     },
 };
 
@@ -115,8 +115,7 @@ fn amounts(sale: &Sale) -> Vec<(String, String, bool)> {
     }
     rows.push(("Paid".to_owned(), sale.paid.to_string(), false));
     for refund in sale.refunds.iter().filter(|refund| refund.state != RefundState::Failed) {
-        let on = refund.at.date();
-        let when = format!("{} {} {}", on.day(), on.month(), on.year());
+        let when = utc_day(refund.at);
         rows.push((format!("{}, {when}, {}", refund.origin.noun(), refund.state.words()), minus(refund.amount), false));
     }
     rows.push(("Net".to_owned(), (sale.paid - sale.refunded).to_string(), true));

@@ -2,8 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 
 use super::PurchaseId;
 use crate::{money::Cents, paths, ui::Tone, users::UserId};
@@ -106,14 +106,14 @@ impl SalesFilter {
 /// A place in the list: between this sale and the next. It stays where it is, whatever is sold meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    pub at: OffsetDateTime,
+    pub at: DateTime<Utc>,
     pub id: PurchaseId,
 }
 
 /// Microseconds since 1970, which is as fine as the database's, and the id.
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.at.unix_timestamp_nanos() / 1000, self.id)
+        write!(f, "{}.{}", self.at.timestamp_micros(), self.id)
     }
 }
 
@@ -123,7 +123,7 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self, ()> {
         let (micros, id) = text.split_once('.').ok_or(())?;
         let micros: i64 = micros.parse().map_err(drop)?;
-        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).map_err(drop)?;
+        let at = DateTime::from_timestamp_micros(micros).ok_or(())?;
         // What the database can hold, with room at both ends.
         if !(1970..9000).contains(&at.year()) {
             return Err(());
@@ -159,7 +159,8 @@ pub struct SaleRow {
     pub id: PurchaseId,
     /// The receipt's.
     pub number: i64,
-    pub at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub at: DateTime<Utc>,
     pub buyer: UserId,
     pub email: String,
     /// What the product was called when it was bought.
@@ -193,7 +194,8 @@ pub struct SalesPage {
 pub struct Sale {
     pub id: PurchaseId,
     pub number: i64,
-    pub at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub at: DateTime<Utc>,
     pub buyer: UserId,
     pub buyer_name: String,
     pub email: String,
@@ -209,7 +211,8 @@ pub struct Sale {
     pub refunded: Cents,
     /// On its way back.
     pub refunding: Cents,
-    pub refunded_at: Option<OffsetDateTime>,
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
+    pub refunded_at: Option<DateTime<Utc>>,
     pub state: SaleState,
     pub session: Option<String>,
     pub payment_intent: Option<String>,
@@ -267,10 +270,10 @@ pub enum DisputeState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisputeLine {
     pub amount: Cents,
-    #[serde(with = "time::serde::timestamp")]
-    pub opened_at: OffsetDateTime,
-    #[serde(with = "time::serde::timestamp::option")]
-    pub closed_at: Option<OffsetDateTime>,
+    #[serde(with = "chrono::serde::ts_seconds")]
+    pub opened_at: DateTime<Utc>,
+    #[serde(with = "chrono::serde::ts_seconds_option")]
+    pub closed_at: Option<DateTime<Utc>>,
     pub state: DisputeState,
     /// Stripe's words, such as `product_not_received`.
     pub reason: String,
@@ -326,8 +329,8 @@ impl RefundOrigin {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundLine {
     pub amount: Cents,
-    #[serde(with = "time::serde::timestamp")]
-    pub at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_seconds")]
+    pub at: DateTime<Utc>,
     pub state: RefundState,
     pub origin: RefundOrigin,
     /// Who pressed the button.
@@ -355,7 +358,8 @@ impl RefundLine {
 /// Something that happened to a sale.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
-    pub at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub at: DateTime<Utc>,
     pub words: String,
 }
 
@@ -391,8 +395,8 @@ impl Refunded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::testing::utc;
     use rstest::rstest;
-    use time::macros::datetime;
 
     #[test]
     fn a_filter_is_an_address_and_back() {
@@ -404,10 +408,19 @@ mod tests {
 
     #[test]
     fn a_place_in_the_list_survives_its_address() {
-        let cursor = Cursor { at: datetime!(2026-03-04 05:06:07.123456 UTC), id: uuid::Uuid::from_u128(7).into() };
+        let cursor = Cursor { at: utc("2026-03-04T05:06:07.123456Z"), id: uuid::Uuid::from_u128(7).into() };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
         assert_eq!(Turn::parse(&cursor.to_string(), ""), Turn::Before(cursor));
         assert_eq!(Turn::parse("", &cursor.to_string()), Turn::After(cursor));
+    }
+
+    /// The page before or after a row is asked for by what the browser was sent.
+    #[test]
+    fn a_moment_keeps_its_microseconds_on_the_wire() {
+        let moment = Moment { at: utc("2026-03-04T05:06:07.123456Z"), words: String::new() };
+        let sent = serde_json::to_string(&moment).unwrap();
+        assert_eq!(sent, r#"{"at":1772600767123456,"words":""}"#);
+        assert_eq!(serde_json::from_str::<Moment>(&sent).unwrap(), moment);
     }
 
     #[rstest]

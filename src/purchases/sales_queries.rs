@@ -3,9 +3,9 @@
 //! A list reads every state's sales from their index, newest first, and merges them: six short reads, however many sales there
 //! are. The row of each, and its buyer, are fetched one by one by their ids, which `limit 1` makes sure of.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sqlx::{PgExecutor, types::Json};
-use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 use super::{
@@ -33,7 +33,7 @@ pub async fn list_products_named(db: impl PgExecutor<'_>, pattern: &str) -> sqlx
 /// Where a page begins, and whether it reads towards the older.
 fn start(turn: Turn) -> (Cursor, bool) {
     match turn {
-        Turn::Newest => (Cursor { at: datetime!(9999-01-01 0:00 UTC), id: Uuid::max().into() }, true),
+        Turn::Newest => (Cursor { at: DateTime::<Utc>::MAX_UTC, id: Uuid::max().into() }, true),
         Turn::Before(cursor) => (cursor, true),
         Turn::After(cursor) => (cursor, false),
     }
@@ -267,8 +267,8 @@ async fn search_newer(
 /// What Stripe told, as the database writes it into JSON.
 #[derive(Debug, Deserialize)]
 struct Told {
-    #[serde(with = "time::serde::timestamp")]
-    at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_seconds")]
+    at: DateTime<Utc>,
     kind: String,
     outcome: String,
 }
@@ -276,8 +276,8 @@ struct Told {
 /// A line of the timeline, as the database writes it into JSON.
 #[derive(Debug, Deserialize)]
 struct Note {
-    #[serde(with = "time::serde::timestamp")]
-    at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_seconds")]
+    at: DateTime<Utc>,
     words: String,
 }
 
@@ -338,7 +338,7 @@ pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::R
     let Some(row) = row else { return Ok(None) };
     let paid = Cents::from(row.price_paid_in_cents);
     let mut history = Vec::new();
-    let mut tell = |at: Option<OffsetDateTime>, words: String| history.extend(at.map(|at| Moment { at, words }));
+    let mut tell = |at: Option<DateTime<Utc>>, words: String| history.extend(at.map(|at| Moment { at, words }));
     tell(row.begun_at, "Checkout began".into());
     tell(row.submitted_at, "The buyer was through, the bank was not".into());
     tell(Some(row.created_at), if paid.is_zero() { "Enrolled for free".into() } else { format!("Paid {paid}") });

@@ -1,11 +1,11 @@
 //! Payments that never became a purchase: second payments for what was owned, which go back by themselves, and what did not fit its
 //! checkout.
 
+use chrono::{DateTime, Utc};
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 
 use super::{PurchaseId, api, sales::RefundState};
 use crate::{
@@ -20,7 +20,8 @@ use crate::{
 /// Money that was paid and is no purchase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StrayPayment {
-    pub at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub at: DateTime<Utc>,
     pub buyer: UserId,
     pub email: String,
     /// What it was meant for.
@@ -37,7 +38,8 @@ pub struct StrayPayment {
 /// What Stripe told and did not fit: nothing was granted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Misfit {
-    pub at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub at: DateTime<Utc>,
     pub kind: String,
     /// Stripe's id of what it was about.
     pub object: String,

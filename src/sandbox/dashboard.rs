@@ -7,9 +7,9 @@ use axum::{
     extract::{Path, Query, State, rejection::FormRejection},
     response::{IntoResponse, Redirect, Response},
 };
+use chrono::DateTime;
 use maud::{Markup, html};
 use serde::Deserialize;
-use time::{OffsetDateTime, macros::format_description};
 
 use super::{
     actions::{DisputeAct, RefundAct, SessionAct, Wish},
@@ -310,9 +310,8 @@ fn state_of(session: &Session, under_way: bool, charge: Option<&Charge>, dispute
 
 /// A time for people.
 pub fn moment(seconds: i64) -> String {
-    let format = format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute]:[second] UTC");
-    let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    time.format(format).unwrap_or_default()
+    let time = DateTime::from_timestamp_secs(seconds).unwrap_or(DateTime::UNIX_EPOCH);
+    time.format("%-d %b %Y, %H:%M:%S UTC").to_string()
 }
 
 #[cfg(test)]

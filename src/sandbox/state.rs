@@ -10,9 +10,9 @@ use std::{
 };
 
 use anyhow::Context;
+use chrono::Utc;
 use rand::distr::{Alphanumeric, SampleString};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use tokio::{
     sync::{Notify, watch},
     time::Instant,
@@ -228,11 +228,11 @@ pub fn new_id(prefix: &str) -> String {
 /// The sandbox's one clock: seconds since 1970. Everything else is passed the time.
 #[expect(clippy::disallowed_methods, reason = "this is the edge where the clock is read")]
 pub fn now() -> i64 {
-    OffsetDateTime::now_utc().unix_timestamp()
+    Utc::now().timestamp()
 }
 
 /// The same clock in milliseconds.
 #[expect(clippy::disallowed_methods, reason = "this is the edge where the clock is read")]
 pub fn now_ms() -> i64 {
-    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+    Utc::now().timestamp_millis()
 }

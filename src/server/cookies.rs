@@ -1,9 +1,9 @@
 //! Our cookies: the session, the theme, and the flash: what the last request says to the next page.
 
+use chrono::TimeDelta;
 use cookie::{Cookie, SameSite};
 use http::{HeaderMap, HeaderValue, header::COOKIE};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use time::Duration;
 
 use super::config::Config;
 
@@ -35,30 +35,38 @@ pub fn get(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// Keeps a session token in the browser.
-pub fn session(config: &Config, token: &str, lasts: Duration) -> Option<HeaderValue> {
+pub fn session(config: &Config, token: &str, lasts: TimeDelta) -> Option<HeaderValue> {
     hidden(config, session_name(config.is_https()), token, lasts)
 }
 
 /// Keeps the token of a link that was opened, until it is used.
-pub fn link(config: &Config, token: &str, lasts: Duration) -> Option<HeaderValue> {
+pub fn link(config: &Config, token: &str, lasts: TimeDelta) -> Option<HeaderValue> {
     hidden(config, link_name(config.is_https()), token, lasts)
 }
 
 /// A cookie that no script can read.
-fn hidden(config: &Config, name: &str, value: &str, lasts: Duration) -> Option<HeaderValue> {
+fn hidden(config: &Config, name: &str, value: &str, lasts: TimeDelta) -> Option<HeaderValue> {
     let cookie = Cookie::build((name, value))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(config.is_https())
-        .max_age(lasts);
+        .max_age(max_age(lasts));
     cookie.to_string().parse().ok()
 }
 
+/// `Max-Age` in the type of the cookie crate, which is the only place where that type is needed.
+const fn max_age(lasts: TimeDelta) -> cookie::time::Duration {
+    cookie::time::Duration::seconds(lasts.num_seconds())
+}
+
 /// Keeps the theme. Scripts may read and set it: the switch does so without asking us.
-pub fn theme(config: &Config, theme: &str, lasts: Duration) -> Option<HeaderValue> {
-    let cookie =
-        Cookie::build((THEME, theme)).path("/").same_site(SameSite::Lax).secure(config.is_https()).max_age(lasts);
+pub fn theme(config: &Config, theme: &str, lasts: TimeDelta) -> Option<HeaderValue> {
+    let cookie = Cookie::build((THEME, theme))
+        .path("/")
+        .same_site(SameSite::Lax)
+        .secure(config.is_https())
+        .max_age(max_age(lasts));
     cookie.to_string().parse().ok()
 }
 
@@ -69,12 +77,12 @@ const FLASH: usize = 200;
 pub fn flash(config: &Config, words: &str) -> Option<HeaderValue> {
     let words: String = words.chars().take(FLASH).collect();
     let words = utf8_percent_encode(&words, NON_ALPHANUMERIC).to_string();
-    hidden(config, flash_name(config.is_https()), &words, Duration::MINUTE)
+    hidden(config, flash_name(config.is_https()), &words, TimeDelta::minutes(1))
 }
 
 /// Takes the sentence away: it was said.
 pub fn no_flash(config: &Config) -> Option<HeaderValue> {
-    hidden(config, flash_name(config.is_https()), "", Duration::ZERO)
+    hidden(config, flash_name(config.is_https()), "", TimeDelta::zero())
 }
 
 /// The sentence that the last request left, if any.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
@@ -106,7 +107,7 @@ pub async fn reconcile(state: AppState, stop: CancellationToken) {
 /// Lets go of coupons that nobody pays with any more, and asks for the countries of cards, once a minute until told to stop.
 pub async fn prices(state: AppState, stop: CancellationToken) {
     /// So long after its end a payment may still be told of.
-    const GRACE: time::Duration = time::Duration::minutes(10);
+    const GRACE: TimeDelta = TimeDelta::minutes(10);
     let mut minutes = tokio::time::interval(Duration::from_mins(1));
     loop {
         tokio::select! { () = stop.cancelled() => return, _ = minutes.tick() => {} }
@@ -142,7 +143,7 @@ pub async fn tell_clerk(state: AppState, stop: CancellationToken) {
 ///
 /// # Errors
 /// The database's.
-pub async fn reconcile_once(state: &AppState, since: Option<time::Duration>) -> sqlx::Result<Option<Report>> {
+pub async fn reconcile_once(state: &AppState, since: Option<TimeDelta>) -> sqlx::Result<Option<Report>> {
     let Some(holder) = hold(&state.db, RECONCILE).await? else { return Ok(None) };
     let report = reconcile::reconcile(state, since, clock::now()).await?;
     holder.close().await?;

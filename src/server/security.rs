@@ -5,6 +5,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use chrono::TimeDelta;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{
@@ -163,7 +164,7 @@ pub async fn txt(State(state): State<AppState>) -> String {
     let config = &state.config;
     let contact = config.doors.security_contact.clone().unwrap_or_else(|| format!("{}/", config.url));
     // Within a year, as the standard asks. Whole days, so that every server says the same.
-    let expires = (clock::now() + time::Duration::days(180)).date();
+    let expires = (clock::now() + TimeDelta::days(180)).date_naive();
     format!(
         "Contact: {contact}\nExpires: {expires}T00:00:00Z\nPreferred-Languages: en\nCanonical: {}{}\n",
         config.url,

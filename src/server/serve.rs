@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
+use chrono::TimeDelta;
 use leptos::config::get_configuration;
 use sqlx::PgPool;
 use tokio::{
@@ -183,7 +184,7 @@ async fn open_state(db: &PgPool, config: Config) -> Result<AppState> {
 ///
 /// # Errors
 /// When the database is away, or another server does not stop reconciling.
-pub async fn reconcile(config: Config, since: Option<time::Duration>) -> Result<Report> {
+pub async fn reconcile(config: Config, since: Option<TimeDelta>) -> Result<Report> {
     let database = Database::open(&config).await?;
     let state = open_state(&database.pool, config).await?;
     let report = take_turn(&state, since).await;
@@ -191,7 +192,7 @@ pub async fn reconcile(config: Config, since: Option<time::Duration>) -> Result<
     report
 }
 
-async fn take_turn(state: &AppState, since: Option<time::Duration>) -> Result<Report> {
+async fn take_turn(state: &AppState, since: Option<TimeDelta>) -> Result<Report> {
     for _ in 0..120 {
         if let Some(report) = jobs::reconcile_once(state, since).await.context("reconcile")? {
             return Ok(report);

@@ -157,7 +157,7 @@ async fn whatever_is_signed_with_stripes_secret_is_taken_in_or_refused(db: PgPoo
     let visitor = visitor(&db).await;
     let body = prop_oneof![3 => event().prop_map(|event| event.to_string().into_bytes()), 1 => value().prop_map(|value| value.to_string().into_bytes()), 1 => bytes()];
     try_all(body.boxed(), async |body| {
-        let now = super::clock::now().unix_timestamp();
+        let now = super::clock::now().timestamp();
         let text = String::from_utf8_lossy(&body).into_owned();
         let signature = stripe_webhook::Webhook::generate_test_header(&text, SANDBOX_WEBHOOK_SECRET, Some(now));
         visitor.send(webhook(body, &signature.parse().unwrap())).await.status

@@ -7,6 +7,7 @@ use axum::{
     body::Body,
     extract::{ConnectInfo, Request},
 };
+use chrono::{DateTime, Utc};
 use http_body_util::BodyExt;
 use leptos::config::LeptosOptions;
 use server_fn::ServerFn;
@@ -27,6 +28,11 @@ use crate::{
     purchases::PurchaseId,
     users::{UserId, identity::Identity},
 };
+
+/// A moment as RFC 3339 writes it.
+pub fn utc(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
 
 pub async fn student(db: &PgPool, name: &str) -> UserId {
     let email = format!("{name}@example.com");

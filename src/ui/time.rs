@@ -1,7 +1,7 @@
 //! Time: when something happened, as the reader's own clock says it.
 
+use chrono::{DateTime, Datelike, Timelike, Utc};
 use leptos::prelude::*;
-use time::{OffsetDateTime, UtcOffset};
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -20,22 +20,26 @@ const MONTHS: [&str; 12] = [
 
 /// A day, and the minute where it matters. The server writes it in UTC; the browser then in the reader's time zone.
 #[component]
-pub fn LocalTime(at: OffsetDateTime, #[prop(optional)] with_time: bool) -> impl IntoView {
-    let at = at.to_offset(UtcOffset::UTC);
-    let words = RwSignal::new(in_utc(at, with_time));
+pub fn LocalTime(at: DateTime<Utc>, #[prop(optional)] with_time: bool) -> impl IntoView {
+    let words = RwSignal::new(if with_time { utc_minute(at) } else { utc_day(at) });
     Effect::new(move |_| words.set(in_readers_zone(at, with_time)));
     view! { <time datetime=machine(at)>{words}</time> }
 }
 
-fn in_utc(at: OffsetDateTime, with_time: bool) -> String {
-    let day = day(at.day().into(), u8::from(at.month()).into(), at.year());
-    if with_time { format!("{day}, {:02}:{:02} UTC", at.hour(), at.minute()) } else { day }
+/// "5 March 2026", in UTC.
+pub fn utc_day(at: DateTime<Utc>) -> String {
+    day(at.day(), at.month(), at.year())
 }
 
-fn in_readers_zone(at: OffsetDateTime, with_time: bool) -> String {
+/// "5 March 2026, 04:41 UTC".
+pub fn utc_minute(at: DateTime<Utc>) -> String {
+    format!("{}, {:02}:{:02} UTC", utc_day(at), at.hour(), at.minute())
+}
+
+fn in_readers_zone(at: DateTime<Utc>, with_time: bool) -> String {
     let date = js_sys::Date::new_0();
     #[allow(clippy::cast_precision_loss, reason = "milliseconds are exact far beyond any purchase")]
-    date.set_time(at.unix_timestamp() as f64 * 1000.0);
+    date.set_time(at.timestamp() as f64 * 1000.0);
     let day = day(date.get_date(), date.get_month() + 1, date.get_full_year().cast_signed());
     if with_time { format!("{day}, {:02}:{:02}", date.get_hours(), date.get_minutes()) } else { day }
 }
@@ -54,16 +58,17 @@ pub fn day_words(iso: &str) -> String {
     }
 }
 
-/// As `<time datetime>` wants it, without the formatter that only the server has.
-fn machine(at: OffsetDateTime) -> String {
-    let (year, month, day) = at.to_calendar_date();
-    let (hour, minute, second) = at.to_hms();
-    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month))
+/// As `<time datetime>` wants it, without `chrono`'s formatter, which the browser needs for nothing else.
+fn machine(at: DateTime<Utc>) -> String {
+    let (year, month, day) = (at.year(), at.month(), at.day());
+    let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::testing::utc;
 
     #[test]
     fn a_day_of_the_database_reads_as_a_day() {
@@ -73,9 +78,9 @@ mod tests {
 
     #[test]
     fn a_reader_without_javascript_sees_the_day_in_utc() {
-        let at = OffsetDateTime::from_unix_timestamp(1_772_668_740).expect("in range");
-        assert_eq!(in_utc(at, false), "4 March 2026");
-        assert_eq!(in_utc(at, true), "4 March 2026, 23:59 UTC");
+        let at = utc("2026-03-04T23:59:00Z");
+        assert_eq!(utc_day(at), "4 March 2026");
+        assert_eq!(utc_minute(at), "4 March 2026, 23:59 UTC");
         assert_eq!(machine(at), "2026-03-04T23:59:00Z");
     }
 }

@@ -6,7 +6,7 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use time::Duration;
+use chrono::TimeDelta;
 
 use super::{UserId, Viewer, account::forms::let_in, clerk, identity::Identity, local};
 use crate::{
@@ -80,7 +80,7 @@ pub async fn sign_out(State(state): State<AppState>, request: Request) -> Respon
         request.extensions_mut().insert::<Result<Viewer>>(Err(error.clone()));
         return page::again(&state, request, Posted(Vec::new()), &error).await;
     }
-    page::with_cookie(page::see_other(paths::HOME), cookies::session(&state.config, "", Duration::ZERO))
+    page::with_cookie(page::see_other(paths::HOME), cookies::session(&state.config, "", TimeDelta::zero()))
 }
 
 /// Keeps the theme that was chosen; `system` keeps none.
@@ -93,8 +93,8 @@ pub async fn theme(State(state): State<AppState>, request: Request) -> Response 
         .to_owned();
     let (_, form) = Posted::read(request).await;
     let cookie = match form.get("theme") {
-        chosen @ ("paper" | "night") => cookies::theme(&state.config, chosen, Duration::days(365)),
-        _ => cookies::theme(&state.config, "", Duration::ZERO),
+        chosen @ ("paper" | "night") => cookies::theme(&state.config, chosen, TimeDelta::days(365)),
+        _ => cookies::theme(&state.config, "", TimeDelta::zero()),
     };
     page::with_cookie(page::see_other(paths::own(&back)), cookie)
 }

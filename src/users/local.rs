@@ -10,11 +10,11 @@ use argon2::{
     Argon2, Params,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use email_address::{EmailAddress, Options};
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
-use time::{Duration, OffsetDateTime};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -25,7 +25,7 @@ use super::{
 use crate::error::{Error, FieldError, Result, on_constraint};
 
 /// How long a session lasts.
-pub const SESSION: Duration = Duration::days(30);
+pub const SESSION: TimeDelta = TimeDelta::days(30);
 
 /// Each hash takes 19 MiB and a core: a flood of sign-ins waits here instead of taking the machine.
 static HASHING: Semaphore = Semaphore::const_new(4);
@@ -115,7 +115,7 @@ fn address() -> Options {
 ///
 /// # Errors
 /// [`Error::Invalid`] when the address is taken: without a mail to the owner, this much has to be told.
-pub async fn sign_up(db: &PgPool, form: SignUp, admin_email: Option<&str>, now: OffsetDateTime) -> Result<UserId> {
+pub async fn sign_up(db: &PgPool, form: SignUp, admin_email: Option<&str>, now: DateTime<Utc>) -> Result<UserId> {
     let SignUp { name, email, password } = form;
     let password_hash = in_background(move || hash(&password)).await?;
     let admin = admin_email.is_some_and(|admin| admin.eq_ignore_ascii_case(&email));
@@ -165,7 +165,7 @@ pub async fn start_session(
     user: UserId,
     previous: Option<&str>,
     agent: &str,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> Result<String> {
     let token = hex::encode(rand::rng().random::<[u8; 32]>());
     let mut tx = db.begin().await?;

@@ -1,7 +1,7 @@
 //! What is asked of the database about users, their passwords and sessions.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
-use time::OffsetDateTime;
 
 use super::{Role, User, UserId};
 
@@ -69,7 +69,7 @@ pub async fn insert_session(
     token_hash: &[u8],
     user: UserId,
     agent: &str,
-    expires_at: OffsetDateTime,
+    expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into sessions (token_hash, user_id, agent, expires_at) values ($1, $2, $3, $4)",

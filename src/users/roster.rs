@@ -1,7 +1,7 @@
 //! The roster: everybody who is here, as the back office sees them.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 
 use super::{Role, UserId};
 use crate::{
@@ -40,7 +40,8 @@ pub struct StudentRow {
     pub name: String,
     pub email: String,
     pub role: Role,
-    pub joined_at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub joined_at: DateTime<Utc>,
     /// Courses they have access to.
     pub courses: i64,
     /// Those that were refunded too.
@@ -85,7 +86,8 @@ pub struct Gift {
     /// Nobody when they are deleted.
     pub by: Option<String>,
     pub note: String,
-    pub at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub at: DateTime<Utc>,
 }
 
 /// One student's page.

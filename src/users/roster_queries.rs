@@ -1,5 +1,6 @@
 //! What the back office asks of the database about people.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
@@ -16,7 +17,7 @@ struct Row {
     name: String,
     email: String,
     role: Role,
-    joined_at: time::OffsetDateTime,
+    joined_at: DateTime<Utc>,
     courses: i64,
     purchases: i64,
     spent: i64,

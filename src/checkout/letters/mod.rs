@@ -1,9 +1,7 @@
 //! The letters about money, word for word. They say what was true when they were written.
 
-use time::UtcOffset;
-
 use super::news_queries::{AttemptFacts, SaleFacts};
-use crate::{mail::Letter, money::Cents, paths};
+use crate::{mail::Letter, money::Cents, paths, ui::utc_day};
 
 fn hello(letter: Letter, name: &str) -> Letter {
     letter.line(format!("Hello {name},"))
@@ -11,11 +9,6 @@ fn hello(letter: Letter, name: &str) -> Letter {
 
 fn receipt(letter: Letter, sale: &SaleFacts) -> Letter {
     letter.link("Look at the receipt", paths::receipt(sale.purchase))
-}
-
-fn day(sale: &SaleFacts) -> String {
-    let at = sale.at.to_offset(UtcOffset::UTC);
-    format!("{} {} {}", at.day(), at.month(), at.year())
 }
 
 /// Bought, or enrolled for free.
@@ -29,7 +22,7 @@ pub fn purchased(sale: &SaleFacts) -> Letter {
             .line(format!("Thank you. {product} is yours, and you can start at once."))
     };
     let mut letter =
-        letter.fact("Receipt number", sale.number.to_string()).fact("Date", day(sale)).fact("Product", product);
+        letter.fact("Receipt number", sale.number.to_string()).fact("Date", utc_day(sale.at)).fact("Product", product);
     let discount = *subtotal - *paid;
     if !discount.is_zero() {
         let name = sale.discount_name.as_deref().unwrap_or("Discount");

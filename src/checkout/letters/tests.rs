@@ -1,8 +1,10 @@
-use time::macros::datetime;
 use uuid::Uuid;
 
 use super::*;
-use crate::mail::render::{Sender, text};
+use crate::{
+    mail::render::{Sender, text},
+    server::testing::utc,
+};
 
 fn sale() -> SaleFacts {
     SaleFacts {
@@ -18,7 +20,7 @@ fn sale() -> SaleFacts {
         refunded: Cents::ZERO,
         ended: false,
         paused: false,
-        at: datetime!(2026-03-05 23:30 UTC),
+        at: utc("2026-03-05T23:30:00Z"),
     }
 }
 

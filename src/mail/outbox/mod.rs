@@ -1,7 +1,7 @@
 //! The outbox: who sends what is due, tries again what was not taken, and leaves alone what may have been taken.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
-use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -15,11 +15,11 @@ use crate::server::{clock, state::AppState};
 /// How often it is looked for mail that is due.
 const TURN: std::time::Duration = std::time::Duration::from_secs(2);
 /// Longer than any attempt takes: who has not said by then how it ended is gone.
-const LOST: Duration = Duration::minutes(10);
+const LOST: TimeDelta = TimeDelta::minutes(10);
 /// How long a mail server may be away.
-const GIVES_UP: Duration = Duration::days(3);
+const GIVES_UP: TimeDelta = TimeDelta::days(3);
 /// How long what was sent can be read.
-const KEPT: Duration = Duration::days(90);
+const KEPT: TimeDelta = TimeDelta::days(90);
 
 const LOST_WORDS: &str = "We stopped while it was being sent. The mail server may have taken it.";
 
@@ -57,7 +57,7 @@ pub async fn send_next(state: &AppState) -> sqlx::Result<bool> {
     Ok(true)
 }
 
-async fn settle(db: &PgPool, mail: &Claimed, delivery: Delivery, now: OffsetDateTime) -> sqlx::Result<()> {
+async fn settle(db: &PgPool, mail: &Claimed, delivery: Delivery, now: DateTime<Utc>) -> sqlx::Result<()> {
     let id = mail.id;
     let (state, trouble) = match &delivery {
         Delivery::Taken | Delivery::Kept => (MailState::Sent, ""),
@@ -76,15 +76,15 @@ async fn settle(db: &PgPool, mail: &Claimed, delivery: Delivery, now: OffsetDate
 }
 
 /// How long until the next attempt: a minute, two, four, and from then on not more than an hour.
-fn wait(attempt: i32) -> Duration {
-    Duration::minutes(1 << (attempt.clamp(1, 7) - 1)).min(Duration::HOUR)
+fn wait(attempt: i32) -> TimeDelta {
+    TimeDelta::minutes(1 << (attempt.clamp(1, 7) - 1)).min(TimeDelta::hours(1))
 }
 
 /// Finds attempts that never ended, and forgets what was sent long ago.
 ///
 /// # Errors
 /// The database's.
-pub async fn sweep(db: &PgPool, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn sweep(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<()> {
     let lost = queries::give_up_lost(db, now - LOST, LOST_WORDS).await?;
     if lost > 0 {
         tracing::warn!(lost, "Mails may have been sent or not; look at the outbox");

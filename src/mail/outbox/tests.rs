@@ -263,9 +263,9 @@ async fn without_a_mail_server_mail_stays_here_and_is_forgotten_in_the_end(db: P
     school.send_all().await;
     let mail = school.mails().await.remove(0);
     assert!(mail.kept && mail.state == MailState::Sent, "{mail:?}");
-    sweep(&db, clock::now() + Duration::days(89)).await.unwrap();
+    sweep(&db, clock::now() + TimeDelta::days(89)).await.unwrap();
     assert_eq!(school.mails().await.len(), 1);
-    sweep(&db, clock::now() + Duration::days(91)).await.unwrap();
+    sweep(&db, clock::now() + TimeDelta::days(91)).await.unwrap();
     assert!(school.mails().await.is_empty());
 }
 
@@ -283,6 +283,6 @@ async fn nobody_writes_to_whoever_is_deleted(db: PgPool) {
 
 #[test]
 fn attempts_come_less_and_less_often() {
-    let minutes: Vec<_> = (1..10).map(|attempt| wait(attempt).whole_minutes()).collect();
+    let minutes: Vec<_> = (1..10).map(|attempt| wait(attempt).num_minutes()).collect();
     assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
 }

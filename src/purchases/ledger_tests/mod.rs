@@ -13,11 +13,11 @@ use axum::{
     extract::{Path, Query, Request, State},
     routing::get,
 };
+use chrono::TimeDelta;
 use futures::future::join_all;
 use rstest::rstest;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use time::Duration;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -139,7 +139,7 @@ impl Shop {
 
     /// Says what became of it.
     async fn tell_as(&self, id: &str, kind: &str, object: Value) -> String {
-        let event = json!({ "id": id, "object": "event", "type": kind, "created": clock::now().unix_timestamp(),
+        let event = json!({ "id": id, "object": "event", "type": kind, "created": clock::now().timestamp(),
                             "api_version": "2026-09-30.endive", "data": { "object": object }, "livemode": false });
         assert_eq!(self.send(&event.to_string()).await, 200, "{kind}");
         self.outcome(id).await
@@ -194,7 +194,7 @@ impl Shop {
 
 /// Posts what was signed with `secret`, `age` seconds ago, and gives the status.
 async fn send(router: &Router, payload: &str, secret: &str, age: i64) -> u16 {
-    let signed = signature(secret, clock::now().unix_timestamp() - age, payload).unwrap();
+    let signed = signature(secret, clock::now().timestamp() - age, payload).unwrap();
     let request = Request::post(paths::STRIPE_WEBHOOK).header("stripe-signature", signed);
     let browser = Browser { router: router.clone(), cookie: None };
     browser.send(request.body(Body::from(payload.to_owned())).unwrap()).await.status
@@ -207,12 +207,12 @@ fn paid(attempt: AttemptId, n: &str, cents: i64) -> Value {
 fn session(attempt: AttemptId, n: &str, cents: i64, status: &str, payment: &str) -> Value {
     json!({ "id": format!("cs_{n}"), "object": "checkout.session", "client_reference_id": attempt.to_string(),
             "status": status, "payment_status": payment, "amount_total": cents, "currency": "usd",
-            "payment_intent": format!("pi_{n}"), "created": clock::now().unix_timestamp(), "a_field_of_tomorrow": {} })
+            "payment_intent": format!("pi_{n}"), "created": clock::now().timestamp(), "a_field_of_tomorrow": {} })
 }
 
 fn re(n: &str, intent: &str, cents: i64, status: &str) -> Value {
     json!({ "id": format!("re_{n}"), "object": "refund", "amount": cents, "currency": "usd", "status": status,
-            "payment_intent": intent, "charge": "ch_1", "created": clock::now().unix_timestamp(), "metadata": {} })
+            "payment_intent": intent, "charge": "ch_1", "created": clock::now().timestamp(), "metadata": {} })
 }
 
 /// As newer versions tell it: without its refunds.
@@ -231,7 +231,7 @@ fn charge_with(intent: &str, refunds: &[Value]) -> Value {
 
 fn du(intent: &str, cents: i64, status: &str) -> Value {
     json!({ "id": "du_1", "object": "dispute", "amount": cents, "status": status, "reason": "product_not_received",
-            "payment_intent": intent, "charge": "ch_1", "created": clock::now().unix_timestamp() })
+            "payment_intent": intent, "charge": "ch_1", "created": clock::now().timestamp() })
 }
 
 // The front door ------------------------------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ async fn what_is_not_signed_by_stripe_changes_nothing(db: PgPool) {
     let router = &shop.door.router;
     assert_eq!(send(router, &event, "whsec_of_another_account", 0).await, 400);
     assert_eq!(send(router, &event, SANDBOX_WEBHOOK_SECRET, 301).await, 400, "too old");
-    let signed = signature(SANDBOX_WEBHOOK_SECRET, clock::now().unix_timestamp(), &event).unwrap();
+    let signed = signature(SANDBOX_WEBHOOK_SECRET, clock::now().timestamp(), &event).unwrap();
     for (header, body) in [(None, event.clone()), (Some(signed), event.replace("6000", "1"))] {
         let mut request = Request::post(paths::STRIPE_WEBHOOK);
         if let Some(header) = header {
@@ -436,7 +436,7 @@ async fn a_refund_of_ours_is_known_by_its_key(#[ignore] db: PgPool, #[case] befo
     if before {
         assert_eq!(shop.tell("refund.created", made.clone()).await, "refunded");
     }
-    let later = clock::now() + Duration::days(1);
+    let later = clock::now() + TimeDelta::days(1);
     let sent = refund::finish(&shop.state, ours, later).await;
     assert_eq!(sent, Ok(Refunded::Sent { amount: Cents(6000), whole: true }));
     assert_eq!(shop.tell("charge.refunded", charge_with("pi_1", std::slice::from_ref(&made))).await, "nothing new");
@@ -807,7 +807,7 @@ async fn reconciling_repairs_what_was_missed_and_the_second_time_nothing(db: PgP
         access.push(testing::access(&shop.db, *buyer).await.len());
     }
     assert_eq!(access, [0, 1, 0, 1, 1]);
-    for since in [None, Some(Duration::days(300)), None] {
+    for since in [None, Some(TimeDelta::days(300)), None] {
         let again = reconcile::reconcile(&shop.state, since, clock::now()).await.unwrap();
         assert_eq!(again.done, [""; 0]);
         assert!(again.to_string().ends_with("Nothing had to be repaired."));
@@ -831,9 +831,9 @@ async fn what_waits_longer_than_the_list_is_read_is_asked_for_by_its_id(db: PgPo
         .await
         .unwrap();
     let mut old = paid(attempt, "1", 6000);
-    old["created"] = json!((clock::now() - Duration::days(9)).unix_timestamp());
+    old["created"] = json!((clock::now() - TimeDelta::days(9)).timestamp());
     shop.has("checkout/sessions", &[old]);
-    let hour = Some(Duration::hours(1));
+    let hour = Some(TimeDelta::hours(1));
     let report = reconcile::reconcile(&shop.state, hour, clock::now()).await.unwrap();
     assert_eq!(report.done, ["cs_1: granted"]);
     let marks =
@@ -850,7 +850,7 @@ async fn a_stripe_that_is_away_is_read_next_time(db: PgPool) {
     assert_eq!((report.done.len(), report.failed.len()), (0, 3));
     assert_eq!(report.failed[0], "Stripe did not tell its sessions: it cannot be reached. They are read next time.");
     shop.has("checkout/sessions", &[paid(attempt, "1", 6000)]);
-    let later = clock::now() + Duration::days(3);
+    let later = clock::now() + TimeDelta::days(3);
     let report = reconcile::reconcile(&shop.state, None, later).await.unwrap();
     assert_eq!(report.done, ["cs_1: granted"]);
 }
@@ -888,5 +888,5 @@ async fn one_server_at_a_time_reconciles(db: PgPool) {
 #[case("9é", None)]
 #[case("99999999w", None)]
 fn a_length_of_time_is_typed_short(#[case] text: &str, #[case] minutes: Option<i64>) {
-    assert_eq!(reconcile::length(text).ok(), minutes.map(Duration::minutes));
+    assert_eq!(reconcile::length(text).ok(), minutes.map(TimeDelta::minutes));
 }

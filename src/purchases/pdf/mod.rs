@@ -16,6 +16,7 @@ use krilla::{
 use ttf_parser::Face;
 
 use super::Receipt;
+use crate::ui::utc_minute;
 
 /// Points: 72 to an inch. A4, and what stays white around it.
 const WIDTH: f32 = 595.28;
@@ -84,7 +85,7 @@ impl Paper<'_> {
         self.lines(regular, 10.5, Ink::Soft, "Bought by");
         self.lines(regular, 10.5, Ink::Strong, &receipt.buyer_name);
         self.lines(regular, 10.5, Ink::Strong, &receipt.buyer_email);
-        self.lines(regular, 10.5, Ink::Strong, &on(receipt.bought_at));
+        self.lines(regular, 10.5, Ink::Strong, &utc_minute(receipt.bought_at));
         self.y += 18.0;
         self.lines(semibold, 13.0, Ink::Strong, &receipt.product.name);
         self.y += 8.0;
@@ -140,11 +141,6 @@ impl Paper<'_> {
     }
 }
 
-/// "23 November 2026, 04:41 UTC": a paper does not know where it is read.
-fn on(at: time::OffsetDateTime) -> String {
-    format!("{} {} {}, {:02}:{:02} UTC", at.day(), at.month(), at.year(), at.hour(), at.minute())
-}
-
 /// How wide a text is, without kerning, in points.
 fn width((_, face): &Letter, size: f32, text: &str) -> f32 {
     let advance = |letter| face.glyph_index(letter).and_then(|glyph| face.glyph_hor_advance(glyph)).unwrap_or(1000);
@@ -181,7 +177,7 @@ mod tests {
         money::Cents,
         purchases::{ProductDetails, RefundRow, sales::RefundOrigin},
     };
-    use time::OffsetDateTime;
+    use chrono::DateTime;
     use uuid::Uuid;
 
     fn receipt() -> Receipt {
@@ -196,12 +192,8 @@ mod tests {
             subtotal: Cents(9000),
             paid: Cents(4500),
             discount_name: Some("Half".into()),
-            refunds: vec![RefundRow {
-                amount: Cents(1000),
-                origin: RefundOrigin::Admin,
-                at: OffsetDateTime::UNIX_EPOCH,
-            }],
-            bought_at: OffsetDateTime::UNIX_EPOCH,
+            refunds: vec![RefundRow { amount: Cents(1000), origin: RefundOrigin::Admin, at: DateTime::UNIX_EPOCH }],
+            bought_at: DateTime::UNIX_EPOCH,
             refunded_at: None,
             paused: false,
             lost: false,

@@ -90,7 +90,7 @@ async fn no_password_token_address_or_card_is_in_the_log_of_a_run(db: PgPool) {
         r#"{{"id":"evt_1","type":"checkout.session.completed","created":1,"data":{{"object":{{"id":"{session}","object":"checkout.session",
             "payment_status":"paid","customer_details":{{"email":"{EMAIL}"}},"card":"{CARD}","amount_total":"{PASSWORD}"}}}}}}"#
     );
-    let now = crate::server::clock::now().unix_timestamp();
+    let now = crate::server::clock::now().timestamp();
     for secret in [SANDBOX_WEBHOOK_SECRET, "whsec_other"] {
         let signature = stripe_webhook::Webhook::generate_test_header(&event, secret, Some(now));
         let request = Request::post(crate::paths::STRIPE_WEBHOOK).header("stripe-signature", signature);

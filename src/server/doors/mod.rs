@@ -333,7 +333,7 @@ async fn a_webhook_is_believed_only_when_signed(db: PgPool) {
         ("whsec_sandbox", -310, "", 400),
         ("whsec_sandbox", 0, " ", 400),
     ];
-    let now = crate::server::clock::now().unix_timestamp();
+    let now = crate::server::clock::now().timestamp();
     for (n, (secret, age, altered, status)) in table.into_iter().enumerate() {
         let body =
             format!(r#"{{"id":"evt_{n}","type":"a.kind.of.tomorrow","created":1,"data":{{"object":{{"new":[]}}}}}}"#);

@@ -1,8 +1,8 @@
 //! What is asked of the database about limits. A door and who knocks become a key in the database, which also decides what letters are
 //! the same: `lower` is what makes two ways to write an address one account.
 
+use chrono::TimeDelta;
 use sqlx::PgExecutor;
-use time::Duration;
 
 /// What became of a knock.
 pub struct Knock {
@@ -18,8 +18,8 @@ pub async fn take(
     db: impl PgExecutor<'_>,
     door: &str,
     who: &str,
-    every: Duration,
-    room: Duration,
+    every: TimeDelta,
+    room: TimeDelta,
 ) -> sqlx::Result<Knock> {
     sqlx::query_as!(
         Knock,
@@ -41,7 +41,7 @@ pub async fn take(
 }
 
 /// Puts a token back.
-pub async fn give_back(db: impl PgExecutor<'_>, door: &str, who: &str, every: Duration) -> sqlx::Result<()> {
+pub async fn give_back(db: impl PgExecutor<'_>, door: &str, who: &str, every: TimeDelta) -> sqlx::Result<()> {
     sqlx::query!(
         "update rate_limits set full_at = full_at - $3::interval where key = sha256(convert_to($1 || ' ' || lower($2), 'UTF8'))",
         door,
@@ -54,7 +54,7 @@ pub async fn give_back(db: impl PgExecutor<'_>, door: &str, who: &str, every: Du
 }
 
 /// Remembers something for so long, as a bucket that nobody takes from.
-pub async fn remember(db: impl PgExecutor<'_>, door: &str, who: &str, lasts: Duration) -> sqlx::Result<()> {
+pub async fn remember(db: impl PgExecutor<'_>, door: &str, who: &str, lasts: TimeDelta) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into rate_limits (key, door, full_at)
          values (sha256(convert_to($1 || ' ' || lower($2), 'UTF8')), $1, now() + $3::interval)

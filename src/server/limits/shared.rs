@@ -8,6 +8,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use chrono::TimeDelta;
 use sqlx::PgPool;
 
 use super::{Limits, Place, Rate, queries, rate, too_many};
@@ -67,7 +68,7 @@ impl Door {
 
 /// Where an account signed in from, and for how long that is remembered.
 const HOME: &str = "home";
-const HOME_LASTS: time::Duration = time::Duration::days(90);
+const HOME_LASTS: TimeDelta = TimeDelta::days(90);
 
 /// A token that was taken at each of some doors.
 #[must_use]
@@ -154,6 +155,6 @@ impl Limits {
     }
 }
 
-fn long(duration: Duration) -> time::Duration {
-    duration.try_into().unwrap_or(time::Duration::MAX)
+fn long(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }

@@ -8,13 +8,13 @@ mod told;
 
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use server_fn::ServerFn;
 use sqlx::{
     ConnectOptions, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use time::OffsetDateTime;
 use tracing::{Event, Metadata, Subscriber, field, span};
 use uuid::Uuid;
 
@@ -90,7 +90,7 @@ async fn overview_and_lists(db: &PgPool) -> Vec<String> {
 async fn sales(db: &PgPool) -> Vec<String> {
     let sold = id(db, "select id from purchases order by created_at desc, id desc limit 1").await;
     let refunded = id(db, "select purchase_id from refunds where purchase_id is not null order by id limit 1").await;
-    let (at, middle): (OffsetDateTime, Uuid) =
+    let (at, middle): (DateTime<Utc>, Uuid) =
         sqlx::query_as("select created_at, id from purchases order by created_at desc, id desc offset 20000 limit 1")
             .fetch_one(db)
             .await

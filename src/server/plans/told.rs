@@ -52,9 +52,9 @@ pub async fn events(db: &PgPool, buyer: UserId, n: usize) -> Vec<(&'static str, 
 /// Delivers an event, as Stripe signs it.
 pub async fn tell(door: &Browser, kind: &str, object: &Value) {
     let event = json!({ "id": format!("evt_{}", uuid::Uuid::new_v4()), "object": "event", "type": kind,
-                        "created": clock::now().unix_timestamp(), "data": { "object": object }, "livemode": false });
+                        "created": clock::now().timestamp(), "data": { "object": object }, "livemode": false });
     let payload = event.to_string();
-    let signed = signature(SANDBOX_WEBHOOK_SECRET, clock::now().unix_timestamp(), &payload).unwrap();
+    let signed = signature(SANDBOX_WEBHOOK_SECRET, clock::now().timestamp(), &payload).unwrap();
     let request = Request::post(paths::STRIPE_WEBHOOK).header("stripe-signature", signed).body(Body::from(payload));
     assert_eq!(door.send(request.unwrap()).await.status, 200, "{kind}");
 }

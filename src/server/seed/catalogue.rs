@@ -1,9 +1,9 @@
 //! Writes the school itself, its courses and its products.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::to_value;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -79,7 +79,7 @@ pub async fn name_school(db: &mut PgConnection) -> sqlx::Result<()> {
 /// The school opened this long before `now`, in days: before its first student came.
 const OPENED_DAYS_AGO: i32 = 380;
 
-pub async fn write_courses(db: &mut PgConnection, now: OffsetDateTime) -> anyhow::Result<()> {
+pub async fn write_courses(db: &mut PgConnection, now: DateTime<Utc>) -> anyhow::Result<()> {
     let (mut courses, mut sections, mut lessons) = (Vec::new(), Vec::new(), Vec::new());
     for (c, course) in COURSES.iter().enumerate() {
         courses.push(CourseRow { id: course_id(c), name: course.name, description: course.description });
@@ -145,7 +145,7 @@ pub async fn write_courses(db: &mut PgConnection, now: OffsetDateTime) -> anyhow
     Ok(())
 }
 
-pub async fn write_products(db: &mut PgConnection, now: OffsetDateTime) -> anyhow::Result<()> {
+pub async fn write_products(db: &mut PgConnection, now: DateTime<Utc>) -> anyhow::Result<()> {
     let (mut products, mut contained) = (Vec::new(), Vec::new());
     for (place, product) in PRODUCTS.iter().enumerate() {
         products.push(ProductRow {

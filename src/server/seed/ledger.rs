@@ -1,9 +1,9 @@
 //! Writes what was bought, sent back and learned, as [`super::sales`] planned it.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::to_value;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -76,7 +76,7 @@ fn sale_row(sale: &Sale) -> SaleRow {
 }
 
 /// Attempts and purchases. Triggers give access.
-pub async fn write_sales(db: &mut PgConnection, now: OffsetDateTime, sales: &[Sale]) -> anyhow::Result<()> {
+pub async fn write_sales(db: &mut PgConnection, now: DateTime<Utc>, sales: &[Sale]) -> anyhow::Result<()> {
     let rows = to_value(sales.iter().map(sale_row).collect::<Vec<_>>())?;
     sqlx::query!(
         "insert into checkout_attempts
@@ -125,7 +125,7 @@ pub async fn write_sales(db: &mut PgConnection, now: OffsetDateTime, sales: &[Sa
     Ok(())
 }
 
-pub async fn write_refunds(db: &mut PgConnection, now: OffsetDateTime, sales: &[Sale]) -> anyhow::Result<()> {
+pub async fn write_refunds(db: &mut PgConnection, now: DateTime<Utc>, sales: &[Sale]) -> anyhow::Result<()> {
     let rows: Vec<RefundRow> = sales
         .iter()
         .filter_map(|sale| {
@@ -162,7 +162,7 @@ pub async fn write_refunds(db: &mut PgConnection, now: OffsetDateTime, sales: &[
 
 /// Completed lessons: a course's visible ones from the first on, evenly between the purchase and now, at most three
 /// days apart.
-pub async fn write_progress(db: &mut PgConnection, now: OffsetDateTime, sales: &[Sale]) -> anyhow::Result<()> {
+pub async fn write_progress(db: &mut PgConnection, now: DateTime<Utc>, sales: &[Sale]) -> anyhow::Result<()> {
     let progress = |sale: &Sale| {
         let (user_id, minutes_ago) = (student_id(sale.student), sale.minutes_ago);
         let courses = PRODUCTS[sale.product].courses.iter().zip(sale.finished.clone());

@@ -15,8 +15,8 @@ pub mod scale;
 #[cfg(test)]
 mod tests;
 
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
-use time::OffsetDateTime;
 
 /// Plants the demo school, unless this database has had it.
 ///
@@ -28,7 +28,7 @@ pub async fn demo(pool: &PgPool) -> anyhow::Result<()> {
     plant(pool, now).await
 }
 
-async fn plant(pool: &PgPool, now: OffsetDateTime) -> anyhow::Result<()> {
+async fn plant(pool: &PgPool, now: DateTime<Utc>) -> anyhow::Result<()> {
     let mut tx = pool.begin().await?;
     // Two servers that start at once take turns, and the second one finds the school planted.
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('lectern: the demo school', 0))")

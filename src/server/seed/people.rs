@@ -2,10 +2,10 @@
 
 use anyhow::{Context, anyhow};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::to_value;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -58,7 +58,7 @@ pub async fn are_here(db: &mut PgConnection) -> sqlx::Result<bool> {
 }
 
 /// Whoever already has one of the addresses keeps it, and that demo person stays away.
-pub async fn write_users(db: &mut PgConnection, now: OffsetDateTime) -> anyhow::Result<()> {
+pub async fn write_users(db: &mut PgConnection, now: DateTime<Utc>) -> anyhow::Result<()> {
     sqlx::query!(
         "insert into users (id, clerk_user_id, email, name, role, email_confirmed_at, created_at, updated_at)
          select id, 'local_' || id, email, name, role, joined, joined, joined

@@ -1,14 +1,15 @@
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
-use time::{Duration, OffsetDateTime};
 
 use super::{demo, people, plant};
+use crate::server::testing::utc;
 
-fn now() -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+fn now() -> DateTime<Utc> {
+    utc("2026-09-21T14:13:20Z")
 }
 
 /// How many rows each table has, and when one was last touched.
-async fn fingerprint(pool: &PgPool) -> Vec<(String, i64, Option<OffsetDateTime>)> {
+async fn fingerprint(pool: &PgPool) -> Vec<(String, i64, Option<DateTime<Utc>>)> {
     sqlx::query_as(
         "select 'school', count(*), max(updated_at) from school
          union all select 'courses', count(*), max(updated_at) from courses
@@ -39,7 +40,7 @@ async fn count(pool: &PgPool, sql: &'static str) -> i64 {
 async fn seeding_twice_changes_nothing(pool: PgPool) -> anyhow::Result<()> {
     plant(&pool, now()).await?;
     let once = fingerprint(&pool).await;
-    plant(&pool, now() + Duration::days(30)).await?;
+    plant(&pool, now() + TimeDelta::days(30)).await?;
     assert_eq!(fingerprint(&pool).await, once);
     assert!(once.iter().all(|(_, rows, _)| *rows > 0), "every table has rows: {once:?}");
     Ok(())
@@ -165,19 +166,19 @@ async fn the_books_balance(pool: PgPool) -> anyhow::Result<()> {
 #[sqlx::test]
 async fn the_year_lies_in_the_past_and_in_order(pool: PgPool) -> anyhow::Result<()> {
     plant(&pool, now()).await?;
-    let spread: (OffsetDateTime, OffsetDateTime, i64) = sqlx::query_as(
+    let spread: (DateTime<Utc>, DateTime<Utc>, i64) = sqlx::query_as(
         "select min(created_at), max(created_at), count(distinct date_trunc('month', created_at)) from purchases",
     )
     .fetch_one(&pool)
     .await?;
-    assert!(spread.0 > now() - Duration::days(365) && spread.1 < now(), "{spread:?}");
+    assert!(spread.0 > now() - TimeDelta::days(365) && spread.1 < now(), "{spread:?}");
     assert!(spread.2 >= 12, "{spread:?}");
     let too_early = "select (select count(*) from purchases p join users u on u.id = p.user_id
                               where p.created_at < u.created_at)
                           + (select count(*) from refunds r join purchases p on p.id = r.purchase_id
                               where r.created_at <= p.created_at)";
     assert_eq!(count(&pool, too_early).await, 0);
-    let late: Option<OffsetDateTime> =
+    let late: Option<DateTime<Utc>> =
         sqlx::query_scalar("select max(created_at) from user_lesson_complete").fetch_one(&pool).await?;
     assert!(late.is_some_and(|late| late < now()));
     Ok(())

@@ -1,9 +1,9 @@
 //! Links that are sent by mail. Whoever opens one reads that person's mail. A link is 32 random bytes that work once and for a while;
 //! the database has their SHA-256.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngExt;
 use sqlx::PgConnection;
-use time::{Duration, OffsetDateTime};
 
 use super::{Purpose, queries};
 use crate::{
@@ -13,11 +13,11 @@ use crate::{
 
 impl Purpose {
     /// How long a link works. What lets somebody in works shorter than what only proves an address.
-    pub const fn lasts(self) -> Duration {
+    pub const fn lasts(self) -> TimeDelta {
         match self {
-            Self::Confirm | Self::ChangeAddress => Duration::days(3),
-            Self::Reset => Duration::hours(1),
-            Self::SignIn => Duration::minutes(20),
+            Self::Confirm | Self::ChangeAddress => TimeDelta::days(3),
+            Self::Reset => TimeDelta::hours(1),
+            Self::SignIn => TimeDelta::minutes(20),
         }
     }
 
@@ -40,7 +40,7 @@ pub async fn make(
     user: UserId,
     purpose: Purpose,
     address: &str,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<String> {
     let token = hex::encode(rand::rng().random::<[u8; 32]>());
     queries::insert_link(tx, &local::digest(&token), user, purpose, address, now + purpose.lasts()).await?;

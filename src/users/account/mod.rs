@@ -16,8 +16,8 @@ pub mod queries;
 #[cfg(feature = "ssr")]
 pub mod story;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// What a link that was sent is for.
@@ -40,9 +40,11 @@ pub struct SessionRow {
     pub id: Uuid,
     /// What the browser says it is: "Firefox on Linux". It may be wrong.
     pub agent: String,
-    pub began_at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub began_at: DateTime<Utc>,
     /// Right to the hour.
-    pub seen_at: OffsetDateTime,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub seen_at: DateTime<Utc>,
     /// The one that asks.
     pub here: bool,
 }

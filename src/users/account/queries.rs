@@ -1,7 +1,7 @@
 //! What is asked of the database about one's own account.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{OpenLink, Purpose, SessionRow};
@@ -44,7 +44,7 @@ pub async fn insert_link(
     user: UserId,
     purpose: Purpose,
     address: &str,
-    expires_at: OffsetDateTime,
+    expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into account_links (token_hash, user_id, purpose, address, expires_at) values ($1, $2, $3, $4, $5)",
@@ -63,7 +63,7 @@ pub async fn insert_link(
 pub async fn find_link(
     db: impl PgExecutor<'_>,
     token_hash: &[u8],
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<Option<OpenLink>> {
     sqlx::query_as!(
         OpenLink,
@@ -87,7 +87,7 @@ pub struct SpentLink {
 pub async fn spend_link(
     db: impl PgExecutor<'_>,
     token_hash: &[u8],
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<Option<SpentLink>> {
     sqlx::query_as!(
         SpentLink,
@@ -114,7 +114,7 @@ pub async fn delete_links(db: impl PgExecutor<'_>, user: UserId, purpose: Option
     .map(drop)
 }
 
-pub async fn delete_old_links(db: impl PgExecutor<'_>, now: OffsetDateTime) -> sqlx::Result<u64> {
+pub async fn delete_old_links(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
     Ok(sqlx::query!("delete from account_links where expires_at <= $1", now).execute(db).await?.rows_affected())
 }
 
@@ -122,7 +122,7 @@ pub async fn delete_old_links(db: impl PgExecutor<'_>, now: OffsetDateTime) -> s
 pub async fn find_addresses(
     db: impl PgExecutor<'_>,
     user: UserId,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<(bool, Option<String>)> {
     let row = sqlx::query!(
         r#"select email_confirmed_at is not null as "confirmed!",
@@ -139,7 +139,7 @@ pub async fn find_addresses(
 }
 
 /// The address is theirs. Says whether that was not known.
-pub async fn confirm(db: impl PgExecutor<'_>, user: UserId, now: OffsetDateTime) -> sqlx::Result<bool> {
+pub async fn confirm(db: impl PgExecutor<'_>, user: UserId, now: DateTime<Utc>) -> sqlx::Result<bool> {
     let confirmed = sqlx::query!(
         "update users set email_confirmed_at = $2 where id = $1 and email_confirmed_at is null",
         user.uuid(),
@@ -151,12 +151,7 @@ pub async fn confirm(db: impl PgExecutor<'_>, user: UserId, now: OffsetDateTime)
 }
 
 /// Moves the account to an address that is known to be theirs. Fails on `users_email_key` when somebody else has it.
-pub async fn set_address(
-    db: impl PgExecutor<'_>,
-    user: UserId,
-    address: &str,
-    now: OffsetDateTime,
-) -> sqlx::Result<()> {
+pub async fn set_address(db: impl PgExecutor<'_>, user: UserId, address: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!("update users set email = $2, email_confirmed_at = $3 where id = $1", user.uuid(), address, now)
         .execute(db)
         .await
@@ -185,7 +180,7 @@ pub async fn list_sessions(
     db: impl PgExecutor<'_>,
     user: UserId,
     here: &[u8],
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<SessionRow>> {
     sqlx::query_as!(
         SessionRow,

@@ -72,7 +72,7 @@ impl Clerk {
             }
             (None, Some(Token::Good(claims))) => self.viewer(db, &claims).await?,
             (Some("session-token-expired"), Some(Token::Expired(claims))) if !page => {
-                let lately = claims.exp + WORKDAY > clock::now().unix_timestamp();
+                let lately = claims.exp + WORKDAY > clock::now().timestamp();
                 if lately && self.goes_on(&claims).await? { self.viewer(db, &claims).await? } else { Viewer::Visitor }
             }
             (Some(reason), _) if page => {

@@ -2,8 +2,10 @@
 //!
 //! <https://clerk.com/docs/reference/backend-api/tag/users>
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use time::OffsetDateTime;
+
+use crate::server::clock;
 
 /// The end of an address that stands for none. Mail to it goes nowhere (RFC 2606).
 pub const NO_ADDRESS: &str = "@no-address.invalid";
@@ -47,7 +49,7 @@ pub struct Kept {
     pub verified: bool,
     pub image_url: Option<String>,
     /// When Clerk last changed what it knows.
-    pub as_of: OffsetDateTime,
+    pub as_of: DateTime<Utc>,
 }
 
 impl Person {
@@ -59,8 +61,7 @@ impl Person {
             email: address.map(|address| address.text.trim().to_owned()),
             verified: address.is_some_and(Address::is_verified),
             image_url: image.filter(|url| url.len() <= 2000),
-            as_of: OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.updated_at) * 1_000_000)
-                .unwrap_or(OffsetDateTime::UNIX_EPOCH),
+            as_of: clock::from_unix_millis(self.updated_at),
         }
     }
 

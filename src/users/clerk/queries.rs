@@ -1,7 +1,7 @@
 //! What is asked of the database about people who have an account at Clerk.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
-use time::OffsetDateTime;
 
 use super::person::Kept;
 use crate::users::{Role, User, UserId};
@@ -39,7 +39,7 @@ pub async fn is_deleted(db: impl PgExecutor<'_>, clerk: &str) -> sqlx::Result<bo
 /// How far we are with somebody. The row is locked from here on.
 pub struct Account {
     pub user_id: Option<UserId>,
-    pub as_of: Option<OffsetDateTime>,
+    pub as_of: Option<DateTime<Utc>>,
     pub email_verified: bool,
     pub deleted: bool,
 }
@@ -72,7 +72,7 @@ pub struct Holder {
     /// A local account, which Clerk does not know.
     pub local: bool,
     /// What Clerk told of them last.
-    pub as_of: Option<OffsetDateTime>,
+    pub as_of: Option<DateTime<Utc>>,
 }
 
 pub async fn lock_holder(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<Option<Holder>> {
@@ -138,7 +138,7 @@ pub async fn update_account(
     db: impl PgExecutor<'_>,
     clerk: &str,
     user: UserId,
-    as_of: OffsetDateTime,
+    as_of: DateTime<Utc>,
     email_verified: bool,
 ) -> sqlx::Result<()> {
     sqlx::query!(
@@ -171,7 +171,7 @@ pub struct Untold {
     pub role: Role,
 }
 
-pub async fn list_untold(db: impl PgExecutor<'_>, now: OffsetDateTime, most: i64) -> sqlx::Result<Vec<Untold>> {
+pub async fn list_untold(db: impl PgExecutor<'_>, now: DateTime<Utc>, most: i64) -> sqlx::Result<Vec<Untold>> {
     sqlx::query_as!(
         Untold,
         r#"select a.clerk_user_id as clerk, u.id as user, u.role as "role: Role"
@@ -197,7 +197,7 @@ pub async fn set_told(db: impl PgExecutor<'_>, clerk: &str, role: Role) -> sqlx:
 }
 
 /// Clerk is told again later: after a minute, then two, and at last once an hour.
-pub async fn put_off(db: impl PgExecutor<'_>, clerk: &str, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn put_off(db: impl PgExecutor<'_>, clerk: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "update clerk_accounts set tell_tries = tell_tries + 1,
                 tell_at = $2::timestamptz + least(interval '1 minute' * power(2, least(tell_tries, 10)), interval '1 hour')

@@ -2,9 +2,9 @@
 //!
 //! <https://clerk.com/docs/guides/sessions/session-tokens>
 
+use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header, errors::ErrorKind};
 use serde::Deserialize;
-use time::OffsetDateTime;
 
 use super::rs256;
 
@@ -46,7 +46,7 @@ pub enum Token {
 pub struct Expected<'a> {
     pub issuer: &'a str,
     pub origin: &'a str,
-    pub now: OffsetDateTime,
+    pub now: DateTime<Utc>,
 }
 
 /// The id of the key that a token names. `None` when it is not for us to read.
@@ -83,7 +83,7 @@ pub fn read(token: &str, key: &DecodingKey, expected: &Expected<'_>) -> Token {
     if said.azp != expected.origin {
         return Token::Bad("made for another site");
     }
-    if said.iat > expected.now.unix_timestamp() + LEEWAY {
+    if said.iat > expected.now.timestamp() + LEEWAY {
         return Token::Early;
     }
     if said.sts == "pending" {

@@ -1,7 +1,7 @@
 //! Writes the courses and products of the school at scale.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 
 use super::{super::films, Sizes};
 
@@ -9,7 +9,7 @@ use super::{super::films, Sizes};
 const FILMS: [&str; 4] = [films::BIG_BUCK_BUNNY, films::SINTEL, films::SPRING, films::CHARGE];
 
 /// Most sections and lessons are public; of ten sections the last one is still being written.
-pub async fn write_courses(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn write_courses(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into courses (id, name, description, created_at, updated_at)
          select md5('scale course ' || n)::uuid,
@@ -55,7 +55,7 @@ pub async fn write_courses(db: &mut PgConnection, sizes: Sizes, now: OffsetDateT
 }
 
 /// Four of five products are one course, the fifth is a bundle of some; one of twenty is free, one of twenty private.
-pub async fn write_products(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn write_products(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"insert into products (id, slug, name, description, image_url, price_in_dollars, status, created_at, updated_at)
            select md5('scale product ' || n)::uuid, 'scale-product-' || lpad(n::text, 4, '0'),

@@ -1,13 +1,13 @@
 //! Writes what was bought at the school at scale, what went back, and what was learned.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 
 use super::Sizes;
 
 /// Attempts and purchases over two years; triggers give access and keep the sums. A few products sell most. Each student buys a
 /// product once. One sale of ten has the discount for purchasing power; one of twenty-five that cost something went back whole.
-pub async fn write_sales(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn write_sales(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"with drawn as (
              select n, (hashint8extended(n, 4) & 2147483647) % $1::integer + 1 as student,
@@ -59,7 +59,7 @@ pub async fn write_sales(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTim
 }
 
 /// The whole price of what was refunded, and a quarter of one sale in a hundred.
-pub async fn write_refunds(db: &mut PgConnection, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn write_refunds(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into refunds
            (id, purchase_id, amount_in_cents, state, reason, stripe_payment_intent_id, stripe_refund_id, created_at, updated_at)
@@ -79,7 +79,7 @@ pub async fn write_refunds(db: &mut PgConnection, now: OffsetDateTime) -> sqlx::
 }
 
 /// Every eleventh purchase is being learned: from the first lesson on, evenly between the purchase and now.
-pub async fn write_progress(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn write_progress(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"with lesson as materialized (
              select s.course_id, l.id, row_number() over (partition by s.course_id order by s."order", l."order") as place

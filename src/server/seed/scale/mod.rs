@@ -13,8 +13,8 @@ mod tests;
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
+use chrono::{DateTime, Utc};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
-use time::OffsetDateTime;
 
 /// How much of everything. Sections and lessons are those of one course.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +86,7 @@ async fn plant(connection: &mut PgConnection, sizes: Sizes) -> anyhow::Result<bo
 }
 
 /// Each table is measured as soon as it is full: the next statement is planned with it.
-async fn write(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTime) -> anyhow::Result<()> {
+async fn write(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> anyhow::Result<()> {
     catalogue::write_courses(db, sizes, now).await.context("courses")?;
     catalogue::write_products(db, sizes, now).await.context("products")?;
     people::write_users(db, sizes, now).await.context("people")?;

@@ -1,7 +1,7 @@
 //! Writes the people of the school at scale: students and a few helpers, none of whom can sign in; and what the helpers did.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 
 use super::Sizes;
 
@@ -13,7 +13,7 @@ pub async fn are_here(db: &mut PgConnection) -> sqlx::Result<bool> {
 }
 
 /// Students joined one after the other over three years: the highest number is the newest. Three helpers are admins.
-pub async fn write_users(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn write_users(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into users (id, clerk_user_id, email, name, created_at, updated_at)
          select md5('scale student ' || n)::uuid, 'scale_' || n, 'student' || lpad(n::text, 6, '0') || '@example.com',
@@ -39,7 +39,7 @@ pub async fn write_users(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTim
 }
 
 /// Every hundredth student was given a course.
-pub async fn write_gifts(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn write_gifts(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into course_gifts (user_id, course_id, given_by, note, created_at, updated_at)
          select u.id, md5('scale course ' || (hashint8extended(n, 3) & 65535) % $2::integer + 1)::uuid,
@@ -56,7 +56,7 @@ pub async fn write_gifts(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTim
 }
 
 /// What buyers were written in the last 90 days, in order; a few of it is still to be looked at.
-pub async fn write_mails(db: &mut PgConnection, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn write_mails(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into mails (user_id, address, kind, about, letter, state, attempts, sent_at, created_at, updated_at)
          select p.user_id, u.email, 'purchased', p.id,
@@ -75,7 +75,7 @@ pub async fn write_mails(db: &mut PgConnection, now: OffsetDateTime) -> sqlx::Re
 }
 
 /// What helpers changed and where students were refused, over two years, in order.
-pub async fn write_audit_lines(db: &mut PgConnection, sizes: Sizes, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn write_audit_lines(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into audit_log (actor_id, action, subject_id, summary, created_at, updated_at)
          select case when refused then md5('scale student ' || n % $3::integer + 1) else md5('scale helper ' || n % 3 + 1) end::uuid,

@@ -7,12 +7,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use chrono::TimeDelta;
 use http::{
     HeaderMap, HeaderValue,
     header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, USER_AGENT},
 };
 use serde::Deserialize;
-use time::Duration;
 use uuid::Uuid;
 
 use super::{Purpose, data, story, story::Used};
@@ -139,7 +139,7 @@ pub struct Token {
 pub async fn open(State(state): State<AppState>, Query(Token { token }): Query<Token>) -> Response {
     let plain = token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
     let token = if plain { token.as_str() } else { "" };
-    page::with_cookie(page::see_other(paths::ACCOUNT_LINK), cookies::link(&state.config, token, Duration::minutes(20)))
+    page::with_cookie(page::see_other(paths::ACCOUNT_LINK), cookies::link(&state.config, token, TimeDelta::minutes(20)))
 }
 
 /// `POST /account/link`: uses it.
@@ -153,7 +153,7 @@ pub async fn use_link(State(state): State<AppState>, request: Request) -> Respon
         after_link(&state, &headers, &used).await
     };
     match used.await {
-        Ok(response) => page::with_cookie(response, cookies::link(&state.config, "", Duration::ZERO)),
+        Ok(response) => page::with_cookie(response, cookies::link(&state.config, "", TimeDelta::zero())),
         Err(error) => page::again(&state, request, posted, &error).await,
     }
 }
@@ -266,7 +266,7 @@ pub async fn delete(State(state): State<AppState>, request: Request) -> Response
     match done.await {
         Ok(()) => {
             let gone = page::with_flash(page::see_other(paths::HOME), &state.config, "Your account is deleted.");
-            page::with_cookie(gone, cookies::session(&state.config, "", Duration::ZERO))
+            page::with_cookie(gone, cookies::session(&state.config, "", TimeDelta::zero()))
         }
         Err(error) => refused(&state, request, posted, &error).await,
     }

@@ -1,7 +1,7 @@
 //! What happens to an account, each in one transaction: with the letters that tell of it.
 
+use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Purpose, letters, links, queries};
@@ -24,7 +24,7 @@ pub async fn send_link(
     name: &str,
     address: &str,
     purpose: Purpose,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<String> {
     let path = links::make(&mut *tx, user, purpose, address, now).await?;
     outbox::insert(tx, "account_link", None, user, &letters::with_link(purpose, name, &path)).await?;
@@ -36,7 +36,7 @@ pub async fn send_link(
 ///
 /// # Errors
 /// The database's.
-pub async fn ask_for_link(db: &PgPool, address: &str, purpose: Purpose, now: OffsetDateTime) -> Result<Option<String>> {
+pub async fn ask_for_link(db: &PgPool, address: &str, purpose: Purpose, now: DateTime<Utc>) -> Result<Option<String>> {
     let Some(holder) = queries::find_by_address(db, address.trim()).await? else { return Ok(None) };
     let mut tx = db.begin().await?;
     let path = send_link(&mut tx, holder.id, &holder.name, &holder.email, purpose, now).await?;
@@ -48,7 +48,7 @@ pub async fn ask_for_link(db: &PgPool, address: &str, purpose: Purpose, now: Off
 ///
 /// # Errors
 /// The database's, or [`Error::NotFound`] for nobody.
-pub async fn ask_to_confirm(db: &PgPool, user: UserId, now: OffsetDateTime) -> Result<Option<String>> {
+pub async fn ask_to_confirm(db: &PgPool, user: UserId, now: DateTime<Utc>) -> Result<Option<String>> {
     let mut tx = db.begin().await?;
     let holder = queries::lock(&mut *tx, user).await?.ok_or(Error::NotFound)?;
     if holder.confirmed {
@@ -78,7 +78,7 @@ pub async fn use_link(
     token: &str,
     new_password: &str,
     admin_email: Option<&str>,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> Result<Used> {
     let hash = local::digest(token);
     let open = queries::find_link(db, &hash, now).await?.ok_or_else(|| Error::Rejected(GONE.into()))?;
@@ -156,7 +156,7 @@ pub async fn change_address(
     email: &str,
     password: &str,
     new: &str,
-    now: OffsetDateTime,
+    now: DateTime<Utc>,
 ) -> Result<String> {
     let new = new.trim();
     if let Some(error) = local::address_trouble(new) {

@@ -1,6 +1,6 @@
+use chrono::TimeDelta;
 use rstest::rstest;
 use sqlx::PgPool;
-use time::Duration;
 
 use super::*;
 use crate::{
@@ -88,12 +88,12 @@ async fn nobody_has_no_link(db: PgPool) {
 }
 
 #[rstest]
-#[case(Purpose::Reset, Duration::minutes(59), true)]
-#[case(Purpose::Reset, Duration::minutes(61), false)]
-#[case(Purpose::SignIn, Duration::minutes(19), true)]
-#[case(Purpose::SignIn, Duration::minutes(21), false)]
+#[case(Purpose::Reset, TimeDelta::minutes(59), true)]
+#[case(Purpose::Reset, TimeDelta::minutes(61), false)]
+#[case(Purpose::SignIn, TimeDelta::minutes(19), true)]
+#[case(Purpose::SignIn, TimeDelta::minutes(21), false)]
 #[sqlx::test]
-async fn a_link_ends(#[ignore] db: PgPool, #[case] purpose: Purpose, #[case] later: Duration, #[case] works: bool) {
+async fn a_link_ends(#[ignore] db: PgPool, #[case] purpose: Purpose, #[case] later: TimeDelta, #[case] works: bool) {
     student(&db).await;
     let token = ask(&db, purpose).await;
     let used = use_link(&db, &token, NEW, None, clock::now() + later).await;

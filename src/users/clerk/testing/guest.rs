@@ -95,7 +95,7 @@ impl Guest {
 
 /// A webhook as Svix signs it, sent to a school.
 pub async fn tell_school(state: &AppState, event: &Value) -> u16 {
-    send_hook(state, hook(&event.to_string(), clock::now().unix_timestamp())).await
+    send_hook(state, hook(&event.to_string(), clock::now().timestamp())).await
 }
 
 pub fn hook(body: &str, at: i64) -> Request {

@@ -153,7 +153,7 @@ impl Issuer {
     }
 
     pub fn claims(&self, person: &str, claims: Value) -> Value {
-        let now = clock::now().unix_timestamp();
+        let now = clock::now().timestamp();
         let mut all = json!({
             "iss": self.address, "azp": SCHOOL, "sub": person, "sid": format!("sess_of_{person}"),
             "iat": now, "nbf": now - 10, "exp": now + 60,
@@ -166,7 +166,7 @@ impl Issuer {
 
     /// A token that ended an hour ago.
     pub fn old_token(&self, person: &str) -> String {
-        let now = clock::now().unix_timestamp();
+        let now = clock::now().timestamp();
         self.token(person, json!({ "iat": now - 3660, "nbf": now - 3670, "exp": now - 3600 }))
     }
 

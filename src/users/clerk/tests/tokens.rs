@@ -16,7 +16,7 @@ use crate::{
 };
 
 fn now() -> i64 {
-    clock::now().unix_timestamp()
+    clock::now().timestamp()
 }
 
 /// A token of the algorithm that a forger chose, keyed with what everybody can read.

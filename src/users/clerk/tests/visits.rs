@@ -169,7 +169,7 @@ async fn a_page_that_was_open_for_long_still_answers_while_the_session_goes_on(d
     let asked = issuer.asked();
     assert_eq!(guest.post(GetMyCourses::PATH, "page=1").await.status, 200);
     assert_eq!(issuer.asked(), asked, "Clerk is asked once a minute");
-    let yesterday = crate::server::clock::now().unix_timestamp() - 86_400;
+    let yesterday = crate::server::clock::now().timestamp() - 86_400;
     let stale = issuer.token("user_ada", json!({ "iat": yesterday, "nbf": yesterday, "exp": yesterday + 60 }));
     let mut guest = guest.with("__session", &stale);
     assert_eq!(guest.post(GetMyCourses::PATH, "page=1").await.status, 401);

@@ -35,7 +35,7 @@ async fn name(db: &PgPool, clerk: &str) -> Option<String> {
 #[sqlx::test]
 async fn a_webhook_that_clerk_did_not_sign_changes_nothing(db: PgPool) {
     let state = Issuer::open().await.school(&db).await;
-    let (now, body) = (clock::now().unix_timestamp(), event("user.created", &ada(1, "Ada")).to_string());
+    let (now, body) = (clock::now().timestamp(), event("user.created", &ada(1, "Ada")).to_string());
     let altered = || {
         let (parts, _) = hook(&body, now).into_parts();
         axum::extract::Request::from_parts(parts, body.replace("Ada", "Eve").into())
