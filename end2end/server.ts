@@ -5,50 +5,50 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { openPost, SMTP_URL } from './mail.ts';
+import { SMTP_URL, startMailServer } from './mail.ts';
 
 export const ADDRESS = 'http://127.0.0.1:3100';
 export const SANDBOX = 'http://127.0.0.1:12190';
 
-/** The program that is tried. */
+/** The program under test. */
 export const BIN = resolve(process.env.LECTERN_BIN ?? '../target/end2end/lectern');
 const SITE = resolve(process.env.LECTERN_SITE ?? '../target/end2end/site');
 export const LOG = resolve('test-results/server.log');
 
-/** Starts the real server for all journeys but those that need one of their own. */
+/** Starts the mail server and the server that all journeys share, except those that launch their own. */
 export default async function start(): Promise<() => Promise<void>> {
-  const closePost = await openPost();
+  const stopMailServer = await startMailServer();
   const stop = await launch({ address: ADDRESS, sandbox: SANDBOX, log: LOG }).catch(async (error: unknown) => {
-    await closePost();
+    await stopMailServer();
     throw error;
   });
-  return () => stop().finally(closePost);
+  return () => stop().finally(stopMailServer);
 }
 
-export interface School {
+export interface ServerOptions {
   address: string;
   sandbox: string;
   log: string;
   settings?: NodeJS.ProcessEnv;
 }
 
-/** Starts a server with a data folder of its own: a private cluster, the sandbox, the demo school. */
-export async function launch(school: School): Promise<() => Promise<void>> {
+/** Starts a server with its own data folder: embedded PostgreSQL, payment sandbox and demo data. Returns a function that stops it. */
+export async function launch(options: ServerOptions): Promise<() => Promise<void>> {
   if (!existsSync(BIN)) throw new Error(`${BIN} is missing: bin/test builds it`);
   const data = mkdtempSync(join(tmpdir(), 'lectern-end2end-'));
-  // When this runs as root, PostgreSQL runs as somebody else, who has to get in.
+  // PostgreSQL does not run as root: started by root, it runs as another user, who must be able to enter the folder.
   chmodSync(data, 0o755);
   mkdirSync(resolve('test-results'), { recursive: true });
-  const log = openSync(school.log, 'w');
-  const server = spawn(BIN, ['serve'], { env: environment(data, school), stdio: ['ignore', log, log] });
+  const log = openSync(options.log, 'w');
+  const server = spawn(BIN, ['serve'], { env: environment(data, options), stdio: ['ignore', log, log] });
   closeSync(log);
 
   const stop = async () => {
-    await end(server, school.log);
+    await end(server, options.log);
     rmSync(data, { recursive: true, force: true });
   };
   try {
-    await ready(server, school);
+    await ready(server, options);
   } catch (error) {
     await stop().catch(() => {});
     throw error;
@@ -56,8 +56,8 @@ export async function launch(school: School): Promise<() => Promise<void>> {
   return stop;
 }
 
-/** Nothing of the developer's own settings: no real Stripe key, no other database. */
-function environment(data: string, { address, sandbox, settings }: School): NodeJS.ProcessEnv {
+/** The server's environment. Nothing else is inherited, so that no Stripe key or database of the developer is used. */
+function environment(data: string, { address, sandbox, settings }: ServerOptions): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR, LANG, RUST_LOG } = process.env;
   return {
     PATH, HOME, TMPDIR, LANG, RUST_LOG,
@@ -69,7 +69,7 @@ function environment(data: string, { address, sandbox, settings }: School): Node
     LECTERN_SEED_DEMO: '1',
     SMTP_URL,
     MAIL_FROM: 'school@example.com',
-    // All journeys are people at one address.
+    // All journeys share one client address.
     LECTERN_ADDRESS_ALLOWANCE: '1000',
     LEPTOS_OUTPUT_NAME: 'lectern',
     LEPTOS_SITE_ROOT: SITE,
@@ -80,16 +80,16 @@ function environment(data: string, { address, sandbox, settings }: School): Node
   };
 }
 
-async function ready(server: ChildProcess, { address, log }: School): Promise<void> {
+async function ready(server: ChildProcess, { address, log }: ServerOptions): Promise<void> {
   for (const end = Date.now() + 90_000; Date.now() < end; await sleep(200)) {
-    if (server.exitCode !== null || server.signalCode !== null) throw new Error(`the server ended at once:\n${tail(log)}`);
+    if (server.exitCode !== null || server.signalCode !== null) throw new Error(`the server exited during start:\n${tail(log)}`);
     const answer = await fetch(`${address}/readyz`).catch(() => undefined);
     if (answer?.ok) return;
   }
   throw new Error(`the server was not ready after 90 s:\n${tail(log)}`);
 }
 
-/** A clean exit is part of what is tested. */
+/** Stops the server and asserts that it exited cleanly, did not panic and logged no secrets. */
 async function end(server: ChildProcess, log: string): Promise<void> {
   if (server.exitCode === null && server.signalCode === null) {
     const gone = once(server, 'exit');
@@ -100,16 +100,16 @@ async function end(server: ChildProcess, log: string): Promise<void> {
       throw new Error(`the server did not stop within 30 s of SIGTERM:\n${tail(log)}`);
     }
   }
-  if (server.exitCode !== 0) throw new Error(`the server ended with ${server.exitCode ?? server.signalCode}:\n${tail(log)}`);
-  // A panic costs one answer and nothing else, so that no journey need have noticed it.
+  if (server.exitCode !== 0) throw new Error(`the server exited with ${server.exitCode ?? server.signalCode}:\n${tail(log)}`);
+  // A panic fails one response only, so a journey may not notice it.
   const panics = readFileSync(log, 'utf8').match(/^.* panicked at .*\n.*$/gm) ?? [];
   if (panics.length > 0) throw new Error(`the server panicked ${panics.length} times:\n${panics.slice(0, 5).join('\n')}`);
-  // What a journey typed is nobody's business: passwords, addresses, cards, and what signs somebody in.
-  const told = readFileSync(log, 'utf8').match(SECRETS) ?? [];
-  if (told.length > 0) throw new Error(`the server's log has what must not be in it: ${[...new Set(told)].slice(0, 5).join(', ')}`);
+  // The log must not contain what a journey typed: passwords, addresses, card numbers, tokens.
+  const leaked = readFileSync(log, 'utf8').match(SECRETS) ?? [];
+  if (leaked.length > 0) throw new Error(`the server's log contains secrets or personal data: ${[...new Set(leaked)].slice(0, 5).join(', ')}`);
 }
 
-/** Passwords and addresses of the journeys' people, Stripe's test cards, keys, and session tokens (64 hexadecimal digits). */
+/** The journeys' passwords and email addresses, Stripe's test cards, API keys, and session tokens (64 hexadecimal digits). */
 const SECRETS = new RegExp(
   [
     'demo-password-1', 'a long enough password', '[\\w.+-]+@example\\.com', '4242 ?4242 ?4242 ?4242', '4000 ?00\\d\\d ?\\d{4} ?\\d{4}',

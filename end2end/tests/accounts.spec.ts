@@ -1,9 +1,9 @@
-// Accounts: signing up, in and out, and what wrong input gets.
+// Accounts: sign-up, sign-in, sign-out, password recovery, settings and invalid input.
 
 import { mailTo } from '../mail.ts';
 import { expect, INSTRUCTOR, signIn, signUp, STUDENT, test } from './support.ts';
 
-test('wrong input keeps what was typed and says what to do beside the field', async ({ page, problems }) => {
+test('a visitor who signs up with invalid input finds it still filled in, with an error beside each field', async ({ page, problems }) => {
   problems.expect(/status of 422/);
   await page.goto('/sign-up');
   await page.getByLabel('Name', { exact: true }).fill('Demo student');
@@ -18,7 +18,7 @@ test('wrong input keeps what was typed and says what to do beside the field', as
   await expect(page.getByLabel('Password', { exact: true })).toHaveAccessibleDescription(/Use at least 12 characters/);
 });
 
-test('a taken address is told no more than is needed', async ({ page, problems }) => {
+test('a visitor who signs up with a taken address learns nothing else about that account', async ({ page, problems }) => {
   problems.expect(/status of 422/);
   await page.goto('/sign-up');
   await page.getByLabel('Name', { exact: true }).fill('Demo student');
@@ -65,7 +65,7 @@ test('signing in rotates the session', async ({ page, context }) => {
   expect(await token()).not.toBe(first);
 });
 
-test('the back office is not there for students, and asks visitors to sign in', async ({ page, problems }) => {
+test('a student gets 404 in the back office, a visitor is asked to sign in', async ({ page, problems }) => {
   problems.expect(/status of 404/);
   await page.goto('/admin');
   await expect(page).toHaveURL('/sign-in?next=/admin');
@@ -77,7 +77,7 @@ test('the back office is not there for students, and asks visitors to sign in', 
   await expect(page.getByRole('heading', { name: 'Net sales', exact: true })).toBeVisible();
 });
 
-test('a redirect after signing in stays on our own pages', async ({ page }) => {
+test('a visitor is not redirected to another site after signing in', async ({ page }) => {
   await page.goto('/sign-in?next=https://example.org/');
   await signIn(page, STUDENT);
   await expect(page).toHaveURL('/');
@@ -89,14 +89,14 @@ test("another site's page cannot post our forms", async ({ request }) => {
   expect(refused.status()).toBe(403);
 });
 
-test('the theme is kept, from the first byte', async ({ page }) => {
+test('a visitor’s theme is stored and is in the first byte of the next page', async ({ page }) => {
   await page.goto('/');
   await page.getByRole('button', { name: 'Dark' }).click();
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'night');
   expect(await (await page.request.get('/')).text()).toMatch(/<html[^>]*data-theme="night"/);
 });
 
-test('a student confirms the address, forgets the password, and finds a way back by mail', async ({ page, browser }) => {
+test('a student confirms the address, forgets the password, and resets it by mail', async ({ page, browser }) => {
   const person = await signUp(page, 'Demo forgetful');
   const linkIn = (text: string | undefined) => /http:\S+\/link\?token=[0-9a-f]{64}/.exec(text ?? '')?.[0] ?? '';
   await page.goto('/account');
@@ -114,7 +114,7 @@ test('a student confirms the address, forgets the password, and finds a way back
   await page.getByRole('button', { name: 'Send the link' }).click();
   await expect(page.getByText('If there is an account for')).toBeVisible();
   const reset = linkIn((await mailTo(person.email, 'Choose a new password')).text);
-  // On another machine, as it happens.
+  // In another browser.
   const other = await browser.newContext({ baseURL: test.info().project.use.baseURL });
   const phone = await other.newPage();
   await phone.goto(reset);
@@ -138,7 +138,7 @@ test('a student confirms the address, forgets the password, and finds a way back
   await expect(page).toHaveURL('/courses');
 });
 
-test('a student moves to another address, ends sessions elsewhere, takes their data along and leaves', async ({ page, browser, problems }) => {
+test('a student changes the address, ends other sessions, exports their data and deletes the account', async ({ page, browser, problems }) => {
   problems.expect(/status of 422/);
   const person = await signUp(page, 'Demo leaver');
   const other = await browser.newContext({ baseURL: test.info().project.use.baseURL });

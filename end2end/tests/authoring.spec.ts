@@ -1,4 +1,4 @@
-// Writing: a course from nothing, put into order by mouse, by touch and by keyboard, and what happens when two do it at once.
+// Authoring: creating courses and products, reordering by mouse, touch and keyboard, and concurrent edits by two admins.
 
 import AxeBuilder from '@axe-core/playwright';
 import { type Browser, type Locator, type Page, devices } from '@playwright/test';
@@ -7,7 +7,7 @@ import { expect, INSTRUCTOR, signIn, signUp, STUDENT, stubYoutube, test } from '
 
 const VIDEO = 'https://www.youtube.com/watch?v=aqz-KE-bpKQ';
 
-/** Every section with its lessons, as the page shows them. */
+/** Every section with its lessons, as shown on the page. */
 async function outline(page: Page): Promise<string[]> {
   return page.locator('.editor-section').evaluateAll((sections) => sections.map((section) => {
     const name = (element: Element | null) => element?.querySelector('.inline-name-button')?.firstChild?.textContent?.trim() ?? '';
@@ -18,7 +18,7 @@ async function outline(page: Page): Promise<string[]> {
 
 const grip = (page: Page, name: string) => page.getByRole('button', { name: `Move ${name}`, exact: true });
 
-/** Waits for the answer to a move, and shows that there was just one request. */
+/** Waits for the response to a move and asserts that it took exactly one request. */
 async function saved(page: Page, move: () => Promise<void>): Promise<void> {
   let requests = 0;
   const count = (request: { url(): string }) => { if (request.url().includes('/api/reorder_course')) requests += 1; };
@@ -30,7 +30,7 @@ async function saved(page: Page, move: () => Promise<void>): Promise<void> {
   expect(requests).toBe(1);
 }
 
-/** Waits until something stands still: a dialog that closed gives the focus back, and the page scrolls to it. */
+/** Waits until an element has stopped moving: a dialog that closes restores the focus, which scrolls the page. */
 async function still(locator: Locator): Promise<{ x: number; y: number; height: number }> {
   await expect(locator.page().locator('[inert]')).toHaveCount(0);
   await expect(locator.page().getByRole('dialog')).toHaveCount(0);
@@ -50,7 +50,7 @@ async function middle(locator: Locator): Promise<{ x: number; y: number; height:
   return { x: box.x + box.width / 2, y: box.y + box.height / 2, height: box.height };
 }
 
-/** Drags from the middle of one thing to a place in another, in steps as a hand does. */
+/** Drags from the middle of one element to a position in another, in steps like a hand. */
 async function drag(page: Page, from: Locator, to: Locator, where: 'above' | 'below' | 'on'): Promise<void> {
   const { x, y } = await still(from);
   const end = await middle(to);
@@ -105,7 +105,7 @@ async function writtenCourse(page: Page, name: string): Promise<void> {
   expect(await outline(page)).toEqual(['A: a1 a2 a3', 'B: b1 b2 b3', 'C: c1 c2 c3']);
 }
 
-test.describe('putting a course into order', () => {
+test.describe('an admin reorders a course', () => {
   test('by mouse: within a section, across sections, whole sections, and back by Undo', async ({ page }) => {
     test.setTimeout(120_000);
     await signIn(page, INSTRUCTOR);
@@ -128,7 +128,7 @@ test.describe('putting a course into order', () => {
     expect((await outline(page)).map((section) => section[0])).toEqual(['A', 'B', 'C']);
   });
 
-  test('nothing is sent when nothing changed, and Escape puts back what is in the air', async ({ page }) => {
+  test('a drag that changes nothing sends no request, and Escape cancels a drag', async ({ page }) => {
     test.setTimeout(90_000);
     await signIn(page, INSTRUCTOR);
     await newCourse(page, 'Nothing changed');
@@ -161,7 +161,7 @@ test.describe('putting a course into order', () => {
     expect(requests).toBe(0);
   });
 
-  test('by keyboard: every step is said, across sections, and the focus stays', async ({ page }) => {
+  test('by keyboard: every step is announced, across sections, and the focus stays', async ({ page }) => {
     test.setTimeout(90_000);
     await signIn(page, INSTRUCTOR);
     await newCourse(page, 'By keyboard');
@@ -195,7 +195,7 @@ test.describe('putting a course into order', () => {
     expect(await outline(page)).toEqual(['A: a2', 'B: a1 b1']);
   });
 
-  test('by touch: a long press takes hold, a swipe scrolls the page', async ({ browser }) => {
+  test('by touch: a long press starts a drag, a swipe scrolls the page', async ({ browser }) => {
     test.setTimeout(120_000);
     const context = await browser.newContext({ ...devices['Pixel 7'], baseURL: test.info().project.use.baseURL });
     await stubYoutube(context);
@@ -231,7 +231,7 @@ test.describe('putting a course into order', () => {
     await context.close();
   });
 
-  test('two at once: the later one sees why, and the new order; nothing is lost', async ({ browser, page, problems }) => {
+  test('two admins at once: the later one sees a conflict and the new order; nothing is lost', async ({ browser, page, problems }) => {
     test.setTimeout(120_000);
     problems.expect(/status of 409/);
     await signIn(page, INSTRUCTOR);
@@ -249,14 +249,14 @@ test.describe('putting a course into order', () => {
     await expect(other.getByText('Somebody else changed this course meanwhile')).toBeVisible();
     await expect.poll(() => outline(other)).toEqual(['A: a2 a3 a1']);
 
-    // What was seen then can be moved on from.
+    // After the conflict, moves apply to the new order.
     await saved(other, () => drag(other, grip(other, 'a1'), grip(other, 'a2'), 'above'));
     await page.reload();
     expect(await outline(page)).toEqual(['A: a1 a2 a3']);
     await other.context().close();
   });
 
-  test('a failure puts it back and says why', async ({ page, problems }) => {
+  test('a failed request restores the order and says why', async ({ page, problems }) => {
     test.setTimeout(90_000);
     problems.expect(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to load/);
     await signIn(page, INSTRUCTOR);
@@ -278,13 +278,13 @@ async function signedIn(browser: Browser): Promise<Page> {
   return page;
 }
 
-test('500 lessons move at 60 frames a second', async ({ page }) => {
+test('an admin drags one of 500 lessons at 60 frames a second', async ({ page }) => {
   test.setTimeout(180_000);
   await signIn(page, INSTRUCTOR);
   await newCourse(page, 'Five hundred');
   await addSection(page, 'A');
   await addLessons(page, 'A', ['a1']);
-  // The same function that the dialog calls, 499 times more.
+  // Calls the server function of the dialog directly, 499 times.
   const sent = page.waitForRequest((request) => request.url().includes('/api/create_lesson'));
   await addLessons(page, 'A', ['a2']);
   const request = await sent;
@@ -303,7 +303,7 @@ test('500 lessons move at 60 frames a second', async ({ page }) => {
   await expect(page.locator('.editor-item')).toHaveCount(500);
 
   const cdp = await page.context().newCDPSession(page);
-  // The time of the page's own thread: what else the machine does meanwhile is not counted.
+  // Measures time on the page's main thread, so that other load on the machine does not count.
   await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
   const busy = async () => {
     const { metrics } = await cdp.send('Performance.getMetrics');
@@ -330,7 +330,7 @@ test('500 lessons move at 60 frames a second', async ({ page }) => {
   expect(each, 'milliseconds of work in each frame; there are 16.7').toBeLessThan(8);
 });
 
-test('what stands in the outline is renamed, switched and rewritten where it stands', async ({ page, problems }) => {
+test('an admin renames, publishes and edits lessons in place', async ({ page, problems }) => {
   test.setTimeout(90_000);
   problems.expect(/status of 422/);
   await signIn(page, INSTRUCTOR);
@@ -378,7 +378,7 @@ test('what stands in the outline is renamed, switched and rewritten where it sta
   expect(await outline(page)).toEqual(['Basics:']);
 });
 
-test('what is loaded again is about what it says: two courses deleted, two given', async ({ page }) => {
+test('an admin deletes two courses and grants two: each button acts on its own row after the list reloads', async ({ page }) => {
   test.setTimeout(120_000);
   await signIn(page, INSTRUCTOR);
   const stamp = `Again ${Date.now()}`;
@@ -410,7 +410,7 @@ test('what is loaded again is about what it says: two courses deleted, two given
   }
 });
 
-test('two who write at once keep what the other wrote', async ({ browser, page, problems }) => {
+test('two admins who edit one lesson at once keep each other’s changes', async ({ browser, page, problems }) => {
   test.setTimeout(120_000);
   problems.expect(/status of 422/);
   await signIn(page, INSTRUCTOR);
@@ -437,7 +437,7 @@ test('two who write at once keep what the other wrote', async ({ browser, page, 
   await here.getByLabel('Name').fill('The first');
   await here.getByRole('button', { name: 'Save lesson' }).click();
   await expect(here).toBeHidden();
-  // Each save keeps the text as it is: no line is added.
+  // Saving does not add a line to the text.
   for (let turn = 0; turn < 2; turn += 1) {
     await page.getByRole('button', { name: 'Edit The first' }).click();
     await expect(here.getByLabel('Notes', { exact: true })).toHaveValue('Theirs.');
@@ -449,7 +449,7 @@ test('two who write at once keep what the other wrote', async ({ browser, page, 
   await expect(grip(page, 'Foundations')).toBeVisible();
 });
 
-test('a product: with an uploaded picture, published, bought, seen among the sales, refunded, and access ends', async ({ browser, page, problems }) => {
+test('an admin creates a product with a picture; a student buys it; the admin refunds it, and access ends', async ({ browser, page, problems }) => {
   test.setTimeout(150_000);
   problems.expect(/status of 422/);
   const course = `Sold ${Date.now()}`;
@@ -466,7 +466,7 @@ test('a product: with an uploaded picture, published, bought, seen among the sal
   await page.getByRole('checkbox', { name: course }).check();
   await page.getByLabel('Status').selectOption('public');
   await page.getByRole('button', { name: 'Create product' }).click();
-  // One field is wrong: its sentence stands beside it, and nothing is lost, not even the picture.
+  // One invalid field: the error is shown beside it, and nothing is lost, not even the uploaded picture.
   await expect(page.locator('#field-price')).toHaveAttribute('aria-invalid', 'true');
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue(course);
   await expect(page.getByRole('checkbox', { name: course })).toBeChecked();
@@ -508,7 +508,7 @@ test('a product: with an uploaded picture, published, bought, seen among the sal
   await dialog.getByRole('button', { name: 'Refund' }).click();
   await expect(dialog).toBeHidden();
   await expect(page.getByText('Partly refunded').first()).toBeVisible();
-  // The rest, without loading the page again.
+  // Refunds the rest without reloading the page.
   await page.getByRole('button', { name: 'Refund' }).click();
   await expect(dialog.getByLabel('Amount in US dollars')).toHaveValue('15.00');
   await dialog.getByRole('button', { name: 'Refund' }).click();
@@ -525,11 +525,11 @@ test('a product: with an uploaded picture, published, bought, seen among the sal
   await expect(page.getByRole('row').filter({ hasText: /[Rr]efund/ }).first()).toBeVisible();
 });
 
-test('a whole course by keyboard alone', async ({ page }) => {
+test('an admin creates a whole course with the keyboard alone', async ({ page }) => {
   test.setTimeout(150_000);
   await signIn(page, INSTRUCTOR);
   const press = async (...keys: string[]) => { for (const key of keys) await page.keyboard.press(key); };
-  /** Tab until what is focused is called so. */
+  /** Presses Tab until an element with this name has the focus. */
   const tabTo = async (name: RegExp, limit = 60) => {
     for (let step = 0; step < limit; step += 1) {
       const focused = await page.evaluate(() => {
@@ -601,7 +601,7 @@ test('a whole course by keyboard alone', async ({ page }) => {
   expect(await outline(page)).toEqual(['One: second', 'Two: opening']);
 });
 
-/** The names of the files that a page loads, without the hash of each. */
+/** The names of the files that a page loads, without their hashes. */
 async function files(page: Page, path: string): Promise<string[]> {
   const seen: string[] = [];
   const note = (response: { url(): string }) => {
@@ -614,7 +614,7 @@ async function files(page: Page, path: string): Promise<string[]> {
   return seen;
 }
 
-test('what a student loads has nothing of the back office in it', async ({ page, browser }) => {
+test('a student’s pages load no code of the back office', async ({ page, browser }) => {
   test.setTimeout(90_000);
   await signIn(page, STUDENT);
   await page.goto('/courses');

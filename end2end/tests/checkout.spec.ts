@@ -1,4 +1,4 @@
-// Buying: from the shelf to the receipt, and every way in which it comes to nothing.
+// Buying: from the product page to the receipt, and every way in which a payment fails.
 
 import type { Page } from '@playwright/test';
 import Stripe from 'stripe';
@@ -11,7 +11,7 @@ const LIGHT = '/products/light-and-colour-in-blender';
 const SOUND = '/products/sound-for-animated-film';
 const FREE = '/products/telling-a-story-in-pictures';
 
-/** The page's own Buy button: on a phone it stands in the bar, otherwise beside the text. */
+/** The visible Buy button: on a phone it is in the sticky bar, otherwise beside the text. */
 const buyButton = (page: Page, name: RegExp) => page.getByRole('button', { name }).filter({ visible: true }).first();
 
 async function toPayment(page: Page, product: string): Promise<void> {
@@ -103,7 +103,7 @@ test('a buyer who cancels keeps the product and is charged nothing', async ({ pa
   await pay(page);
 });
 
-test('a declined card buys nothing, and another try does', async ({ page, problems }) => {
+test('a buyer whose card is declined buys nothing, and succeeds with another', async ({ page, problems }) => {
   problems.expect(/status of 402/);
   await signUp(page, 'Demo declined');
   await toPayment(page, SOUND);
@@ -112,7 +112,7 @@ test('a declined card buys nothing, and another try does', async ({ page, proble
   await pay(page);
 });
 
-test('the return page survives reload and the back button', async ({ page }) => {
+test('a buyer reloads the return page and goes back without a second purchase', async ({ page }) => {
   await signUp(page, 'Demo reloader');
   await toPayment(page, SOUND);
   await pay(page);
@@ -148,7 +148,7 @@ test('a delayed payment opens the course when it arrives', async ({ page, contex
   }).toPass();
 });
 
-test('a free product is enrolled at once, without paying', async ({ page }) => {
+test('a student enrols in a free product at once, without paying', async ({ page }) => {
   await signUp(page, 'Demo freeloader');
   await page.goto(FREE);
   await buyButton(page, /^Enrol for free/).click();
@@ -157,7 +157,7 @@ test('a free product is enrolled at once, without paying', async ({ page }) => {
   await expect(page.getByText('$0').first()).toBeVisible();
 });
 
-test('who owns a product is not charged again', async ({ page }) => {
+test('a student who owns a product is not charged again', async ({ page }) => {
   await signUp(page, 'Demo owner');
   await toPayment(page, SOUND);
   await pay(page);
@@ -194,7 +194,7 @@ test('an unsigned, altered or old webhook is refused', async ({ request }) => {
   }
 });
 
-test('a coupon: made, typed wrong, taken along through sign-up, paid for less, named on the receipt and its PDF', async ({ page, browser }) => {
+test('an admin creates a coupon; a visitor mistypes it, signs up, pays less, and sees it on the receipt and its PDF', async ({ page, browser }) => {
   test.setTimeout(90_000);
   const code = `HALF${Date.now()}`;
   const office = await (await browser.newContext({ baseURL: test.info().project.use.baseURL })).newPage();
@@ -236,7 +236,7 @@ test('a coupon: made, typed wrong, taken along through sign-up, paid for less, n
   await office.context().close();
 });
 
-test('a receipt says what Stripe’s objects say, on its page and by mail, also after a part went back', async ({ page }) => {
+test('a buyer’s receipt agrees with Stripe’s objects, on its page and by mail, also after a partial refund', async ({ page }) => {
   const at = new URL(SANDBOX);
   const stripe = new Stripe('sk_test_sandbox', { host: at.hostname, port: at.port, protocol: 'http', telemetry: false });
   const dollars = (cents: number) => (cents % 100 === 0 ? `$${cents / 100}` : `$${(cents / 100).toFixed(2)}`);
@@ -245,19 +245,19 @@ test('a receipt says what Stripe’s objects say, on its page and by mail, also 
   await pay(page);
   const session = new URL(page.url()).searchParams.get('session') ?? '';
   const read = async () => {
-    const told = await stripe.checkout.sessions.retrieve(session, { expand: ['payment_intent.latest_charge'] });
-    const intent = told.payment_intent as Stripe.PaymentIntent;
-    return { told, intent, charge: intent.latest_charge as Stripe.Charge };
+    const checkout = await stripe.checkout.sessions.retrieve(session, { expand: ['payment_intent.latest_charge'] });
+    const intent = checkout.payment_intent as Stripe.PaymentIntent;
+    return { checkout, intent, charge: intent.latest_charge as Stripe.Charge };
   };
   const amounts = () => page.locator('dl.amounts div, .amounts tr, .amounts li').allInnerTexts();
 
   const before = await read();
-  expect(before.told.customer_details?.email ?? before.told.customer_email).toBe(person.email);
-  expect(before.charge.amount).toBe(before.told.amount_total);
+  expect(before.checkout.customer_details?.email ?? before.checkout.customer_email).toBe(person.email);
+  expect(before.charge.amount).toBe(before.checkout.amount_total);
   await page.getByRole('link', { name: 'See the receipt' }).click();
   await expect(page.getByText('Total', { exact: true })).toBeVisible();
   expect((await amounts()).map((row) => row.split(/\s+/).join(' '))).toEqual([
-    `Subtotal ${dollars(before.told.amount_subtotal ?? 0)}`,
+    `Subtotal ${dollars(before.checkout.amount_subtotal ?? 0)}`,
     `Total ${dollars(before.charge.amount)}`,
   ]);
   const receipt = await mailTo(person.email, 'Your receipt for Light and colour in Blender');
@@ -287,7 +287,7 @@ test('a receipt says what Stripe’s objects say, on its page and by mail, also 
   ]);
 });
 
-test('an admin sees what was written, and names the seller on receipts', async ({ page, browser }) => {
+test('an admin reads the sent mails, and sets the seller named on receipts', async ({ page, browser }) => {
   const person = await signUp(page, 'Demo reader');
   await toPayment(page, SOUND);
   await pay(page);
@@ -317,7 +317,7 @@ test('an admin sees what was written, and names the seller on receipts', async (
   await office.context().close();
 });
 
-test('a webhook that Stripe’s own package signs grants in under 20 ms in the middle, and once', async ({ browser }) => {
+test('a webhook signed by Stripe’s own package grants access once, in a median of under 20 ms', async ({ browser }) => {
   test.setTimeout(120_000);
   const at = new URL(SANDBOX);
   const stripe = new Stripe('sk_test_sandbox', { host: at.hostname, port: at.port, protocol: 'http', telemetry: false });
@@ -330,7 +330,7 @@ test('a webhook that Stripe’s own package signs grants in under 20 ms in the m
     expect((await context.request.post('/sign-up', { form: account, headers, maxRedirects: 0 })).status()).toBe(303);
     const begun = await context.request.post(`${LIGHT}/purchase`, { form: {}, headers, maxRedirects: 0 });
     const id = /cs_test_\w+/.exec(begun.headers()['location'] ?? '')?.[0] ?? '';
-    // Nobody pays it: what is told decides, and who signed it.
+    // The session is never paid in the sandbox: only the signed event decides.
     const session = { ...(await stripe.checkout.sessions.retrieve(id)), status: 'complete', payment_status: 'paid', payment_intent: `pi_${id}` };
     const event = { id: `evt_${id}`, object: 'event', type: 'checkout.session.completed', created: Math.floor(Date.now() / 1000), data: { object: session } };
     const payload = JSON.stringify(event);
@@ -353,7 +353,7 @@ test('a webhook that Stripe’s own package signs grants in under 20 ms in the m
     expect((await deliver('whsec_sandbox'))[0]).toBe(200);
     await context.close();
   }
-  // Another journey runs beside this one, and can only make it slower: of three parts the quietest counts.
+  // Another worker runs at the same time and can only make this slower, so the fastest of three groups counts.
   const medians = [0, 7, 14].map((first) => times.slice(first, first + 7).sort((a, b) => a - b)[3] ?? Infinity);
-  expect(Math.min(...medians), `in the middle of seven: ${medians.map((median) => median.toFixed(1)).join(', ')} ms`).toBeLessThan(20);
+  expect(Math.min(...medians), `medians of seven: ${medians.map((median) => median.toFixed(1)).join(', ')} ms`).toBeLessThan(20);
 });

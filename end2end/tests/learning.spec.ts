@@ -1,4 +1,4 @@
-// Learning: who plays what, and what is remembered.
+// Learning: who may watch which lesson, progress, and navigation between lessons.
 
 import { endVideo, expect, signIn, signUp, STUDENT, test } from './support.ts';
 
@@ -10,7 +10,7 @@ test('a visitor sees a locked lesson with its price and the next preview, and no
   const next = page.getByRole('link', { name: /^Next/ });
   const second = (await next.getAttribute('href'))!;
   await next.click();
-  // Until the second lesson is there, the link of the first is.
+  // The old page, with its link, stays until the second lesson has loaded.
   await expect(next).not.toHaveAttribute('href', second);
   await next.click();
   await expect(page.getByText('This lesson is part of the course')).toBeVisible();
@@ -23,7 +23,7 @@ test('a visitor sees a locked lesson with its price and the next preview, and no
   await expect(page).toHaveURL(LIGHT);
 });
 
-test('a visitor is asked to sign in where a course is not theirs to see', async ({ page }) => {
+test('a visitor who opens a course page is asked to sign in', async ({ page }) => {
   await page.goto('/courses');
   await expect(page).toHaveURL('/sign-in?next=/courses');
   await signIn(page, STUDENT);
@@ -33,7 +33,7 @@ test('a visitor is asked to sign in where a course is not theirs to see', async 
   await expect(page.getByRole('link', { name: 'Continue with lesson 5' })).toBeVisible();
 });
 
-test('a student without access has no course page', async ({ page, browser }) => {
+test('a student without access gets 404 for a course page', async ({ page, browser }) => {
   await signIn(page, STUDENT);
   await page.goto('/courses');
   await page.getByRole('link', { name: 'Light and colour in Blender' }).click();
@@ -56,7 +56,7 @@ test('a lesson is found only under its own course', async ({ page }) => {
   expect((await page.request.get(other)).status()).toBe(404);
 });
 
-test('a lesson is complete when its video ends, and stays so', async ({ page }) => {
+test('a student’s lesson is complete when its video ends, and stays complete', async ({ page }) => {
   await signUp(page, 'Demo watcher');
   await page.goto('/products/telling-a-story-in-pictures');
   await page.getByRole('button', { name: 'Enrol for free' }).filter({ visible: true }).first().click();
@@ -73,7 +73,7 @@ test('a lesson is complete when its video ends, and stays so', async ({ page }) 
   await expect(page.getByRole('button', { name: 'Mark complete' })).toBeVisible();
 });
 
-test('previous and next go over section ends and stop at the ends', async ({ page }) => {
+test('a student steps with Previous and Next across sections and stops at both ends', async ({ page }) => {
   await signIn(page, STUDENT);
   await page.goto('/courses');
   await page.getByRole('link', { name: 'Light and colour in Blender' }).click();
@@ -85,7 +85,7 @@ test('previous and next go over section ends and stop at the ends', async ({ pag
     seen.add(before);
     await page.getByRole('link', { name: /^Next/ }).click();
     await expect(page).not.toHaveURL(before);
-    // The page that was left stays until the next is there: its Next led here.
+    // The old page stays until the next one has loaded.
     await expect(page.locator('[aria-current="page"]')).toHaveAttribute('href', new URL(page.url()).pathname);
   }
   seen.add(page.url());
@@ -93,7 +93,7 @@ test('previous and next go over section ends and stop at the ends', async ({ pag
   await expect(page.getByRole('link', { name: /^Next/ })).toHaveCount(0);
 });
 
-test('private lessons and sections are there for the admin only', async ({ page, browser }) => {
+test('an admin sees private lessons and sections, a student does not', async ({ page, browser }) => {
   await signIn(page, { name: 'Instructor', email: 'instructor@example.com', password: 'demo-password-1' });
   await page.goto(LIGHT);
   await page.getByRole('link', { name: /Name the light/ }).click();
@@ -109,7 +109,7 @@ test('private lessons and sections are there for the admin only', async ({ page,
   await context.close();
 });
 
-test('each lesson is one step of the history, with its own video', async ({ page }) => {
+test('a student’s browser history has one entry per lesson, each with its own video', async ({ page }) => {
   await signIn(page, STUDENT);
   await page.goto('/courses');
   await page.getByRole('link', { name: 'Light and colour in Blender' }).click();

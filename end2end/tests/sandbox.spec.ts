@@ -1,5 +1,5 @@
-// The Stripe sandbox, as Stripe's own client sees it: the official `stripe` package calls it and verifies what it signs.
-// The spec starts its own sandbox (`lectern stripe-sandbox`) and its own receiver of webhooks; no browser is needed.
+// The payment sandbox, tested with Stripe's own client: the official `stripe` package calls its API and verifies its signatures.
+// Starts its own sandbox (`lectern stripe-sandbox`) and its own webhook receiver; needs no browser.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -24,7 +24,7 @@ let sandbox: ChildProcess;
 let receiver: http.Server;
 let webhookUrl: string;
 let stripe: Stripe;
-/** What the receiver was sent, and the statuses it answers next before it goes back to 200. */
+/** The webhooks received, and the statuses of the next responses; 200 when there is none. */
 const deliveries: Delivery[] = [];
 const answers: number[] = [];
 
@@ -75,7 +75,7 @@ test.describe("sessions", () => {
     expect((await stripe.checkout.sessions.listLineItems(session.id)).data).toHaveLength(1);
   });
 
-  test("a shop leafs through its sessions, newest first", async () => {
+  test("a shop pages through its sessions, newest first", async () => {
     const made: string[] = [];
     for (let n = 0; n < 5; n += 1) made.unshift((await stripe.checkout.sessions.create(order())).id);
     const first = await stripe.checkout.sessions.list({ limit: 2 });
@@ -91,7 +91,7 @@ test.describe("sessions", () => {
     expect((await stripe.checkout.sessions.list({ status: "expired" })).data).toEqual([]);
   });
 
-  test("a shop expires a session once, and nobody can pay it then", async ({ request }) => {
+  test("a shop expires a session once, and it cannot be paid after that", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     const expired = await stripe.checkout.sessions.expire(id);
     expect(expired).toMatchObject({ status: "expired", url: null });
@@ -103,7 +103,7 @@ test.describe("sessions", () => {
     expect((await stripe.checkout.sessions.retrieve(id)).payment_status).toBe("unpaid");
   });
 
-  test("amounts follow quantities, and nothing to pay needs no payment", async () => {
+  test("amounts are multiplied by quantities, and a total of 0 needs no payment", async () => {
     const two = await stripe.checkout.sessions.create(order({ line_items: [item({ quantity: 2 }), item({ unit_amount: 100 })] }));
     expect(two.amount_total).toBe(12_100);
     const free = await stripe.checkout.sessions.create(order({ line_items: [item({ unit_amount: 0 })] }));
@@ -125,7 +125,7 @@ test.describe("refusals", () => {
     ["an expiry in ten minutes", { expires_at: Math.floor(Date.now() / 1000) + 600 }, "expires_at", undefined],
   ];
   for (const [what, change, param, code] of cases) {
-    test(`${what} is refused by name`, async () => {
+    test(`${what} is refused with the parameter’s name`, async () => {
       await refused(stripe.checkout.sessions.create(order(change)), { statusCode: 400, type: "StripeInvalidRequestError", param, code });
     });
   }
@@ -138,7 +138,7 @@ test.describe("refusals", () => {
     });
   });
 
-  test("ids that nothing has are missing", async () => {
+  test("an unknown id is answered with resource_missing", async () => {
     const missing = { statusCode: 404, code: "resource_missing" };
     await refused(stripe.checkout.sessions.retrieve("cs_test_none"), missing);
     await refused(stripe.checkout.sessions.expire("cs_test_none"), missing);
@@ -148,7 +148,7 @@ test.describe("refusals", () => {
     await refused(stripe.refunds.create({ payment_intent: "pi_none" }), { ...missing, param: "payment_intent" });
   });
 
-  test("no key and a wrong key are turned away, and the key is not repeated", async ({ request }) => {
+  test("a missing and a wrong key are refused, and the key is not echoed", async ({ request }) => {
     const wrong = await refused(client("sk_test_somebody_else").checkout.sessions.list(), {
       statusCode: 401, type: "StripeAuthenticationError",
     });
@@ -178,13 +178,13 @@ test.describe("idempotency keys", () => {
     await refused(stripe.checkout.sessions.create(order({ locale: "de" }), options), { statusCode: 400, type: "StripeIdempotencyError" });
   });
 
-  test("a request that did not validate does not use its key up", async () => {
+  test("a request that failed validation does not consume its key", async () => {
     const options = { idempotencyKey: "attempt-c" };
     await refused(stripe.checkout.sessions.create(order({ mode: undefined }), options), { statusCode: 400 });
     await stripe.checkout.sessions.create(order(), options);
   });
 
-  test("twenty at once make one session", async () => {
+  test("twenty requests at once with one key make one session", async () => {
     const reference = "at-once";
     const tries = Array.from({ length: 20 }, () =>
       client(KEY, 0).checkout.sessions.create(order({ client_reference_id: reference }), { idempotencyKey: "attempt-d" }).then(
@@ -205,7 +205,7 @@ test.describe("idempotency keys", () => {
 });
 
 test.describe("paying", () => {
-  test("the payment page says what it is and runs no script", async ({ request }) => {
+  test("the payment page says that it is a sandbox and runs no script", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     const page = await request.get(`http://127.0.0.1:${port}/pay/${id}`);
     const text = await page.text();
@@ -215,7 +215,7 @@ test.describe("paying", () => {
     expect(page.headers()["content-security-policy"]).not.toContain("unsafe-inline");
   });
 
-  test("a buyer pays, and the shop is told in signed events", async ({ request }) => {
+  test("a buyer pays, and the shop receives signed events", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order({ payment_intent_data: { metadata: { attempt: "7" } } }));
     const answer = await press(request, id, "pay");
     expect(answer.status()).toBe(303);
@@ -229,19 +229,19 @@ test.describe("paying", () => {
     expect((await stripe.charges.list({ payment_intent: intent.id })).data).toHaveLength(1);
     expect((await stripe.checkout.sessions.list({ payment_intent: intent.id })).data.map((one) => one.id)).toEqual([id]);
 
-    const told = await received("checkout.session.completed", id);
+    const delivery = await received("checkout.session.completed", id);
     await received("payment_intent.succeeded", intent.id);
     await received("charge.succeeded", (intent.latest_charge as Stripe.Charge).id);
-    const event = stripe.webhooks.constructEvent(told.body, told.signature, SECRET);
+    const event = stripe.webhooks.constructEvent(delivery.body, delivery.signature, SECRET);
     expect(event).toMatchObject({ object: "event", type: "checkout.session.completed", livemode: false });
     expect(await stripe.events.retrieve(event.id)).toMatchObject({ id: event.id, type: event.type });
-    const altered = told.body.replace("6000", "6001");
-    expect(altered).not.toBe(told.body);
-    expect(() => stripe.webhooks.constructEvent(altered, told.signature, SECRET)).toThrow(Stripe.errors.StripeSignatureVerificationError);
-    expect(() => stripe.webhooks.constructEvent(told.body, told.signature, "whsec_other")).toThrow();
+    const altered = delivery.body.replace("6000", "6001");
+    expect(altered).not.toBe(delivery.body);
+    expect(() => stripe.webhooks.constructEvent(altered, delivery.signature, SECRET)).toThrow(Stripe.errors.StripeSignatureVerificationError);
+    expect(() => stripe.webhooks.constructEvent(delivery.body, delivery.signature, "whsec_other")).toThrow();
   });
 
-  test("ten presses at once make one payment", async ({ request }) => {
+  test("a buyer who presses Pay ten times at once makes one payment", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await press(request, id, "pay")).status()));
     expect(statuses.filter((status) => status === 303)).toHaveLength(1);
@@ -285,7 +285,7 @@ test.describe("paying", () => {
     });
   }
 
-  test("a form that another site sends is turned away", async ({ request }) => {
+  test("a form posted from another site is refused", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     const headers = { "sec-fetch-site": "cross-site" };
     const answer = await request.post(`http://127.0.0.1:${port}/pay/${id}/pay`, { headers, maxRedirects: 0 });
@@ -295,12 +295,12 @@ test.describe("paying", () => {
 });
 
 test.describe("refunds", () => {
-  test("in parts, then the rest, and never too much", async ({ request }) => {
+  test("a shop refunds in parts, then the rest, and never more than was paid", async ({ request }) => {
     const intent = await paid(request);
     const part = await stripe.refunds.create({ payment_intent: intent, amount: 2000, reason: "requested_by_customer", metadata: { why: "late" } });
     expect(part).toMatchObject({ object: "refund", status: "succeeded", amount: 2000, payment_intent: intent, metadata: { why: "late" } });
-    const told = await received("charge.refunded", String(part.charge));
-    expect(told.event.data.object).toMatchObject({ amount_refunded: 2000, refunded: false });
+    const delivery = await received("charge.refunded", String(part.charge));
+    expect(delivery.event.data.object).toMatchObject({ amount_refunded: 2000, refunded: false });
     const much = await refused(stripe.refunds.create({ payment_intent: intent, amount: 4001 }), { statusCode: 400, param: "amount" });
     expect(much.message).toContain("greater than unrefunded amount on charge ($40.00)");
     await refused(stripe.refunds.create({ payment_intent: intent, amount: -5 }), { statusCode: 400, param: "amount" });
@@ -311,14 +311,14 @@ test.describe("refunds", () => {
     expect((await stripe.refunds.retrieve(part.id)).id).toBe(part.id);
   });
 
-  test("the same key gives back once", async ({ request }) => {
+  test("two requests with the same key refund once", async ({ request }) => {
     const intent = await paid(request);
     const refund = () => stripe.refunds.create({ payment_intent: intent, amount: 1000 }, { idempotencyKey: `refund-${intent}` });
     expect((await refund()).id).toBe((await refund()).id);
     expect((await stripe.refunds.list({ payment_intent: intent })).data).toHaveLength(1);
   });
 
-  test("what was not paid cannot be refunded", async ({ request }) => {
+  test("an unpaid session cannot be refunded", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     await press(request, id, "later");
     const { payment_intent: intent } = await stripe.checkout.sessions.retrieve(id);
@@ -326,8 +326,8 @@ test.describe("refunds", () => {
   });
 });
 
-test.describe("refunds that take their time", () => {
-  test("a refund fails after it succeeded, and the charge has its money again", async ({ request }) => {
+test.describe("asynchronous refunds", () => {
+  test("a refund fails after it succeeded, and the charge counts as not refunded again", async ({ request }) => {
     const { charge } = await paidWith(request, { card: "plain" });
     const refund = await stripe.refunds.create({ charge });
     expect(refund.status).toBe("succeeded");
@@ -335,15 +335,15 @@ test.describe("refunds that take their time", () => {
     await control(request, `refunds/${refund.id}/fail`, { reason: "lost_or_stolen_card" });
     expect(await stripe.refunds.retrieve(refund.id)).toMatchObject({ status: "failed", failure_reason: "lost_or_stolen_card" });
     expect(await stripe.charges.retrieve(charge)).toMatchObject({ amount_refunded: 0, refunded: false });
-    const told = await received("refund.failed", refund.id);
-    expect(stripe.webhooks.constructEvent(told.body, told.signature, SECRET).type).toBe("refund.failed");
+    const delivery = await received("refund.failed", refund.id);
+    expect(stripe.webhooks.constructEvent(delivery.body, delivery.signature, SECRET).type).toBe("refund.failed");
     const updated = await received("charge.refund.updated", refund.id);
     expect(updated.event.data.previous_attributes).toEqual({ status: "succeeded" });
     await received("refund.updated", refund.id);
     expect((await stripe.refunds.create({ charge, amount: 1500 })).amount).toBe(1500);
   });
 
-  test("a refund is pending until the bank has it", async ({ request }) => {
+  test("a refund is pending until the bank confirms it", async ({ request }) => {
     const { charge } = await paidWith(request, { card: "refunds_later" });
     const refund = await stripe.refunds.create({ charge, amount: 2500 });
     expect(refund).toMatchObject({ status: "pending", pending_reason: "processing" });
@@ -354,7 +354,7 @@ test.describe("refunds that take their time", () => {
     await received("refund.updated", refund.id);
   });
 
-  test("the test card whose refunds fail fails them by itself", async ({ request }) => {
+  test("a refund to the test card for failing refunds fails by itself", async ({ request }) => {
     const { charge } = await paidWith(request, { card: "refunds_fail" });
     const { id } = await stripe.refunds.create({ charge });
     await expect.poll(async () => (await stripe.refunds.retrieve(id)).status, { timeout: 15_000 }).toBe("failed");
@@ -363,7 +363,7 @@ test.describe("refunds that take their time", () => {
 });
 
 test.describe("disputes", () => {
-  test("a bank takes the money, and gives it back to who wins", async ({ request }) => {
+  test("a dispute withdraws the money, and a shop that wins gets it back", async ({ request }) => {
     const { id, charge, intent } = await paidWith(request, { country: "IN" });
     const opened = await control(request, `sessions/${id}/dispute`, { reason: "product_not_received" });
     const [dispute] = (await stripe.disputes.list({ payment_intent: intent })).data;
@@ -386,7 +386,7 @@ test.describe("disputes", () => {
     expect((await stripe.refunds.create({ charge })).amount).toBe(6000);
   });
 
-  test("whoever gives in has lost, once", async ({ request }) => {
+  test("a shop that closes a dispute loses it, once", async ({ request }) => {
     const { charge } = await paidWith(request, { card: "fraudulent" });
     const [dispute] = (await stripe.disputes.list({ charge })).data;
     expect(dispute.reason).toBe("fraudulent");
@@ -400,7 +400,7 @@ test.describe("disputes", () => {
     expect(about("charge.dispute.funds_reinstated", dispute.id)).toHaveLength(0);
   });
 
-  test("a refund that is pending fails when the bank takes the money", async ({ request }) => {
+  test("a pending refund fails when a dispute withdraws the money", async ({ request }) => {
     const { id, charge } = await paidWith(request, {});
     await control(request, `sessions/${id}/course`, { course: "held" });
     const refund = await stripe.refunds.create({ charge, amount: 1000 });
@@ -411,7 +411,7 @@ test.describe("disputes", () => {
 });
 
 test.describe("charges", () => {
-  test("a receipt is where the charge says", async ({ request }) => {
+  test("a charge’s receipt_url shows its receipt", async ({ request }) => {
     const { charge } = await paidWith(request, {});
     await stripe.refunds.create({ charge, amount: 1000 });
     const { receipt_url: url } = await stripe.charges.retrieve(charge);
@@ -432,7 +432,7 @@ test.describe("charges", () => {
     await received("charge.pending", (await read()).id);
   });
 
-  test("charges, refunds, disputes and events are leafed through by cursor and by time", async ({ request }) => {
+  test("charges, refunds, disputes and events are listed by cursor and by time", async ({ request }) => {
     const from = Math.floor(Date.now() / 1000) - 1;
     const made: string[] = [];
     for (let n = 0; n < 3; n += 1) made.unshift((await paidWith(request, { card: "not_received" })).charge);
@@ -450,12 +450,12 @@ test.describe("charges", () => {
   });
 });
 
-test.describe("switches", () => {
+test.describe("fault injection", () => {
   test.afterEach(async ({ request }) => {
     await control(request, "switches", { latency_ms: 0, fail_next: 0, failure: "error", delivery: "normal", duplicates: 0, shuffle: false });
   });
 
-  test("a call that fails, or whose answer is lost, is made once by a client that tries again", async ({ request }) => {
+  test("a call that fails, or whose response is lost, takes effect once when the client retries", async ({ request }) => {
     for (const failure of ["error", "lost"]) {
       await control(request, "switches", { fail_next: 1, failure });
       const { id } = await stripe.checkout.sessions.create(order({ client_reference_id: `after-${failure}` }));
@@ -473,8 +473,8 @@ test.describe("switches", () => {
     expect(Date.now() - before).toBeGreaterThanOrEqual(390);
   });
 
-  test("events that are held come when they are let go", async ({ request }) => {
-    await settled();
+  test("held events are delivered when released", async ({ request }) => {
+    await allDelivered();
     await control(request, "switches", { delivery: "held" });
     const { id } = await paidWith(request, {});
     await new Promise((later) => setTimeout(later, 300));
@@ -483,7 +483,7 @@ test.describe("switches", () => {
     await received("checkout.session.completed", id);
   });
 
-  test("events that are refused come by themselves afterwards", async ({ request }) => {
+  test("events that were refused are retried", async ({ request }) => {
     await control(request, "switches", { delivery: "refused" });
     const { id } = await paidWith(request, {});
     await expect.poll(async () => (await stripe.events.list({ delivery_success: false })).data.length).toBeGreaterThan(0);
@@ -492,7 +492,7 @@ test.describe("switches", () => {
     await received("checkout.session.completed", id);
   });
 
-  test("events come twice and in another order", async ({ request }) => {
+  test("events are delivered twice and in another order", async ({ request }) => {
     await control(request, "switches", { duplicates: 1, shuffle: true });
     const { id } = await paidWith(request, {});
     await expect.poll(() => about("checkout.session.completed", id).length, { timeout: 15_000 }).toBe(2);
@@ -503,16 +503,16 @@ test.describe("switches", () => {
   test("any event can be sent again", async ({ request }) => {
     const { charge } = await paidWith(request, {});
     const { event } = await received("charge.succeeded", charge);
-    await settled();
+    await allDelivered();
     await control(request, `events/${event.id}/send`);
     await expect.poll(() => about("charge.succeeded", charge).length).toBe(2);
   });
 });
 
 test.describe("webhooks", () => {
-  test("an event that was answered with 500 comes again, signed afresh", async ({ request }) => {
+  test("an event answered with 500 is retried with a new signature", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
-    await settled();
+    await allDelivered();
     answers.push(500, 500, 500);
     await press(request, id, "pay");
     await expect.poll(() => about("checkout.session.completed", id).map(({ status }) => status), { timeout: 15_000 }).toEqual([500, 200]);
@@ -526,14 +526,14 @@ test.describe("webhooks", () => {
     const { id } = await stripe.checkout.sessions.create(order());
     await press(request, id, "pay");
     await received("checkout.session.completed", id);
-    await settled();
+    await allDelivered();
     await request.post(`http://127.0.0.1:${port}/sessions/${id}/resend`, { maxRedirects: 0 });
     await expect.poll(() => about("checkout.session.completed", id).length).toBe(2);
   });
 
-  test("sessions, keys and undelivered events outlive a restart", async ({ request }) => {
+  test("sessions, keys and undelivered events survive a restart", async ({ request }) => {
     const created = await stripe.checkout.sessions.create(order(), { idempotencyKey: "before-restart" });
-    await settled();
+    await allDelivered();
     answers.push(500, 500, 500, 500);
     await press(request, created.id, "pay");
     await expect.poll(() => about("checkout.session.completed", created.id).length).toBeGreaterThan(0);
@@ -563,7 +563,7 @@ function item({ unit_amount = 6000, ...rest }: { unit_amount?: number; quantity?
   return { quantity, price_data: { currency: "usd", unit_amount, product_data } };
 }
 
-/** What the shop orders, with changes; `undefined` leaves a parameter out. */
+/** The parameters of a session, with changes; `undefined` omits a parameter. */
 function order(change: Record<string, unknown> = {}): Stripe.Checkout.SessionCreateParams {
   const whole = {
     mode: "payment",
@@ -576,19 +576,19 @@ function order(change: Record<string, unknown> = {}): Stripe.Checkout.SessionCre
   return JSON.parse(JSON.stringify(whole)) as Stripe.Checkout.SessionCreateParams;
 }
 
-/** Presses a button of the payment page, without a browser. */
+/** Posts the form of a button of the payment page. */
 function press(request: APIRequestContext, session: string, button: "pay" | "decline" | "later" | "cancel") {
   return request.post(`http://127.0.0.1:${port}/pay/${session}/${button}`, { form: { country: "US" }, maxRedirects: 0 });
 }
 
-/** A paid order's payment intent. */
+/** Pays a new session and returns its payment intent. */
 async function paid(request: APIRequestContext): Promise<string> {
   const { id } = await stripe.checkout.sessions.create(order());
   await press(request, id, "pay");
   return String((await stripe.checkout.sessions.retrieve(id)).payment_intent);
 }
 
-/** An order that is paid as told, and its charge and payment intent. */
+/** Pays a new session with the given card or country. */
 async function paidWith(request: APIRequestContext, wish: { card?: string; country?: string }): Promise<{ id: string; charge: string; intent: string }> {
   const { id } = await stripe.checkout.sessions.create(order());
   await control(request, `sessions/${id}/pay`, wish);
@@ -597,14 +597,14 @@ async function paidWith(request: APIRequestContext, wish: { card?: string; count
   return { id, intent: intent.id, charge: String(intent.latest_charge) };
 }
 
-/** Tells the sandbox to do something, and gives what came of it. */
+/** Calls the sandbox's control API and returns the response. */
 async function control(request: APIRequestContext, what: string, wish: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
   const answer = await request.post(`http://127.0.0.1:${port}/sandbox/${what}`, { data: wish });
   expect(answer.status(), what).toBe(200);
   return (await answer.json()) as Record<string, unknown>;
 }
 
-/** Expects a call to be refused in a certain way, and gives the error. */
+/** Asserts that a call is refused with an error like `like`, and returns the error. */
 async function refused(call: Promise<unknown>, like: Record<string, unknown>): Promise<Stripe.errors.StripeError> {
   const error = await call.then(
     () => undefined,
@@ -615,7 +615,7 @@ async function refused(call: Promise<unknown>, like: Record<string, unknown>): P
   return error as Stripe.errors.StripeError;
 }
 
-/** Deliveries of one kind of event about one object. */
+/** Deliveries of one type of event about one object. */
 function about(kind: string, id: string): Delivery[] {
   return deliveries.filter(({ event }) => event.type === kind && (event.data.object as { id: string }).id === id);
 }
@@ -626,8 +626,8 @@ async function received(kind: string, id: string): Promise<Delivery> {
   return about(kind, id)[0];
 }
 
-/** Waits until nothing is left to deliver. */
-async function settled(): Promise<void> {
+/** Waits until all events are delivered. */
+async function allDelivered(): Promise<void> {
   await expect.poll(async () => (await stripe.events.list({ delivery_success: false })).data.length, { timeout: 15_000 }).toBe(0);
 }
 

@@ -1,4 +1,4 @@
-// What every journey stands on: a page on which nothing may go wrong unseen, and a YouTube of our own.
+// Shared fixture of the journeys: fails a test on any browser error that it did not expect, and replaces YouTube's player with a stub.
 
 import { type BrowserContext, type Page, test as base, expect } from '@playwright/test';
 
@@ -13,32 +13,32 @@ export interface Person {
 export const INSTRUCTOR: Person = { name: 'Instructor', email: 'instructor@example.com', password: 'demo-password-1' };
 export const STUDENT: Person = { name: 'Student', email: 'student@example.com', password: 'demo-password-1' };
 
-/** Errors in the console, content security policy violations and exceptions, in every tab of a test. */
+/** Records console errors, content security policy violations and uncaught exceptions in every tab of a test. */
 export class Problems {
   readonly seen: string[] = [];
   private readonly expected: RegExp[] = [];
 
-  /** A journey that goes where something must go wrong says so: `problems.expect(/status of 404/)`. */
+  /** Declares an error that the journey causes on purpose: `problems.expect(/status of 404/)`. */
   expect(pattern: RegExp): void {
     this.expected.push(pattern);
   }
 
   async watch(context: BrowserContext): Promise<void> {
-    // Chromium writes a violation to the console, too, but not each: this hears all of them, with the directive and where it was.
+    // Chromium logs only some violations to the console. The event reports all of them, with directive and location.
     await context.exposeBinding('__violated', (_, what: string) => this.seen.push(`policy: ${what}`));
     await context.addInitScript(() => {
-      // What a page says once it is left, its files half fetched, nobody is there to hear.
-      const say = console.error;
+      // Errors logged while a page is being left (aborted downloads) are not errors of the page.
+      const original = console.error;
       addEventListener('pagehide', () => (console.error = () => {}));
-      addEventListener('pageshow', () => (console.error = say));
+      addEventListener('pageshow', () => (console.error = original));
       for (const kind of ['error', 'unhandledrejection']) {
         addEventListener(kind, (event) => {
-          if (console.error !== say) event.preventDefault();
+          if (console.error !== original) event.preventDefault();
         });
       }
-      const tell = (window as unknown as { __violated?: (what: string) => void }).__violated;
+      const report = (window as unknown as { __violated?: (what: string) => void }).__violated;
       addEventListener('securitypolicyviolation', (event) => {
-        tell?.(`${event.effectiveDirective} refused ${event.blockedURI || 'something inline'} (${event.documentURI}:${event.lineNumber})`);
+        report?.(`${event.effectiveDirective} refused ${event.blockedURI || 'something inline'} (${event.documentURI}:${event.lineNumber})`);
       });
     });
     context.on('console', (message) => {
@@ -65,7 +65,7 @@ export const test = base.extend<{ problems: Problems }>({
   ],
 });
 
-/** For a context that a test makes itself, such as one without JavaScript. */
+/** Replaces YouTube's player in a context. Needed only for contexts that a test creates itself, such as one without JavaScript. */
 export async function stubYoutube(context: BrowserContext): Promise<void> {
   for (const host of ['https://www.youtube-nocookie.com/**', 'https://www.youtube.com/**']) {
     await context.route(host, (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body: YOUTUBE }));
@@ -73,8 +73,8 @@ export async function stubYoutube(context: BrowserContext): Promise<void> {
 }
 
 /**
- * Speaks as much of the iframe API as a player needs: it tells nothing to a page that has not said `listening`, then says that it is
- * ready, and that the video ended when told so by the button or by `window.postMessage({ stub: 'end' })`.
+ * Implements the part of YouTube's iframe API that the player uses. It sends messages only after the page has sent `listening`: first
+ * `onReady`, then the end of the video on a click on the button or on `window.postMessage({ stub: 'end' })`.
  */
 const YOUTUBE = `<!doctype html>
 <html lang="en">
@@ -83,35 +83,35 @@ const YOUTUBE = `<!doctype html>
 <main><button type="button">End video</button></main>
 <script>
   let listener;
-  const tell = (event, info) => listener?.source.postMessage(JSON.stringify({ event, info, id: listener.id, channel: 'widget' }), '*');
-  const end = () => { tell('infoDelivery', { playerState: 0 }); tell('onStateChange', 0); };
+  const send = (event, info) => listener?.source.postMessage(JSON.stringify({ event, info, id: listener.id, channel: 'widget' }), '*');
+  const end = () => { send('infoDelivery', { playerState: 0 }); send('onStateChange', 0); };
   addEventListener('message', ({ data, source }) => {
     if (data?.stub === 'end') return end();
     let message;
     try { message = typeof data === 'string' ? JSON.parse(data) : data; } catch { return; }
     if (message?.event !== 'listening') return;
     listener = { source, id: message.id };
-    tell('initialDelivery', { playerState: -1 });
-    tell('onReady', null);
+    send('initialDelivery', { playerState: -1 });
+    send('onReady', null);
   });
   document.querySelector('button').addEventListener('click', end);
 </script>
 </html>`;
 
-/** Watches the video on the page to its end. */
+/** Makes the stubbed player report the end of its video. */
 export async function endVideo(page: Page): Promise<void> {
   await page.frameLocator('iframe[src*="youtube"]').getByRole('button', { name: 'End video' }).click();
 }
 
-let people = 0;
+let signUps = 0;
 
-/** A new student, signed in. Nobody else has this address, also not in another worker or on a second run. */
+/** Signs up a new student. The address is unique across workers and runs. */
 export async function signUp(page: Page, name: string): Promise<Person> {
   const word = name.toLowerCase().replaceAll(/[^a-z]+/g, '.');
-  people += 1;
+  signUps += 1;
   const person = {
     name,
-    email: `${word}.${Date.now()}.${process.pid}.${people}@example.com`,
+    email: `${word}.${Date.now()}.${process.pid}.${signUps}@example.com`,
     password: 'a long enough password',
   };
   if (!new URL(page.url(), 'http://nowhere').pathname.startsWith('/sign-up')) await page.goto('/sign-up');

@@ -1,5 +1,5 @@
-// A Clerk of our own: it makes RSA keys, signs people in on its own page, and speaks as much of Clerk's two APIs as a school asks for.
-// Its webhooks are signed by Svix's own package.
+// A fake Clerk for the journeys: generates RSA keys, has an account portal, and implements the part of Clerk's Frontend and Backend API that
+// Lectern calls. Its webhooks are signed by Svix's own package.
 
 import { type KeyObject, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
@@ -9,7 +9,7 @@ import { Webhook } from 'svix';
 const SECRET_KEY = 'sk_test_end2end';
 const SIGNING_SECRET = `whsec_${Buffer.from('a secret that only tests know').toString('base64')}`;
 
-export interface Somebody {
+export interface ClerkUser {
   id: string;
   first_name: string | null;
   last_name: string | null;
@@ -18,9 +18,9 @@ export interface Somebody {
   public_metadata: Record<string, unknown>;
 }
 
-export class Issuer {
-  readonly people = new Map<string, Somebody>();
-  /** Sessions that go on, and whose they are. */
+export class FakeClerk {
+  readonly users = new Map<string, ClerkUser>();
+  /** Active sessions: session id to user id. */
   readonly sessions = new Map<string, string>();
   private readonly key: KeyObject;
   private readonly jwk: object;
@@ -28,7 +28,7 @@ export class Issuer {
     this.answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
 
-  /** `address` is where it listens, `school` whom it signs people in for. */
+  /** `address` is the URL it listens on, `school` the URL of the server that its tokens are issued for. */
   constructor(readonly address: string, private readonly school: string) {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     this.key = privateKey;
@@ -45,7 +45,7 @@ export class Issuer {
     return new Promise((closed) => this.server.close(() => closed()));
   }
 
-  /** What a school is told of it. */
+  /** The environment variables that make a server use this Clerk. */
   settings(): NodeJS.ProcessEnv {
     return {
       CLERK_SECRET_KEY: SECRET_KEY,
@@ -55,7 +55,7 @@ export class Issuer {
     };
   }
 
-  /** The token of a session, made so many seconds ago. It is good for a minute. */
+  /** A session token issued `age` seconds ago. It is valid for a minute. */
   token(session: string, age = 0): string {
     const made = Math.floor(Date.now() / 1000) - age;
     return this.sign({
@@ -63,8 +63,8 @@ export class Issuer {
     });
   }
 
-  /** Tells the school what happened to somebody. `body` is what is sent in the place of what was signed. */
-  async tell(type: string, data: object, body?: string): Promise<number> {
+  /** Sends a signed webhook and returns the status of the response. `body` replaces the signed body, to forge one. */
+  async sendWebhook(type: string, data: object, body?: string): Promise<number> {
     const event = JSON.stringify({ type, object: 'event', data });
     const [id, now] = [`msg_${randomUUID()}`, new Date()];
     const headers = {
@@ -77,10 +77,10 @@ export class Issuer {
     return answer.status;
   }
 
-  /** Somebody as Clerk's API and its webhooks tell of them. */
-  person({ email, ...somebody }: Somebody): object {
+  /** The JSON representation of a user in Clerk's API and webhooks. */
+  userJson({ email, ...user }: ClerkUser): object {
     const address = { id: 'idn_1', email_address: email, verification: { status: 'verified' } };
-    return { ...somebody, username: null, has_image: false, primary_email_address_id: address.id, email_addresses: [address] };
+    return { ...user, username: null, has_image: false, primary_email_address_id: address.id, email_addresses: [address] };
   }
 
   private sign(claims: object): string {
@@ -92,31 +92,31 @@ export class Issuer {
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.address);
     const back = url.searchParams.get('redirect_url') ?? this.school;
-    if (url.pathname.endsWith('/clerk.browser.js')) return script(response, this.school);
+    if (url.pathname.endsWith('/clerk.browser.js')) return sendScript(response, this.school);
     if (url.pathname === '/v1/client/sign_ins') {
-      const session = this.begin(await text(request));
+      const session = this.startSession(await text(request));
       response.setHeader('access-control-allow-origin', this.school);
-      return tell(response, 200, { jwt: this.token(session), client_uat: Math.floor(Date.now() / 1000) - 1 });
+      return sendJson(response, 200, { jwt: this.token(session), client_uat: Math.floor(Date.now() / 1000) - 1 });
     }
     if (url.pathname === '/v1/client/handshake') return this.handshake(request, response, back);
     if (url.pathname === '/sign-in' || url.pathname === '/sign-up') {
-      return request.method === 'POST' ? this.enter(response, new URLSearchParams(await text(request)), back) : portal(response);
+      return request.method === 'POST' ? this.signIn(response, new URLSearchParams(await text(request)), back) : sendPortal(response);
     }
-    if (request.headers.authorization !== `Bearer ${SECRET_KEY}`) return tell(response, 401, {});
+    if (request.headers.authorization !== `Bearer ${SECRET_KEY}`) return sendJson(response, 401, {});
     const [, , list, id, verb] = url.pathname.split('/');
-    if (list === 'jwks') return tell(response, 200, { keys: [this.jwk] });
+    if (list === 'jwks') return sendJson(response, 200, { keys: [this.jwk] });
     if (list === 'sessions') {
       const user = this.sessions.get(id!);
       if (verb === 'revoke') this.sessions.delete(id!);
-      return tell(response, 200, { id, user_id: user ?? '', status: user ? 'active' : 'revoked' });
+      return sendJson(response, 200, { id, user_id: user ?? '', status: user ? 'active' : 'revoked' });
     }
-    const somebody = this.people.get(id ?? '');
-    if (!somebody) return tell(response, 404, {});
-    if (verb === 'metadata') somebody.public_metadata = JSON.parse(await text(request)).public_metadata;
-    return tell(response, 200, this.person(somebody));
+    const user = this.users.get(id ?? '');
+    if (!user) return sendJson(response, 404, {});
+    if (verb === 'metadata') user.public_metadata = JSON.parse(await text(request)).public_metadata;
+    return sendJson(response, 200, this.userJson(user));
   }
 
-  /** Whoever has a session here goes back with a new token, whoever has none goes back signed out. */
+  /** Redirects back with a new session token, or signed out when the browser has no session here. */
   private handshake(request: IncomingMessage, response: ServerResponse, back: string): void {
     const session = /(?:^|; )__client=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
     const handshake = session && this.sessions.has(session)
@@ -127,39 +127,39 @@ export class Issuer {
     response.writeHead(307, { location: to.href }).end();
   }
 
-  private enter(response: ServerResponse, form: URLSearchParams, back: string): void {
-    const session = this.begin(form.get('email') ?? '');
+  private signIn(response: ServerResponse, form: URLSearchParams, back: string): void {
+    const session = this.startSession(form.get('email') ?? '');
     const to = new URL(back);
     to.searchParams.set('__clerk_db_jwt', 'browser');
     response.writeHead(303, { location: to.href, 'set-cookie': `__client=${session}; Path=/; HttpOnly; SameSite=Lax` }).end();
   }
 
-  /** Begins a session of whoever has this address, and answers with its id. */
-  private begin(email: string): string {
-    let somebody = [...this.people.values()].find((person) => person.email === email);
-    if (!somebody) {
-      somebody = { id: `user_${randomUUID().replaceAll('-', '')}`, first_name: 'Clerk', last_name: 'Student', email, updated_at: Date.now(), public_metadata: {} };
-      this.people.set(somebody.id, somebody);
+  /** Starts a session of the user with this address, who is created if missing, and returns the session id. */
+  private startSession(email: string): string {
+    let user = [...this.users.values()].find((one) => one.email === email);
+    if (!user) {
+      user = { id: `user_${randomUUID().replaceAll('-', '')}`, first_name: 'Clerk', last_name: 'Student', email, updated_at: Date.now(), public_metadata: {} };
+      this.users.set(user.id, user);
     }
     const session = `sess_${randomUUID().replaceAll('-', '')}`;
-    this.sessions.set(session, somebody.id);
+    this.sessions.set(session, user.id);
     return session;
   }
 }
 
-function tell(response: ServerResponse, status: number, what: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(what));
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-/** As much of Clerk's script as a page of ours calls: a form of its own, with a style of its own, that signs in without leaving the page. */
-function script(response: ServerResponse, school: string): void {
+/** The part of Clerk's script that our pages call: it mounts a form with its own inline style that signs in without leaving the page. */
+function sendScript(response: ServerResponse, school: string): void {
   response.writeHead(200, { 'content-type': 'text/javascript', 'access-control-allow-origin': school }).end(`
 const { src, dataset } = document.currentScript;
 window.Clerk = {
   load: async () => { if (!dataset.clerkPublishableKey) throw new Error('no publishable key'); },
-  mountSignIn(room, { forceRedirectUrl }) {
-    room.innerHTML = '<style>[data-clerk] form { display: grid }</style><form><label>Email <input name="email" type="email"></label> <button>Go in</button></form>';
-    room.querySelector('form').addEventListener('submit', async (event) => {
+  mountSignIn(element, { forceRedirectUrl }) {
+    element.innerHTML = '<style>[data-clerk] form { display: grid }</style><form><label>Email <input name="email" type="email"></label> <button>Go in</button></form>';
+    element.querySelector('form').addEventListener('submit', async (event) => {
       event.preventDefault();
       const answer = await fetch(new URL('/v1/client/sign_ins', src), { method: 'POST', body: event.target.elements.email.value });
       const { jwt, client_uat } = await answer.json();
@@ -171,7 +171,7 @@ window.Clerk = {
 };`);
 }
 
-function portal(response: ServerResponse): void {
+function sendPortal(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(`<!doctype html>
 <html lang="en">
 <title>Account portal</title>
