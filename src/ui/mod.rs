@@ -63,7 +63,7 @@ pub use sortable::{Grip, Order, Place, Sortable, Sorter};
 pub use table::{KeysetPager, Pager, RowActions, Stats, Table};
 pub use text::{Address, FONTS, Written};
 pub use theme::ThemeSwitch;
-pub use time::{LocalTime, day_words};
+pub use time::{LocalTime, day_words, utc_day, utc_minute};
 pub use toast::{Toaster, Toasts, provide_toaster, use_toast};
 pub use words::Words;
 
