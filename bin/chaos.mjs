@@ -325,7 +325,7 @@ async function count() {
   const [[access], [sums]] = await rows(
     `select count(*) from ((table course_entitlements except select user_id, course_id from user_course_access)
                            union all (select user_id, course_id from user_course_access except table course_entitlements)) d;
-     select sales_tallies_hold()`,
+     select sales_totals_are_consistent()`,
   );
   if (access !== '0') lost.push(`access to ${access} courses differs from the purchases`);
   if (sums !== 't') lost.push('the stored totals of sales differ from the sum of their rows');

@@ -41,6 +41,9 @@ pub mod sandbox;
 #[cfg(feature = "ssr")]
 pub mod server;
 
+#[cfg(test)]
+mod tests;
+
 /// Takes over the page that the server rendered. Called by the script tag that [`app::shell`] writes.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]

@@ -56,7 +56,7 @@ pub async fn find_trade(db: impl PgExecutor<'_>, zone: &str, days: i32, now: Dat
                                           date_trunc('day', $3::timestamptz at time zone $1) + interval '1 day',
                                           interval '1 day') g) n) b) d
                      cross join lateral (
-                       select coalesce(sum(paid_in_cents - refunded_in_cents), 0)::bigint as net from sales_quarters
+                       select coalesce(sum(paid_in_cents - refunded_in_cents), 0)::bigint as net from quarter_hour_sales
                         where at >= d.start and at < d.until) q
                where d.until is not null) as "days!: Json<Vec<DaySales>>",
              (select coalesce(json_agg(b order by b.net desc, b.id), '[]')
@@ -76,7 +76,7 @@ pub async fn find_trade(db: impl PgExecutor<'_>, zone: &str, days: i32, now: Dat
                               'at', floor(extract(epoch from r.created_at))::bigint)
                               order by r.created_at desc, r.id desc), '[]')
                 from (select n.*, p.email, p.product
-                        from (select * from refunds where purchase_id is not null and state <> 'failed'
+                        from (select * from refunds where purchase_id is not null and state in ('pending', 'succeeded')
                                order by created_at desc, id desc limit 8) n
                              cross join lateral (
                                select u.email, p.product_details ->> 'name' as product

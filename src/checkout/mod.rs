@@ -19,6 +19,8 @@ pub mod news;
 #[cfg(feature = "ssr")]
 pub mod news_queries;
 #[cfg(feature = "ssr")]
+pub mod outcome;
+#[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]
 pub mod reconcile;

@@ -1,4 +1,4 @@
-//! What may become of an attempt, a refund and a dispute. The database refuses the rest as well (`only_legal_moves`).
+//! What may become of an attempt, a refund and a dispute. The database refuses the rest as well (`enforce_state_transition`).
 //!
 //! Of two states that Stripe's words lead to, in whatever order they come, the later one stays.
 
@@ -32,10 +32,15 @@ impl Moves for AttemptState {
 }
 
 impl Moves for RefundState {
-    const ALL: &'static [Self] = &[Self::Pending, Self::Succeeded, Self::Failed];
+    const ALL: &'static [Self] = &[Self::Pending, Self::Succeeded, Self::Failed, Self::Reversed];
 
+    /// A refund fails, a chargeback is reversed: the constraint `refunds_chargeback_states` keeps the two apart.
     fn may_become(self, next: Self) -> bool {
-        matches!((self, next), (Self::Pending, Self::Succeeded | Self::Failed) | (Self::Succeeded, Self::Failed))
+        match self {
+            Self::Pending => matches!(next, Self::Succeeded | Self::Failed),
+            Self::Succeeded => matches!(next, Self::Failed | Self::Reversed),
+            Self::Failed | Self::Reversed => false,
+        }
     }
 }
 
@@ -79,8 +84,9 @@ mod tests {
 
     #[rstest]
     #[case(RefundState::Pending, &[RefundState::Succeeded, RefundState::Failed])]
-    #[case(RefundState::Succeeded, &[RefundState::Failed])]
+    #[case(RefundState::Succeeded, &[RefundState::Failed, RefundState::Reversed])]
     #[case(RefundState::Failed, &[])]
+    #[case(RefundState::Reversed, &[])]
     fn every_pair_of_a_refunds_states(#[case] from: RefundState, #[case] legal: &[RefundState]) {
         for &to in RefundState::ALL {
             assert_eq!(from.may_become(to), legal.contains(&to), "{from:?} to {to:?}");
@@ -102,21 +108,23 @@ mod tests {
         fn hear<S: Moves>(from: S, told: [S; 2]) -> S {
             told.into_iter().fold(from, |state, next| if state.may_become(next) { next } else { state })
         }
-        fn check<S: Moves + std::fmt::Debug>(first: S) {
-            for &a in S::ALL {
-                for &b in S::ALL {
+        fn check<S: Moves + std::fmt::Debug>(first: S, told: &[S]) {
+            for &a in told {
+                for &b in told {
                     assert!(hear(first, [a, b]) == hear(first, [b, a]), "{a:?}, {b:?}");
                 }
             }
         }
-        check(RefundState::Pending);
-        check(DisputeState::Open);
+        // That a chargeback is reversed is told by its dispute.
+        check(RefundState::Pending, &[RefundState::Pending, RefundState::Succeeded, RefundState::Failed]);
+        check(DisputeState::Open, DisputeState::ALL);
     }
 
-    /// The database agrees with the functions on every pair.
-    async fn agree<S: Moves + std::fmt::Debug>(db: &PgPool, table: &str, kind: &str, word: impl Fn(S) -> String) {
-        for &from in S::ALL {
-            for &to in S::ALL {
+    /// The database agrees with the functions on every pair of some states, of the rows of a table that a condition selects.
+    async fn agree<S: Moves + std::fmt::Debug>(db: &PgPool, table: &str, rows: &str, kind: &str, states: &[S]) {
+        let word = |state: S| format!("{state:?}").to_lowercase();
+        for &from in states {
+            for &to in states {
                 let mut tx = db.begin().await.unwrap();
                 let close = if table == "disputes" {
                     ", closed_at = case when $1 = 'open' then null else now() end"
@@ -125,14 +133,14 @@ mod tests {
                 };
                 for (set, state) in [(true, from), (false, to)] {
                     let switch = if set { "disable" } else { "enable" };
-                    let sql = format!("alter table {table} {switch} trigger {table}_moves");
+                    let sql = format!("alter table {table} {switch} trigger {table}_state_transitions");
                     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap();
-                    let sql = format!("update {table} set state = $1::text::{kind}{close}");
+                    let sql = format!("update {table} set state = $1::text::{kind}{close} where {rows}");
                     let told = sqlx::query(AssertSqlSafe(sql)).bind(word(state)).execute(&mut *tx).await;
                     let legal = set || from == to || from.may_become(to);
                     assert_eq!(told.is_ok(), legal, "{table}: {from:?} to {to:?}: {told:?}");
                     if let Err(error) = told {
-                        assert!(on_constraint(&error, &format!("{table}_moves")), "{error:?}");
+                        assert!(on_constraint(&error, &format!("{table}_state_transitions")), "{error:?}");
                     }
                 }
                 tx.rollback().await.unwrap();
@@ -142,6 +150,7 @@ mod tests {
 
     #[sqlx::test]
     async fn the_database_refuses_what_the_functions_refuse(db: PgPool) {
+        use RefundState::{Failed, Pending, Reversed, Succeeded};
         let student = testing::student(&db, "student").await;
         let product = testing::product(&db, "product", 60, &[]).await;
         testing::attempt(&db, student, product, 6000).await;
@@ -164,8 +173,26 @@ mod tests {
         .execute(&db)
         .await
         .unwrap();
-        agree::<AttemptState>(&db, "checkout_attempts", "attempt_state", |s| format!("{s:?}").to_lowercase()).await;
-        agree::<RefundState>(&db, "refunds", "refund_state", |s| format!("{s:?}").to_lowercase()).await;
-        agree::<DisputeState>(&db, "disputes", "dispute_state", |s| format!("{s:?}").to_lowercase()).await;
+        sqlx::query!(
+            "insert into refunds (purchase_id, amount_in_cents, origin, state, dispute_id)
+             select purchase_id, amount_in_cents, 'dispute', 'succeeded', id from disputes"
+        )
+        .execute(&db)
+        .await
+        .unwrap();
+        agree(&db, "checkout_attempts", "true", "attempt_state", AttemptState::ALL).await;
+        agree(&db, "refunds", "origin = 'admin'", "refund_state", &[Pending, Succeeded, Failed]).await;
+        agree(&db, "refunds", "origin = 'dispute'", "refund_state", &[Succeeded, Reversed]).await;
+        agree(&db, "disputes", "true", "dispute_state", DisputeState::ALL).await;
+        for (origin, state) in [("admin", "reversed"), ("dispute", "pending"), ("dispute", "failed")] {
+            let mut tx = db.begin().await.unwrap();
+            sqlx::query("alter table refunds disable trigger refunds_state_transitions")
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+            let sql = "update refunds set state = $1::refund_state where origin = $2::refund_origin";
+            let refused = sqlx::query(sql).bind(state).bind(origin).execute(&mut *tx).await.unwrap_err();
+            assert!(on_constraint(&refused, "refunds_chargeback_states"), "{origin} {state}: {refused:?}");
+        }
     }
 }

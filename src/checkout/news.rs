@@ -4,14 +4,17 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{AttemptId, letters, news_queries as queries};
-use crate::{mail::queries as outbox, purchases::PurchaseId};
+use crate::{
+    mail::queries as outbox,
+    purchases::{PurchaseId, sales::UnusablePaymentReason},
+};
 
 /// Something that somebody will want to be told. Every row it names is there, and locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
     /// Bought, or enrolled for free: access is given.
     Purchased { purchase: PurchaseId },
-    /// Money went back. Without a purchase it is a payment for something that was owned.
+    /// Money went back. Without a purchase the payment was unusable: its product was owned, or its account was deleted.
     Refunded { refund: Uuid, purchase: Option<PurchaseId> },
     /// Money did not go back, at once or days after it seemed to.
     RefundFailed { refund: Uuid, purchase: Option<PurchaseId> },
@@ -41,8 +44,15 @@ pub async fn told(tx: &mut PgConnection, news: News) -> sqlx::Result<()> {
             outbox::insert(tx, "refunded", Some(refund), sale.user, &letters::refunded(&sale, amount)).await
         }
         News::Refunded { refund, purchase: None } => {
-            let back = queries::find_second_payment(&mut *tx, refund).await?;
-            outbox::insert(tx, "refunded", Some(refund), back.user, &letters::sent_back(&back)).await
+            let payment = queries::find_unusable_payment(&mut *tx, refund).await?;
+            match payment.reason {
+                UnusablePaymentReason::Duplicate => {
+                    let letter = letters::sent_back(&payment.attempt);
+                    outbox::insert(tx, "refunded", Some(refund), payment.attempt.user, &letter).await
+                }
+                // A deleted account has no address.
+                UnusablePaymentReason::AccountDeleted => Ok(()),
+            }
         }
         News::RefundFailed { refund, purchase: Some(purchase) } => {
             let sale = queries::find_sale(&mut *tx, purchase).await?;
@@ -56,8 +66,8 @@ pub async fn told(tx: &mut PgConnection, news: News) -> sqlx::Result<()> {
             outbox::insert_for_admins(tx, "admin_refund_failed", refund, &letter).await
         }
         News::RefundFailed { refund, purchase: None } => {
-            let back = queries::find_second_payment(&mut *tx, refund).await?;
-            outbox::insert_for_admins(tx, "admin_refund_failed", refund, &letters::not_sent_back(&back)).await
+            let payment = queries::find_unusable_payment(&mut *tx, refund).await?;
+            outbox::insert_for_admins(tx, "admin_refund_failed", refund, &letters::not_sent_back(&payment)).await
         }
         News::Disputed { dispute, purchase } => {
             let sale = queries::find_sale(&mut *tx, purchase).await?;

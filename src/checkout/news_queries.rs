@@ -5,7 +5,11 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::AttemptId;
-use crate::{money::Cents, purchases::PurchaseId, users::UserId};
+use crate::{
+    money::Cents,
+    purchases::{PurchaseId, sales::UnusablePaymentReason},
+    users::UserId,
+};
 
 /// A purchase, as letters tell of it.
 #[derive(Clone, Debug)]
@@ -59,19 +63,39 @@ pub struct AttemptFacts {
     pub amount: Cents,
 }
 
+/// A payment that cannot become a purchase.
+#[derive(Clone, Debug)]
+pub struct UnusablePaymentFacts {
+    pub attempt: AttemptFacts,
+    pub reason: UnusablePaymentReason,
+    /// Stripe's id of it.
+    pub payment_intent: String,
+}
+
 /// The payment that a refund without a purchase sends back.
-pub async fn find_second_payment(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<AttemptFacts> {
-    sqlx::query_as!(
-        AttemptFacts,
-        r#"select a.user_id as user, u.name as buyer, u.email, a.product_details ->> 'name' as "product!", p.slug,
-                  r.amount_in_cents as amount
+pub async fn find_unusable_payment(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<UnusablePaymentFacts> {
+    let row = sqlx::query!(
+        r#"select a.user_id, u.name, u.email, a.product_details ->> 'name' as "product!", p.slug, r.amount_in_cents,
+                  r.unusable_reason as "reason!: UnusablePaymentReason", r.stripe_payment_intent_id
              from refunds r join checkout_attempts a on a.id = r.attempt_id join users u on u.id = a.user_id
                   join products p on p.id = a.product_id
             where r.id = $1"#,
         refund,
     )
     .fetch_one(db)
-    .await
+    .await?;
+    Ok(UnusablePaymentFacts {
+        attempt: AttemptFacts {
+            user: row.user_id.into(),
+            buyer: row.name,
+            email: row.email,
+            product: row.product,
+            slug: row.slug,
+            amount: row.amount_in_cents.into(),
+        },
+        reason: row.reason,
+        payment_intent: row.stripe_payment_intent_id.unwrap_or_default(),
+    })
 }
 
 pub async fn find_attempt(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<AttemptFacts> {

@@ -5,7 +5,11 @@ use serde::{Deserialize, Serialize};
 use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
 
-use super::{AttemptId, AttemptState, moves::Moves};
+use super::{
+    AttemptId, AttemptState,
+    moves::Moves,
+    outcome::{EventStatus, Outcome},
+};
 use crate::{
     courses::CourseId,
     money::Cents,
@@ -14,7 +18,7 @@ use crate::{
         quote::{Item, Quote},
     },
     products::{ProductId, ProductStatus},
-    purchases::PurchaseId,
+    purchases::{PurchaseId, sales::UnusablePaymentReason},
     users::UserId,
 };
 
@@ -246,7 +250,7 @@ pub async fn lock_attempt(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::
     }))
 }
 
-/// Records a purchase. `None` when this session is recorded already, the buyer owns the product, or their account is gone; receipts are numbered without
+/// Records a purchase; triggers copy its product's courses, give access and redeem its coupon. `None` when this session is recorded already, the buyer owns the product, or their account is gone; receipts are numbered without
 /// gaps as far as that can be seen before.
 pub async fn insert_purchase(
     db: impl PgExecutor<'_>,
@@ -300,28 +304,30 @@ pub async fn hold_payment(db: impl PgExecutor<'_>, payment_intent: &str) -> sqlx
         .map(drop)
 }
 
-/// Records that an event came, and holds its payment as [`hold_payment`] does. False when it came before; a delivery at the same
-/// moment waits here for the first.
+/// Records an event, with its outcome where that is known beforehand, and locks its payment as [`hold_payment`] does. False when the
+/// event came before; a delivery at the same moment waits here for the first.
 pub async fn insert_event(
     db: impl PgExecutor<'_>,
     id: &str,
     kind: &str,
     occurred_at: DateTime<Utc>,
     payload: &serde_json::Value,
-    outcome: &str,
+    outcome: Option<&Outcome>,
     payment_intent: Option<&str>,
 ) -> sqlx::Result<bool> {
+    let (status, detail) = outcome.map_or((EventStatus::Received, "received"), |o| (o.status(), o.detail()));
     let result = sqlx::query!(
-        "with held as materialized (
-           select pg_advisory_xact_lock(hashtextextended($6, $7)) where $6::text is not null)
-         insert into stripe_events (id, type, occurred_at, payload, outcome)
-         select $1, $2, $3, $4, $5 from (select count(*) from held) h
+        "with locked as materialized (
+           select pg_advisory_xact_lock(hashtextextended($7, $8)) where $7::text is not null)
+         insert into stripe_events (id, type, occurred_at, payload, status, detail)
+         select $1, $2, $3, $4, $5, $6 from (select count(*) from locked) l
          on conflict do nothing",
         id,
         kind,
         occurred_at,
         payload,
-        outcome,
+        status as EventStatus,
+        detail,
         payment_intent,
         PAYMENTS,
     )
@@ -330,32 +336,48 @@ pub async fn insert_event(
     Ok(result.rows_affected() > 0)
 }
 
-pub async fn set_event_outcome(db: impl PgExecutor<'_>, id: &str, outcome: &str) -> sqlx::Result<()> {
-    sqlx::query!("update stripe_events set outcome = $2 where id = $1", id, outcome).execute(db).await.map(drop)
+/// Stores what an event came to.
+pub async fn set_event_outcome(db: impl PgExecutor<'_>, id: &str, outcome: &Outcome) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update stripe_events set status = $2, detail = $3 where id = $1",
+        id,
+        outcome.status() as EventStatus,
+        outcome.detail(),
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }
 
-/// The intent to send a payment back that bought something owned, beside the purchase that was there, or that nobody can use any more.
-/// `None` when it is there already.
+/// Stores the intent to send a payment back that cannot become a purchase, with the purchase that it duplicates. Returns why it cannot,
+/// and the refund's id; `None` when the intent was stored before. The attempt's row must be locked.
 pub async fn insert_return(
     db: impl PgExecutor<'_>,
     attempt: &LockedAttempt,
     payment_intent: &str,
-) -> sqlx::Result<Option<Uuid>> {
-    sqlx::query_scalar!(
-        "insert into refunds (attempt_id, amount_in_cents, reason, stripe_payment_intent_id, origin, beside)
-         select $1, $2, case when own.id is null then 'payment of an account that is gone'
-                             else 'second payment for a product already owned' end, $3, 'school', own.id
-           from (select (select id from purchases where user_id = $4 and product_id = $5 and refunded_at is null)) own (id)
-          where not exists (select from refunds where attempt_id = $1 and origin = 'school')
-         on conflict do nothing returning id",
+) -> sqlx::Result<(UnusablePaymentReason, Option<Uuid>)> {
+    let row = sqlx::query!(
+        r#"with stored as (
+             insert into refunds (attempt_id, amount_in_cents, unusable_reason, stripe_payment_intent_id, origin, original_purchase_id)
+             select $1, $2,
+                    case when own.id is null and exists (select from users where id = $4 and deleted_at is not null)
+                         then 'account_deleted' else 'duplicate' end::unusable_payment_reason,
+                    $3, 'automatic', own.id
+               from (select (select id from purchases where user_id = $4 and product_id = $5 and refunded_at is null)) own (id)
+              where not exists (select from refunds where attempt_id = $1 and origin = 'automatic')
+             returning id, unusable_reason)
+           select id as "id?", unusable_reason as "reason!: UnusablePaymentReason" from stored
+           union all
+           (select null, unusable_reason from refunds where attempt_id = $1 and origin = 'automatic' order by created_at limit 1)"#,
         attempt.id.uuid(),
         attempt.amount,
         payment_intent,
         attempt.user.uuid(),
         attempt.product.uuid(),
     )
-    .fetch_optional(db)
-    .await
+    .fetch_one(db)
+    .await?;
+    Ok((row.reason, row.id))
 }
 
 /// What the return page shows: a checkout of this very user, by Stripe's session id or by the attempt's own.

@@ -10,6 +10,7 @@ use stripe::StripeError;
 use super::{
     facts,
     fulfil::{self, About, Outcome},
+    outcome::label,
     stripe::List,
 };
 use crate::{
@@ -133,7 +134,7 @@ async fn read(state: &AppState, list: List, from: DateTime<Utc>, report: &mut Re
         let page = state.stripe.list(list, from, after.take()).await?;
         count += page.objects.len();
         for object in page.objects {
-            if repair(state, list, &object, report).await? == Some(Outcome::Early) {
+            if repair(state, list, &object, report).await? == Some(Outcome::Deferred) {
                 early.push(object);
             }
         }
@@ -185,15 +186,15 @@ async fn repair(state: &AppState, list: List, object: &Value, report: &mut Repor
         }
     };
     let outcome = fulfil::repair(&state.db, &about).await?;
-    if let Outcome::OwnedBefore { refund: Some(refund), .. } = &outcome {
+    if let Outcome::UnusablePayment { reason, refund: Some(refund), .. } = &outcome {
         // What does not go through now is stored, and sent later.
         let sent = refund::finish(state, *refund, crate::server::clock::now()).await;
-        tracing::info!(%refund, ?sent, "A second payment was found, and is sent back");
+        tracing::info!(%refund, ?reason, ?sent, "Found an unusable payment, and refunds it");
     }
     if outcome.changes() {
-        tracing::info!(id, outcome = outcome.word(), "Repaired what a webhook missed");
-        report.done.push(format!("{id}: {}", outcome.word()));
-    } else if outcome == Outcome::Mismatch {
+        tracing::info!(id, outcome = outcome.detail(), "Repaired what a webhook missed");
+        report.done.push(format!("{id}: {}", label(outcome.detail())));
+    } else if outcome == Outcome::MISMATCH {
         tracing::error!(id, "A payment does not fit its checkout");
     }
     Ok(Some(outcome))

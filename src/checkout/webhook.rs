@@ -21,7 +21,10 @@ use super::{
 use crate::{
     error::Error,
     prices::card,
-    purchases::{refund, sales::Refunded},
+    purchases::{
+        refund,
+        sales::{Refunded, UnusablePaymentReason},
+    },
     server::{
         clock,
         limits::{body::too_large, door},
@@ -103,10 +106,10 @@ pub async fn receive(State(state): State<AppState>, signed: Signed) -> Response 
     match take_in(&state, &signed).await {
         Ok(outcome) => {
             let Envelope { id, kind, .. } = &signed.envelope;
-            if outcome == Outcome::Mismatch {
+            if outcome == Outcome::MISMATCH {
                 tracing::error!(event = id, kind, "A payment does not fit its checkout; nothing was granted");
             } else {
-                tracing::info!(event = id, kind, outcome = outcome.word(), "Took in an event");
+                tracing::info!(event = id, kind, outcome = outcome.detail(), "Processed a Stripe event");
             }
             StatusCode::OK.into_response()
         }
@@ -129,11 +132,11 @@ async fn take_in(state: &AppState, Signed { envelope, payload }: &Signed) -> Res
     };
     let outcome = fulfil::take_in(&state.db, &event).await?;
     match &outcome {
-        Outcome::Granted => card::soon(state),
-        Outcome::OwnedBefore { refund: Some(refund), payment_intent } => {
-            give_back(state, *refund, payment_intent).await;
+        Outcome::UnusablePayment { reason, refund: Some(refund), payment_intent } => {
+            give_back(state, *reason, *refund, payment_intent).await;
         }
-        Outcome::Unread { payment_intent } => look_up(state, payment_intent).await,
+        Outcome::RefundsToFetch { payment_intent } => look_up(state, payment_intent).await,
+        outcome if *outcome == Outcome::ACCESS_GRANTED => card::soon(state),
         _ => {}
     }
     Ok(outcome)
@@ -151,11 +154,13 @@ async fn look_up(state: &AppState, payment_intent: &str) {
     }
 }
 
-/// Sends a second payment back. The intent is stored: if Stripe is away now, it is sent again later.
-async fn give_back(state: &AppState, refund: uuid::Uuid, payment_intent: &str) {
+/// Refunds a payment that cannot become a purchase. The intent is stored: if Stripe is away now, it is sent again later.
+async fn give_back(state: &AppState, reason: UnusablePaymentReason, refund: uuid::Uuid, payment_intent: &str) {
     match refund::finish(state, refund, clock::now()).await {
-        Ok(Refunded::Sent { .. }) => tracing::info!(%refund, payment_intent, "Sent a second payment back"),
-        answer => tracing::error!(%refund, payment_intent, ?answer, "A second payment is still to be sent back"),
+        Ok(Refunded::Sent { .. }) => tracing::info!(%refund, payment_intent, ?reason, "Refunded an unusable payment"),
+        answer => {
+            tracing::error!(%refund, payment_intent, ?reason, ?answer, "An unusable payment is still to be refunded")
+        }
     }
 }
 

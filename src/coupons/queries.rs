@@ -20,11 +20,11 @@ pub async fn find_by_code(
 ) -> sqlx::Result<Option<Coupon>> {
     let row = sqlx::query!(
         r#"select c.id, c.code, c.name, c.percent, c.dollars, c.active, c.expires_at, c.max_redemptions, c.max_per_student,
-                  c.held + c.redeemed as "taken!",
+                  c.reserved + c.redeemed as "taken!",
                   (select count(*) from coupon_redemptions r
                     where r.coupon_id = c.id and r.user_id = $3 and r.state <> 'released') as "own!",
                   exists (select from coupon_redemptions r
-                           where r.coupon_id = c.id and r.user_id = $3 and r.product_id = $2 and r.state = 'held') as "holds!",
+                           where r.coupon_id = c.id and r.user_id = $3 and r.product_id = $2 and r.state = 'reserved') as "holds!",
                   c.every_product or exists (select from coupon_products p
                                               where p.coupon_id = c.id and p.product_id = $2) as "fits!"
              from coupons c where upper(c.code) = $1"#,
@@ -62,7 +62,7 @@ pub async fn lock(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<()>
 /// Whether an attempt holds its coupon.
 pub async fn is_held_by(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"select exists (select from coupon_redemptions where attempt_id = $1 and state = 'held') as "is!""#,
+        r#"select exists (select from coupon_redemptions where attempt_id = $1 and state = 'reserved') as "is!""#,
         attempt.uuid()
     )
     .fetch_one(db)
@@ -79,7 +79,7 @@ pub async fn move_hold(
 ) -> sqlx::Result<bool> {
     let result = sqlx::query!(
         "update coupon_redemptions set attempt_id = $4
-          where coupon_id = $1 and user_id = $2 and product_id = $3 and state = 'held'",
+          where coupon_id = $1 and user_id = $2 and product_id = $3 and state = 'reserved'",
         coupon.uuid(),
         user.uuid(),
         product.uuid(),
@@ -118,7 +118,7 @@ pub async fn list(
     offset: i64,
 ) -> sqlx::Result<Vec<CouponRow>> {
     let rows = sqlx::query!(
-        r#"select c.id, c.code, c.name, c.percent, c.dollars, c.every_product, c.redeemed, c.held, c.max_redemptions,
+        r#"select c.id, c.code, c.name, c.percent, c.dollars, c.every_product, c.redeemed, c.reserved as held, c.max_redemptions,
                   c.expires_at, c.active,
                   (select count(*) from coupon_products p where p.coupon_id = c.id) as "products!",
                   not exists (select from checkout_attempts a where a.coupon_id = c.id) as "unused!"
@@ -161,7 +161,7 @@ pub struct Written {
 pub async fn find(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<Option<Written>> {
     let row = sqlx::query!(
         r#"select c.version, c.code, c.name, c.percent, c.dollars, c.every_product, c.expires_at, c.max_redemptions,
-                  c.max_per_student, c.active, c.redeemed, c.held,
+                  c.max_per_student, c.active, c.redeemed, c.reserved as held,
                   array(select p.product_id from coupon_products p where p.coupon_id = c.id) as "products!"
              from coupons c where c.id = $1"#,
         coupon.uuid()

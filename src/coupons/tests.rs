@@ -65,22 +65,22 @@ impl School {
         Browser { router: router(testing::state(&self.db, NOWHERE).await), cookie }
     }
 
-    /// Held and redeemed, as the coupon counts them, and as its rows do.
+    /// Reserved and redeemed, as the coupon counts them, and as its rows do.
     async fn uses(&self) -> (i32, i32) {
         let row = sqlx::query!(
-            r#"select c.held, c.redeemed,
-                      (select count(*) from coupon_redemptions where state = 'held') as "h!",
+            r#"select c.reserved, c.redeemed,
+                      (select count(*) from coupon_redemptions where state = 'reserved') as "h!",
                       (select count(*) from coupon_redemptions where state = 'redeemed') as "r!" from coupons c"#
         )
         .fetch_one(&self.db)
         .await
         .unwrap();
         assert_eq!(
-            (i64::from(row.held), i64::from(row.redeemed)),
+            (i64::from(row.reserved), i64::from(row.redeemed)),
             (row.h, row.r),
             "the sums are what the rows add up to"
         );
-        (row.held, row.redeemed)
+        (row.reserved, row.redeemed)
     }
 
     /// The open attempt with a coupon.

@@ -82,7 +82,7 @@ impl Outline {
         let mut progress = Progress::default();
         for (section, lesson) in self.lessons() {
             let set = Visibility { section: section.status, lesson: lesson.status };
-            if crate::learning::policy::is_published(set) {
+            if set.is_published() {
                 progress.total += 1;
                 progress.done += u32::from(lesson.done);
             }

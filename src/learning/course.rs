@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{CoursePage, policy};
+use super::CoursePage;
 use crate::{
     courses::{CourseId, Outline},
     lessons::{LessonId, LessonStatus, Visibility},
@@ -48,7 +48,7 @@ pub fn Sections(course: CourseId, outline: Outline, current: Option<LessonId>, l
         let rows = section.lessons.into_iter().map(move |lesson| {
             let set = Visibility { section: section.status, lesson: lesson.status };
             let note = match lesson.status {
-                _ if !policy::is_published(set) => Some("Private"),
+                _ if !set.is_published() => Some("Private"),
                 LessonStatus::Preview if locked => Some("Preview"),
                 _ if locked => Some("Locked"),
                 _ => None,

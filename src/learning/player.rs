@@ -4,7 +4,7 @@ use leptos::{either::Either, ev, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use super::{LessonPage, LessonView, Offer, api::MarkComplete, course::Sections, policy, youtube};
+use super::{LessonPage, LessonView, Offer, api::MarkComplete, course::Sections, youtube};
 use crate::{
     app::frame,
     courses::{CourseId, Outline, OutlineLesson},
@@ -61,7 +61,7 @@ pub fn Lesson(page: LessonPage) -> impl IntoView {
                 {done.map(|_| view! { <Complete course lesson=id mark marked /> })}
             </PrevNext>
             <PageHeader title=name>
-                {(!policy::is_published(set)).then(|| view! { <Badge>"Private"</Badge> })}
+                {(!set.is_published()).then(|| view! { <Badge>"Private"</Badge> })}
             </PageHeader>
             <p>
                 {match home {

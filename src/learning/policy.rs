@@ -1,6 +1,6 @@
 //! Who sees and plays what: the table of the contract, as functions.
 
-use crate::lessons::{LessonStatus, SectionStatus, Visibility};
+use crate::lessons::{LessonStatus, Visibility};
 
 /// What the question is asked about: is the viewer an admin, and do they have access to the course.
 #[derive(Clone, Copy, Debug)]
@@ -9,19 +9,14 @@ pub struct Standing {
     pub access: bool,
 }
 
-/// Part of the course for its students: counted, listed, and stepped to by Previous and Next.
-pub fn is_published(set: Visibility) -> bool {
-    set.section == SectionStatus::Public && set.lesson != LessonStatus::Private
-}
-
 /// Whether the lesson exists for this viewer. If not, it is a 404.
 pub fn can_see(who: Standing, set: Visibility) -> bool {
-    who.admin || is_published(set)
+    who.admin || set.is_published()
 }
 
 /// Previews are open to everyone; published lessons to those with access; admins play all.
 pub fn can_watch(who: Standing, set: Visibility) -> bool {
-    who.admin || is_published(set) && (who.access || set.lesson == LessonStatus::Preview)
+    who.admin || set.is_published() && (who.access || set.lesson == LessonStatus::Preview)
 }
 
 /// Completion belongs to students with access.
@@ -37,6 +32,7 @@ pub fn can_open_course(who: Standing) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lessons::SectionStatus;
     use LessonStatus::{Preview, Private, Public};
     use rstest::rstest;
 

@@ -28,10 +28,10 @@ pub async fn list_my_courses(
                     where a.user_id = $1 order by c.name, c.id limit $2::bigint + 1 offset $3) mine
              join courses c on c.id = mine.course_id
              left join lateral (
-               select l.id, row_number() over (order by s."order", l."order") as number,
+               select l.id, row_number() over (order by l.section_order, l."order") as number,
                       exists (select from user_lesson_complete d where d.user_id = $1 and d.lesson_id = l.id) as done
-                 from course_sections s join lessons l on l.section_id = s.id
-                where s.course_id = c.id and s.status = 'public' and l.status <> 'private') l on true
+                 from curriculum_lessons l
+                where l.course_id = c.id and l.is_published) l on true
              left join lateral (
                select p.image_url from course_products cp join products p on p.id = cp.product_id
                 where cp.course_id = c.id
@@ -93,10 +93,10 @@ pub async fn find_course(
                                        'done', exists (select from user_lesson_complete d
                                                         where d.user_id = $2 and d.lesson_id = l.id))
                                        order by l."order"), '[]')
-                                from lessons l where l.section_id = s.id and ($3 or l.status <> 'private')))
+                                from curriculum_lessons l where l.section_id = s.id and ($3 or l.is_published)))
                             order by s."order"), '[]')
-                     from course_sections s
-                    where s.course_id = c.id and ($3 or s.status = 'public')) as "outline!: Json<Outline>"
+                     from curriculum_sections s
+                    where s.course_id = c.id and ($3 or s.is_published)) as "outline!: Json<Outline>"
              from courses c
             where c.id = $1"#,
         course.uuid(),
@@ -144,10 +144,10 @@ pub async fn find_lesson(
                                        'done', exists (select from user_lesson_complete d
                                                         where d.user_id = $3 and d.lesson_id = l.id))
                                        order by l."order"), '[]')
-                                from lessons l where l.section_id = s.id and ($4 or l.status <> 'private')))
+                                from curriculum_lessons l where l.section_id = s.id and ($4 or l.is_published)))
                             order by s."order"), '[]')
-                     from course_sections s
-                    where s.course_id = c.id and ($4 or s.status = 'public')) as "outline!: Json<Outline>"
+                     from curriculum_sections s
+                    where s.course_id = c.id and ($4 or s.is_published)) as "outline!: Json<Outline>"
              from lessons l
              join course_sections s on s.id = l.section_id
              join courses c on c.id = s.course_id

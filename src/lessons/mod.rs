@@ -97,6 +97,14 @@ pub struct Visibility {
     pub lesson: LessonStatus,
 }
 
+impl Visibility {
+    /// Whether the lesson is published: counted, listed, and stepped to by Previous and Next for the students of its course. The view
+    /// `curriculum_lessons` says the same of a row.
+    pub fn is_published(self) -> bool {
+        self.section == SectionStatus::Public && self.lesson != LessonStatus::Private
+    }
+}
+
 /// A lesson as somebody types it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LessonForm {
@@ -160,4 +168,35 @@ pub struct VideoCheck {
     /// Whether it can be shown in a lesson. `Some(false)`: YouTube answered that there is no such video, that it is private, or
     /// that its owner does not let it be shown elsewhere. `None`: YouTube could not be asked.
     pub embeddable: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::testing;
+    use sqlx::PgPool;
+
+    #[sqlx::test]
+    async fn the_views_publish_what_the_function_publishes(db: PgPool) {
+        let course = testing::course(&db, "Course").await;
+        let lessons = LessonStatus::ALL.map(|status| (status.value(), status.value()));
+        for (order, section) in (0..).zip(SectionStatus::ALL) {
+            testing::section(&db, course, order, section.value(), &lessons).await;
+        }
+        let rows = sqlx::query!(
+            r#"select s.status as "section: SectionStatus", l.status as "lesson: LessonStatus",
+                      c.is_published as "section_is_published!", p.is_published as "lesson_is_published!"
+                 from course_sections s join lessons l on l.section_id = s.id
+                 join curriculum_sections c on c.id = s.id join curriculum_lessons p on p.id = l.id"#
+        )
+        .fetch_all(&db)
+        .await
+        .unwrap();
+        assert_eq!(rows.len(), SectionStatus::ALL.len() * LessonStatus::ALL.len());
+        for row in rows {
+            let set = Visibility { section: row.section, lesson: row.lesson };
+            assert_eq!(row.lesson_is_published, set.is_published(), "{set:?}");
+            assert_eq!(row.section_is_published, row.section == SectionStatus::Public, "{set:?}");
+        }
+    }
 }

@@ -17,9 +17,9 @@ pub async fn insert(
     letter: &Letter,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into mails (user_id, address, kind, about, letter)
+        "insert into mails (user_id, address, kind, related_id, body)
          select u.id, u.email, $1, $2, $3 from users u where u.id = $4 and u.deleted_at is null and u.email not like '%.invalid'
-         on conflict (kind, about, user_id) where about is not null do nothing",
+         on conflict (kind, related_id, user_id) where related_id is not null do nothing",
         kind,
         about,
         Json(letter) as _,
@@ -39,7 +39,7 @@ pub async fn insert_to(
     letter: &Letter,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into mails (user_id, address, kind, letter) values ($1, $2, $3, $4)",
+        "insert into mails (user_id, address, kind, body) values ($1, $2, $3, $4)",
         user.uuid(),
         address,
         kind,
@@ -53,9 +53,9 @@ pub async fn insert_to(
 /// Puts a letter to every admin into the outbox.
 pub async fn insert_for_admins(db: impl PgExecutor<'_>, kind: &str, about: Uuid, letter: &Letter) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into mails (user_id, address, kind, about, letter)
+        "insert into mails (user_id, address, kind, related_id, body)
          select u.id, u.email, $1, $2, $3 from users u where u.role = 'admin' and u.deleted_at is null
-         on conflict (kind, about, user_id) where about is not null do nothing",
+         on conflict (kind, related_id, user_id) where related_id is not null do nothing",
         kind,
         about,
         Json(letter) as _,
@@ -68,7 +68,7 @@ pub async fn insert_for_admins(db: impl PgExecutor<'_>, kind: &str, about: Uuid,
 /// Whether somebody was told something.
 pub async fn was_told(db: impl PgExecutor<'_>, kind: &str, about: Uuid, user: UserId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"select exists (select from mails where kind = $1 and about = $2 and user_id = $3) as "told!""#,
+        r#"select exists (select from mails where kind = $1 and related_id = $2 and user_id = $3) as "told!""#,
         kind,
         about,
         user.uuid(),
@@ -92,7 +92,7 @@ pub async fn claim(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<
     let row = sqlx::query!(
         r#"update mails set state = 'sending', attempts = attempts + 1, claimed_at = $1
             where id = (select id from mails where state = 'due' and due_at <= $1 order by due_at limit 1 for update skip locked)
-            returning id, address, letter as "letter: Json<Letter>", attempts, created_at"#,
+            returning id, address, body as "letter: Json<Letter>", attempts, created_at"#,
         now,
     )
     .fetch_optional(db)
@@ -117,9 +117,9 @@ pub async fn settle(
     due_at: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
     let settled = sqlx::query!(
-        "update mails set state = $3, kept = $4, trouble = $5, due_at = $7,
-                letter = case when $3 = 'sent'::mail_state and not $4 and letter ->> 'secret' = 'true'
-                              then letter || '{\"links\": []}' else letter end,
+        "update mails set state = $3, stored_only = $4, error = $5, due_at = $7,
+                body = case when $3 = 'sent'::mail_state and not $4 and body ->> 'secret' = 'true'
+                              then body || '{\"links\": []}' else body end,
                 sent_at = case when $3 = 'sent'::mail_state then $6::timestamptz end
           where id = $1 and attempts = $2 and state in ('sending', 'unsure')",
         mail.id,
@@ -138,7 +138,7 @@ pub async fn settle(
 /// Attempts that never ended: whoever made them is gone. Says how many there were.
 pub async fn give_up_lost(db: impl PgExecutor<'_>, before: DateTime<Utc>, trouble: &str) -> sqlx::Result<u64> {
     let lost = sqlx::query!(
-        "update mails set state = 'unsure', trouble = $2 where state = 'sending' and claimed_at < $1",
+        "update mails set state = 'unsure', error = $2 where state = 'sending' and claimed_at < $1",
         before,
         trouble,
     )
@@ -154,8 +154,8 @@ pub async fn send_again(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<(Uuid, String)>> {
     let row = sqlx::query!(
-        "update mails set state = 'due', attempts = 0, due_at = $2, trouble = ''
-          where id = $1 and state in ('unsure', 'failed') returning user_id, letter ->> 'subject' as subject",
+        "update mails set state = 'due', attempts = 0, due_at = $2, error = ''
+          where id = $1 and state in ('unsure', 'failed') returning user_id, body ->> 'subject' as subject",
         mail,
         now,
     )
@@ -217,7 +217,7 @@ pub async fn list(db: impl PgExecutor<'_>, filter: OutboxFilter, before: Option<
         (Some(user), _) => {
             sqlx::query_as!(
                 Row,
-                r#"select m.id, m.user_id, u.name, m.address, m.letter as "letter: _", m.state as "state: _", m.kept, m.trouble,
+                r#"select m.id, m.user_id, u.name, m.address, m.body as "letter: _", m.state as "state: _", m.stored_only as kept, m.error as trouble,
                           m.attempts, m.created_at, m.sent_at
                      from mails m join users u on u.id = m.user_id
                     where m.user_id = $1 and m.id < $2 order by m.user_id, m.id desc limit 51"#,
@@ -230,7 +230,7 @@ pub async fn list(db: impl PgExecutor<'_>, filter: OutboxFilter, before: Option<
         (None, Some(state)) => {
             sqlx::query_as!(
                 Row,
-                r#"select m.id, m.user_id, u.name, m.address, m.letter as "letter: _", m.state as "state: _", m.kept, m.trouble,
+                r#"select m.id, m.user_id, u.name, m.address, m.body as "letter: _", m.state as "state: _", m.stored_only as kept, m.error as trouble,
                           m.attempts, m.created_at, m.sent_at
                      from mails m join users u on u.id = m.user_id
                     where m.state = $1 and m.id < $2 order by m.state, m.id desc limit 51"#,
@@ -243,7 +243,7 @@ pub async fn list(db: impl PgExecutor<'_>, filter: OutboxFilter, before: Option<
         (None, None) => {
             sqlx::query_as!(
                 Row,
-                r#"select m.id, m.user_id, u.name, m.address, m.letter as "letter: _", m.state as "state: _", m.kept, m.trouble,
+                r#"select m.id, m.user_id, u.name, m.address, m.body as "letter: _", m.state as "state: _", m.stored_only as kept, m.error as trouble,
                           m.attempts, m.created_at, m.sent_at
                      from mails m join users u on u.id = m.user_id
                     where m.id < $1 order by m.id desc limit 51"#,
@@ -259,7 +259,7 @@ pub async fn list(db: impl PgExecutor<'_>, filter: OutboxFilter, before: Option<
 pub async fn find(db: impl PgExecutor<'_>, mail: i64) -> sqlx::Result<Option<MailRow>> {
     sqlx::query_as!(
         Row,
-        r#"select m.id, m.user_id, u.name, m.address, m.letter as "letter: _", m.state as "state: _", m.kept, m.trouble,
+        r#"select m.id, m.user_id, u.name, m.address, m.body as "letter: _", m.state as "state: _", m.stored_only as kept, m.error as trouble,
                   m.attempts, m.created_at, m.sent_at
              from mails m join users u on u.id = m.user_id
             where m.id = $1"#,

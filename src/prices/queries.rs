@@ -9,13 +9,13 @@ use crate::{money::Cents, purchases::PurchaseId};
 /// What people pay less in a country, where they do.
 pub async fn find_power(db: impl PgExecutor<'_>, country: Country) -> sqlx::Result<Option<Power>> {
     let row = sqlx::query!(
-        "select c.percent, s.smallest_in_dollars from ppp_countries c cross join pricing s
+        "select c.percent, s.minimum_in_dollars from ppp_countries c cross join pricing s
           where c.country = $1 and c.enabled and s.purchasing_power",
         country.code(),
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Power { country, percent: row.percent, smallest: Cents::from_dollars(row.smallest_in_dollars) }))
+    Ok(row.map(|row| Power { country, percent: row.percent, smallest: Cents::from_dollars(row.minimum_in_dollars) }))
 }
 
 /// The settings of all of it.
@@ -29,7 +29,7 @@ pub struct Settings {
 pub async fn find_settings(db: impl PgExecutor<'_>) -> sqlx::Result<Settings> {
     sqlx::query_as!(
         Settings,
-        "select version, purchasing_power as enabled, smallest_in_dollars as smallest from pricing"
+        "select version, purchasing_power as enabled, minimum_in_dollars as smallest from pricing"
     )
     .fetch_one(db)
     .await
@@ -39,7 +39,7 @@ pub async fn find_settings(db: impl PgExecutor<'_>) -> sqlx::Result<Settings> {
 pub async fn lock_settings(db: impl PgExecutor<'_>) -> sqlx::Result<Settings> {
     sqlx::query_as!(
         Settings,
-        "select version, purchasing_power as enabled, smallest_in_dollars as smallest from pricing for update"
+        "select version, purchasing_power as enabled, minimum_in_dollars as smallest from pricing for update"
     )
     .fetch_one(db)
     .await
@@ -63,7 +63,7 @@ pub async fn list_rates(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Rate>> {
 
 /// Writes the settings, and counts their version further.
 pub async fn set_settings(db: impl PgExecutor<'_>, enabled: bool, smallest: i32) -> sqlx::Result<()> {
-    sqlx::query!("update pricing set purchasing_power = $1, smallest_in_dollars = $2", enabled, smallest)
+    sqlx::query!("update pricing set purchasing_power = $1, minimum_in_dollars = $2", enabled, smallest)
         .execute(db)
         .await
         .map(drop)
@@ -96,7 +96,7 @@ pub struct DueCard {
 pub async fn list_due_cards(db: impl PgExecutor<'_>, since: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<DueCard>> {
     let rows = sqlx::query!(
         r#"select id, stripe_payment_intent_id as "payment_intent!" from purchases
-            where country is not null and card_asked_at is null and stripe_payment_intent_id is not null
+            where country is not null and card_checked_at is null and stripe_payment_intent_id is not null
               and created_at > $1
             order by created_at limit $2"#,
         since,
@@ -116,7 +116,7 @@ pub async fn set_card(
     at: DateTime<Utc>,
 ) -> sqlx::Result<Option<bool>> {
     sqlx::query_scalar!(
-        "update purchases set card_country = $2, card_asked_at = $3 where id = $1 and card_asked_at is null
+        "update purchases set card_country = $2, card_checked_at = $3 where id = $1 and card_checked_at is null
          returning country_differs",
         purchase.uuid(),
         card_country,
@@ -131,7 +131,7 @@ pub async fn expire_holding_attempts(db: impl PgExecutor<'_>, before: DateTime<U
     let result = sqlx::query!(
         "update checkout_attempts a set state = 'expired'
            from coupon_redemptions r
-          where r.attempt_id = a.id and r.state = 'held'
+          where r.attempt_id = a.id and r.state = 'reserved'
             and a.state = 'open' and a.submitted_at is null and a.expires_at < $1",
         before,
     )

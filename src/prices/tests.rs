@@ -172,7 +172,7 @@ async fn what_is_switched_off_costs_the_same_everywhere(db: PgPool) {
         ("update pricing set purchasing_power = false", "update pricing set purchasing_power = true"),
         ("update ppp_countries set enabled = false where country = 'IN'", "update ppp_countries set enabled = true"),
         ("update products set purchasing_power = false", "update products set purchasing_power = true"),
-        ("update pricing set smallest_in_dollars = 60", "update pricing set smallest_in_dollars = 0"),
+        ("update pricing set minimum_in_dollars = 60", "update pricing set minimum_in_dollars = 0"),
     ] {
         sqlx::query(off).execute(&school.db).await.unwrap();
         assert!(!india().await, "{off}");
@@ -265,7 +265,7 @@ async fn pay(school: &School, address: &str) -> serde_json::Value {
         payload: &told,
         about: Some(facts::About::Session(facts::Word::Completed, session_facts)),
     };
-    assert_eq!(fulfil::take_in(&school.db, &event).await.unwrap(), fulfil::Outcome::Granted);
+    assert_eq!(fulfil::take_in(&school.db, &event).await.unwrap(), fulfil::Outcome::ACCESS_GRANTED);
     told
 }
 

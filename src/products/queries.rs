@@ -53,15 +53,15 @@ pub async fn list_public(
 pub async fn find_resume(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<Resume>> {
     sqlx::query_as!(
         Resume,
-        r#"select c.id as course, c.name as course_name, next.id as lesson, next.name as lesson_name
+        r#"select c.id as course, c.name as course_name, next.id as "lesson!", next.name as "lesson_name!"
              from user_course_access a
              join courses c on c.id = a.course_id
              cross join lateral (
                select l.id, l.name
-                 from course_sections s join lessons l on l.section_id = s.id
-                where s.course_id = c.id and s.status = 'public' and l.status <> 'private'
+                 from curriculum_lessons l
+                where l.course_id = c.id and l.is_published
                   and not exists (select from user_lesson_complete d where d.lesson_id = l.id and d.user_id = $1)
-                order by s."order", l."order" limit 1) next
+                order by l.section_order, l."order" limit 1) next
              left join lateral (
                select max(d.created_at) as at
                  from course_sections s join lessons l on l.section_id = s.id
@@ -100,9 +100,9 @@ pub async fn find_page(
                                           select coalesce(json_agg(json_build_object(
                                                    'id', l.id, 'name', l.name, 'status', l.status, 'done', false)
                                                    order by l."order"), '[]')
-                                            from lessons l where l.section_id = s.id and l.status <> 'private'))
+                                            from curriculum_lessons l where l.section_id = s.id and l.is_published))
                                         order by s."order")
-                                 from course_sections s where s.course_id = c.id and s.status = 'public'), '[]'))
+                                 from curriculum_sections s where s.course_id = c.id and s.is_published), '[]'))
                              order by cp.created_at, c.name)
                       from course_products cp join courses c on c.id = cp.course_id
                      where cp.product_id = p.id), '[]') as "courses!: Json<Vec<ProductCourse>>"

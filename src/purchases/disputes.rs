@@ -19,15 +19,16 @@ use crate::{
 
 const TAKEN: &str = "The bank took the money back: a dispute was lost.";
 
-/// A dispute over a payment that is no purchase, or not yet. While it is open, Stripe does not send a second payment back; once it is
-/// won, the money is here and goes back after all.
-async fn second_payment(tx: &mut PgConnection, facts: &DisputeFacts, payment_intent: &str) -> sqlx::Result<Outcome> {
+/// A dispute over a payment that is no purchase, or not yet. While it is open, Stripe does not refund the payment; once it is won, an
+/// unusable payment is refunded after all.
+async fn without_purchase(tx: &mut PgConnection, facts: &DisputeFacts, payment_intent: &str) -> sqlx::Result<Outcome> {
     if facts.state == DisputeState::Won
-        && let Some(refund) = queries::insert_rest(&mut *tx, payment_intent, false).await?
+        && let Some((refund, reason)) = queries::insert_rest(&mut *tx, payment_intent, false).await?
     {
-        return Ok(Outcome::OwnedBefore { refund: Some(refund), payment_intent: payment_intent.to_owned() });
+        let payment_intent = payment_intent.to_owned();
+        return Ok(Outcome::UnusablePayment { reason, refund: Some(refund), payment_intent });
     }
-    Ok(Outcome::Early)
+    Ok(Outcome::Deferred)
 }
 
 /// A dispute as it stands at Stripe.
@@ -35,18 +36,18 @@ async fn second_payment(tx: &mut PgConnection, facts: &DisputeFacts, payment_int
 /// # Errors
 /// The database's.
 pub async fn hear(tx: &mut PgConnection, facts: &DisputeFacts) -> sqlx::Result<Outcome> {
-    let Some(payment_intent) = facts.payment_intent.as_deref() else { return Ok(Outcome::Stranger) };
+    let Some(payment_intent) = facts.payment_intent.as_deref() else { return Ok(Outcome::NOT_OURS) };
     let Some(paid) = queries::lock_paid(&mut *tx, payment_intent).await? else {
-        return second_payment(tx, facts, payment_intent).await;
+        return without_purchase(tx, facts, payment_intent).await;
     };
-    let Ok(cents) = i32::try_from(facts.amount.max(0)) else { return Ok(Outcome::Mismatch) };
+    let Ok(cents) = i32::try_from(facts.amount.max(0)) else { return Ok(Outcome::MISMATCH) };
     let before = queries::lock_dispute(&mut *tx, &facts.id).await?;
     let dispute = match before {
         Some((dispute, state)) if state.may_become(facts.state) => {
             queries::decide_dispute(&mut *tx, dispute, facts).await?;
             dispute
         }
-        Some(_) => return Ok(Outcome::Nothing),
+        Some(_) => return Ok(Outcome::NO_CHANGE),
         None => queries::insert_dispute(&mut *tx, paid.id, facts, cents).await?,
     };
     let before = before.map(|(_, state)| state);
@@ -73,9 +74,9 @@ pub async fn hear(tx: &mut PgConnection, facts: &DisputeFacts) -> sqlx::Result<O
     };
     news::told(tx, news).await?;
     Ok(match facts.state {
-        DisputeState::Open => Outcome::Disputed,
-        DisputeState::Won => Outcome::DisputeWon,
-        DisputeState::Lost => Outcome::DisputeLost,
+        DisputeState::Open => Outcome::DISPUTE_OPENED,
+        DisputeState::Won => Outcome::DISPUTE_WON,
+        DisputeState::Lost => Outcome::DISPUTE_LOST,
     })
 }
 

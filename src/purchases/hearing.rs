@@ -26,22 +26,28 @@ use crate::{
 /// # Errors
 /// The database's.
 pub async fn charge(tx: &mut PgConnection, facts: &ChargeFacts) -> sqlx::Result<Outcome> {
-    let Some(payment_intent) = &facts.payment_intent else { return Ok(Outcome::Stranger) };
+    let Some(payment_intent) = &facts.payment_intent else { return Ok(Outcome::NOT_OURS) };
     let Some(refunds) = &facts.refunds else {
         let known = queries::lock_paid(&mut *tx, payment_intent).await?.is_some()
             || queries::find_returned(&mut *tx, payment_intent).await?.is_some();
         if !known {
-            return Ok(Outcome::Early);
+            return Ok(Outcome::Deferred);
         }
         let told = queries::sum_told(&mut *tx, payment_intent).await?;
         let payment_intent = payment_intent.clone();
-        return Ok(if told.0 < facts.amount_refunded { Outcome::Unread { payment_intent } } else { Outcome::Nothing });
+        return Ok(if told.0 < facts.amount_refunded {
+            Outcome::RefundsToFetch { payment_intent }
+        } else {
+            Outcome::NO_CHANGE
+        });
     };
-    let mut whole = Outcome::Nothing;
+    let mut whole = Outcome::NO_CHANGE;
     for facts in refunds {
         let outcome = refund(tx, facts).await?;
         // What waits for another to fail is heard again then.
-        if outcome == Outcome::Early || (whole != Outcome::Early && (outcome.changes() || whole == Outcome::Nothing)) {
+        if outcome == Outcome::Deferred
+            || (whole != Outcome::Deferred && (outcome.changes() || whole == Outcome::NO_CHANGE))
+        {
             whole = outcome;
         }
     }
@@ -53,19 +59,19 @@ pub async fn charge(tx: &mut PgConnection, facts: &ChargeFacts) -> sqlx::Result<
 /// # Errors
 /// The database's.
 pub async fn refund(tx: &mut PgConnection, facts: &RefundFacts) -> sqlx::Result<Outcome> {
-    let Some(payment_intent) = facts.payment_intent.as_deref() else { return Ok(Outcome::Stranger) };
+    let Some(payment_intent) = facts.payment_intent.as_deref() else { return Ok(Outcome::NOT_OURS) };
     let paid = queries::lock_paid(&mut *tx, payment_intent).await?;
     let of = match &paid {
         Some(paid) => Of::Purchase(paid.id),
         None => match queries::find_returned(&mut *tx, payment_intent).await? {
-            Some((attempt, beside)) => Of::Attempt(attempt, beside),
-            None => return Ok(Outcome::Early),
+            Some(unusable) => Of::Unusable(unusable),
+            None => return Ok(Outcome::Deferred),
         },
     };
-    let Some(cents) = i32::try_from(facts.amount).ok().filter(|cents| *cents > 0) else { return Ok(Outcome::Mismatch) };
+    let Some(cents) = i32::try_from(facts.amount).ok().filter(|cents| *cents > 0) else { return Ok(Outcome::MISMATCH) };
     let mut known = queries::lock_told(&mut *tx, &facts.id, facts.ours, payment_intent).await?;
-    if let (None, Of::Attempt(attempt, _)) = (known, &of) {
-        known = queries::lock_unsent_return(&mut *tx, *attempt, cents).await?;
+    if let (None, Of::Unusable(unusable)) = (known, &of) {
+        known = queries::lock_unsent_return(&mut *tx, unusable.attempt, cents).await?;
     }
     let (row, before) = match known {
         Some((row, state)) if state.may_become(facts.state) => {
@@ -74,11 +80,11 @@ pub async fn refund(tx: &mut PgConnection, facts: &RefundFacts) -> sqlx::Result<
         }
         Some((row, _)) => {
             refund_queries::name_refund(&mut *tx, row, &facts.id).await?;
-            return Ok(Outcome::Nothing);
+            return Ok(Outcome::NO_CHANGE);
         }
         None => {
             if !make_room(tx, paid.as_ref(), facts, cents).await? {
-                return Ok(Outcome::Early);
+                return Ok(Outcome::Deferred);
             }
             (queries::insert_told(&mut *tx, &of, facts, cents).await?, None)
         }
@@ -133,20 +139,21 @@ async fn changed(tx: &mut PgConnection, change: &Change<'_>) -> sqlx::Result<Out
         None => false,
     };
     match facts.state {
-        RefundState::Pending => Ok(Outcome::RefundPending),
+        // No refund of Stripe's is ever reversed.
+        RefundState::Pending | RefundState::Reversed => Ok(Outcome::REFUND_PENDING),
         RefundState::Succeeded => {
             news::told(tx, News::Refunded { refund: *row, purchase }).await?;
-            Ok(Outcome::Refunded)
+            Ok(Outcome::REFUNDED)
         }
         RefundState::Failed => {
             let words = failure_words(of, *paid, *before, facts, ended);
             let subject = match of {
                 Of::Purchase(purchase) => Some(*purchase),
-                Of::Attempt(_, beside) => *beside,
+                Of::Unusable(unusable) => unusable.original_purchase_id,
             };
             audit::record_unasked(&mut *tx, "sale.refund_failed", subject.map(PurchaseId::uuid), &words).await?;
             news::told(tx, News::RefundFailed { refund: *row, purchase }).await?;
-            Ok(Outcome::RefundFailed)
+            Ok(Outcome::REFUND_FAILED)
         }
     }
 }
@@ -161,11 +168,12 @@ fn failure_words(
 ) -> String {
     let amount = Cents(facts.amount);
     let what = match (of, paid) {
+        (Of::Unusable(unusable), _) => format!("{} could not be sent back.", unusable.reason.describe(amount)),
         (Of::Purchase(_), Some(paid)) => format!("The refund of {amount} for {} failed.", paid.named()),
-        _ => format!("A second payment of {amount} could not be sent back."),
+        (Of::Purchase(_), None) => format!("A refund of {amount} failed."),
     };
     let then = match (of, before) {
-        (Of::Attempt(..), _) => " The buyer is still owed it: send it in Stripe's dashboard.",
+        (Of::Unusable(_), _) => " The buyer is still owed it: send it in Stripe's dashboard.",
         (Of::Purchase(_), Some(RefundState::Succeeded)) if ended => {
             " The purchase has ended all the same: the buyer has bought the product anew, and is owed the money."
         }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     PurchaseId,
-    sales::{DisputeState, RefundState},
+    sales::{DisputeState, RefundState, SaleNoteKind, UnusablePaymentReason},
     stray::{Misfit, StrayPayment},
 };
 use crate::{
@@ -63,19 +63,29 @@ pub async fn lock_paid(db: impl PgExecutor<'_>, payment_intent: &str) -> sqlx::R
     }))
 }
 
-/// A payment that never became a purchase: its attempt, and the purchase that was there.
-pub async fn find_returned(
-    db: impl PgExecutor<'_>,
-    payment_intent: &str,
-) -> sqlx::Result<Option<(AttemptId, Option<PurchaseId>)>> {
+/// A payment that cannot become a purchase.
+#[derive(Clone, Copy)]
+pub struct UnusablePayment {
+    pub attempt: AttemptId,
+    pub reason: UnusablePaymentReason,
+    /// The purchase that it duplicates.
+    pub original_purchase_id: Option<PurchaseId>,
+}
+
+/// The payment, where a refund of it was stored.
+pub async fn find_returned(db: impl PgExecutor<'_>, payment_intent: &str) -> sqlx::Result<Option<UnusablePayment>> {
     let row = sqlx::query!(
-        r#"select attempt_id as "attempt!", beside from refunds
+        r#"select attempt_id as "attempt!", unusable_reason as "reason!: UnusablePaymentReason", original_purchase_id from refunds
             where stripe_payment_intent_id = $1 and purchase_id is null order by created_at limit 1"#,
         payment_intent,
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| (row.attempt.into(), row.beside.map(PurchaseId::from))))
+    Ok(row.map(|row| UnusablePayment {
+        attempt: row.attempt.into(),
+        reason: row.reason,
+        original_purchase_id: row.original_purchase_id.map(PurchaseId::from),
+    }))
 }
 
 /// Our row of a refund: by Stripe's id, else by the id that we gave along, where nobody has told us Stripe's yet. It is held until the
@@ -100,7 +110,7 @@ pub async fn lock_told(
     Ok(row.map(|row| (row.id, row.state)))
 }
 
-/// The refund of a second payment that we have not sent, when somebody else sent just that.
+/// The refund of an unusable payment that we have not sent, when somebody else sent just that.
 pub async fn lock_unsent_return(
     db: impl PgExecutor<'_>,
     attempt: AttemptId,
@@ -118,44 +128,54 @@ pub async fn lock_unsent_return(
     Ok(row.map(|row| (row.id, row.state)))
 }
 
-/// The intent to send back what is left of a second payment, after Stripe refused to send it whole. `None` when nothing is left, when it
-/// is under way, or when it was tried often enough. `part`: only when a part of it has gone back.
-pub async fn insert_rest(db: impl PgExecutor<'_>, payment_intent: &str, part: bool) -> sqlx::Result<Option<Uuid>> {
-    sqlx::query_scalar!(
-        "insert into refunds (attempt_id, amount_in_cents, reason, stripe_payment_intent_id, origin, beside)
-         select a.id, a.amount_in_cents - s.gone, 'the rest of a second payment', $1, 'school', s.beside
-           from (select attempt_id, coalesce(sum(amount_in_cents) filter (where state <> 'failed'), 0)::integer as gone,
-                        count(*) filter (where origin = 'school') as tried, (array_agg(beside order by created_at))[1] as beside
-                   from refunds where stripe_payment_intent_id = $1 and purchase_id is null group by 1) s
-           join checkout_attempts a on a.id = s.attempt_id
-          where s.gone < a.amount_in_cents and s.tried between 1 and 4 and (s.gone > 0 or not $2)
-         on conflict do nothing returning id",
+/// Stores the intent to send back what is left of an unusable payment, after Stripe refused to send it whole. Returns the refund's id and
+/// why the payment is unusable. `None` when nothing is left, when it is under way, or when it was tried often enough. `part`: only when a
+/// part of it has gone back.
+pub async fn insert_rest(
+    db: impl PgExecutor<'_>,
+    payment_intent: &str,
+    part: bool,
+) -> sqlx::Result<Option<(Uuid, UnusablePaymentReason)>> {
+    let row = sqlx::query!(
+        r#"insert into refunds (attempt_id, amount_in_cents, unusable_reason, stripe_payment_intent_id, origin, original_purchase_id)
+           select a.id, a.amount_in_cents - s.gone, s.unusable_reason, $1, 'automatic', s.original_purchase_id
+             from (select attempt_id,
+                          coalesce(sum(amount_in_cents) filter (where state in ('pending', 'succeeded')), 0)::integer as gone,
+                          count(*) filter (where origin = 'automatic') as tried,
+                          (array_agg(unusable_reason order by created_at))[1] as unusable_reason,
+                          (array_agg(original_purchase_id order by created_at))[1] as original_purchase_id
+                     from refunds where stripe_payment_intent_id = $1 and purchase_id is null group by 1) s
+             join checkout_attempts a on a.id = s.attempt_id
+            where s.gone < a.amount_in_cents and s.tried between 1 and 4 and (s.gone > 0 or not $2)
+           on conflict do nothing returning id, unusable_reason as "reason!: UnusablePaymentReason""#,
         payment_intent,
         part,
     )
     .fetch_optional(db)
-    .await
+    .await?;
+    Ok(row.map(|row| (row.id, row.reason)))
 }
 
 /// What belongs to a refund that was made at Stripe.
 pub enum Of {
     Purchase(PurchaseId),
-    Attempt(AttemptId, Option<PurchaseId>),
+    Unusable(UnusablePayment),
 }
 
 /// Writes down a refund that somebody made at Stripe, as of when it was made.
 pub async fn insert_told(db: impl PgExecutor<'_>, of: &Of, facts: &RefundFacts, cents: i32) -> sqlx::Result<Uuid> {
-    let (purchase, attempt, beside) = match of {
-        Of::Purchase(purchase) => (Some(*purchase), None, None),
-        Of::Attempt(attempt, beside) => (None, Some(*attempt), *beside),
+    let (purchase, unusable) = match of {
+        Of::Purchase(purchase) => (Some(*purchase), None),
+        Of::Unusable(unusable) => (None, Some(*unusable)),
     };
     sqlx::query_scalar!(
-        "insert into refunds (purchase_id, attempt_id, beside, amount_in_cents, state, origin, stripe_payment_intent_id,
-                              stripe_refund_id, failure, created_at)
-         values ($1, $2, $3, $4, $5, 'stripe', $6, $7, $8, $9) returning id",
+        "insert into refunds (purchase_id, attempt_id, unusable_reason, original_purchase_id, amount_in_cents, state, origin,
+                              stripe_payment_intent_id, stripe_refund_id, failure, created_at)
+         values ($1, $2, $3, $4, $5, $6, 'stripe', $7, $8, $9, $10) returning id",
         purchase.map(PurchaseId::uuid),
-        attempt.map(AttemptId::uuid),
-        beside.map(PurchaseId::uuid),
+        unusable.map(|unusable| unusable.attempt.uuid()),
+        unusable.map(|unusable| unusable.reason) as Option<UnusablePaymentReason>,
+        unusable.and_then(|unusable| unusable.original_purchase_id).map(PurchaseId::uuid),
         cents,
         facts.state as RefundState,
         facts.payment_intent,
@@ -180,13 +200,13 @@ pub async fn give_up_unsent(db: impl PgExecutor<'_>, purchase: PurchaseId, why: 
     Ok(given_up.into_iter().fold(Cents::ZERO, |sum, cents| Cents(sum.0 + i64::from(cents))))
 }
 
-/// Takes off what a lost dispute took as much as went back otherwise: a bank takes a payment once. Says how much that was.
+/// Reduces a chargeback by what was refunded separately, since the bank withdraws a payment only once. Returns the reduction.
 pub async fn give_way(db: impl PgExecutor<'_>, purchase: PurchaseId, cents: i32) -> sqlx::Result<Cents> {
     let taken = sqlx::query_scalar!(
         r#"with taken as (
              select id, amount_in_cents as before from refunds
               where purchase_id = $1 and origin = 'dispute' and state = 'succeeded' order by created_at limit 1 for update)
-           update refunds r set state = case when t.before > $2 then r.state else 'failed' end,
+           update refunds r set state = case when t.before > $2 then r.state else 'reversed' end,
                                 amount_in_cents = case when t.before > $2 then t.before - $2 else t.before end
              from taken t where r.id = t.id returning least(t.before, $2) as "freed!""#,
         purchase.uuid(),
@@ -201,7 +221,7 @@ pub async fn give_way(db: impl PgExecutor<'_>, purchase: PurchaseId, cents: i32)
 pub async fn sum_told(db: impl PgExecutor<'_>, payment_intent: &str) -> sqlx::Result<Cents> {
     sqlx::query_scalar!(
         r#"select coalesce(sum(amount_in_cents), 0)::bigint as "sum!" from refunds
-            where stripe_payment_intent_id = $1 and state <> 'failed' and stripe_refund_id is not null"#,
+            where stripe_payment_intent_id = $1 and state in ('pending', 'succeeded') and stripe_refund_id is not null"#,
         payment_intent,
     )
     .fetch_one(db)
@@ -209,9 +229,12 @@ pub async fn sum_told(db: impl PgExecutor<'_>, payment_intent: &str) -> sqlx::Re
     .map(Cents)
 }
 
-/// Lets a purchase stand as its rows say: paused, ended, or live. `back`: money that had gone came back. Says whether it has ended.
+/// Recomputes a purchase's status from its refunds and disputes: paused, ended, or live. `back`: money that had gone came back. Returns
+/// whether it has ended. A trigger on `purchases` gives or ends access (`rebuild_course_access`).
 pub async fn settle(db: impl PgExecutor<'_>, purchase: PurchaseId, back: bool) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"select settle_purchase($1, $2) as "ended!""#, purchase.uuid(), back).fetch_one(db).await
+    sqlx::query_scalar!(r#"select recompute_purchase_status($1, $2) as "ended!""#, purchase.uuid(), back)
+        .fetch_one(db)
+        .await
 }
 
 /// A dispute as we know it, held until the transaction ends.
@@ -259,7 +282,7 @@ pub async fn decide_dispute(db: impl PgExecutor<'_>, dispute: Uuid, facts: &Disp
     .map(drop)
 }
 
-/// Writes down what a lost dispute took.
+/// Records the chargeback of a lost dispute.
 pub async fn insert_taken(
     db: impl PgExecutor<'_>,
     purchase: PurchaseId,
@@ -268,8 +291,8 @@ pub async fn insert_taken(
     payment_intent: &str,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into refunds (purchase_id, amount_in_cents, state, origin, dispute_id, reason, stripe_payment_intent_id)
-         values ($1, $2, 'succeeded', 'dispute', $3, 'A dispute was lost', $4)",
+        "insert into refunds (purchase_id, amount_in_cents, state, origin, dispute_id, stripe_payment_intent_id)
+         values ($1, $2, 'succeeded', 'dispute', $3, $4)",
         purchase.uuid(),
         cents,
         dispute,
@@ -280,27 +303,23 @@ pub async fn insert_taken(
     .map(drop)
 }
 
-/// What a dispute took was given back.
+/// Reverses a dispute's chargeback: the bank returned the money.
 pub async fn return_taken(db: impl PgExecutor<'_>, dispute: Uuid) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update refunds set state = 'failed', failure = 'The bank gave the money back.'
-          where dispute_id = $1 and state <> 'failed'",
-        dispute
-    )
-    .execute(db)
-    .await
-    .map(drop)
-}
-
-/// A line of a sale's timeline.
-pub async fn insert_note(db: impl PgExecutor<'_>, purchase: PurchaseId, words: &str) -> sqlx::Result<()> {
-    sqlx::query!("insert into sale_notes (purchase_id, words) values ($1, $2)", purchase.uuid(), words)
+    sqlx::query!("update refunds set state = 'reversed' where dispute_id = $1 and state = 'succeeded'", dispute)
         .execute(db)
         .await
         .map(drop)
 }
 
-/// An event that was kept for its purchase.
+/// Notes something for a sale's timeline.
+pub async fn insert_note(db: impl PgExecutor<'_>, purchase: PurchaseId, kind: SaleNoteKind) -> sqlx::Result<()> {
+    sqlx::query!("insert into sale_notes (purchase_id, kind) values ($1, $2)", purchase.uuid(), kind as SaleNoteKind)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// A deferred event.
 pub struct Early {
     pub id: String,
     pub kind: String,
@@ -312,7 +331,7 @@ pub async fn list_early(db: impl PgExecutor<'_>, payment_intent: &str) -> sqlx::
     sqlx::query_as!(
         Early,
         r#"select id, type as kind, payload #> '{data,object}' as "object!" from stripe_events
-            where payload #>> '{data,object,payment_intent}' = $1 and outcome = 'kept for its purchase'
+            where payload #>> '{data,object,payment_intent}' = $1 and status = 'deferred'
             order by occurred_at, created_at, id"#,
         payment_intent,
     )
@@ -324,7 +343,7 @@ pub async fn list_early(db: impl PgExecutor<'_>, payment_intent: &str) -> sqlx::
 pub async fn list_unread(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<(String, String)>> {
     let rows = sqlx::query!(
         r#"select id, payload #>> '{data,object,payment_intent}' as "payment_intent!" from stripe_events
-            where outcome = 'refunds to be read' order by created_at limit 100"#
+            where status = 'refunds_to_fetch' order by created_at limit 100"#
     )
     .fetch_all(db)
     .await?;
@@ -334,8 +353,8 @@ pub async fn list_unread(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<(String, S
 /// The refunds of a payment were read: its events have nothing more to say.
 pub async fn set_read(db: impl PgExecutor<'_>, payment_intent: &str) -> sqlx::Result<()> {
     sqlx::query!(
-        "update stripe_events set outcome = 'refunds read'
-          where payload #>> '{data,object,payment_intent}' = $1 and outcome = 'refunds to be read'",
+        "update stripe_events set status = 'processed', detail = 'refunds_fetched'
+          where payload #>> '{data,object,payment_intent}' = $1 and status = 'refunds_to_fetch'",
         payment_intent,
     )
     .execute(db)
@@ -345,16 +364,16 @@ pub async fn set_read(db: impl PgExecutor<'_>, payment_intent: &str) -> sqlx::Re
 
 /// How far Stripe's list of a kind was read.
 pub async fn find_mark(db: impl PgExecutor<'_>, kind: &str) -> sqlx::Result<Option<DateTime<Utc>>> {
-    sqlx::query_scalar!("select seen_until from reconcile_marks where kind = $1", kind).fetch_optional(db).await
+    sqlx::query_scalar!("select read_until from reconcile_cursors where kind = $1", kind).fetch_optional(db).await
 }
 
-/// A mark only moves on.
-pub async fn set_mark(db: impl PgExecutor<'_>, kind: &str, seen_until: DateTime<Utc>) -> sqlx::Result<()> {
+/// A cursor only moves forward.
+pub async fn set_mark(db: impl PgExecutor<'_>, kind: &str, read_until: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into reconcile_marks as m (kind, seen_until) values ($1, $2)
-         on conflict (kind) do update set seen_until = greatest(m.seen_until, excluded.seen_until)",
+        "insert into reconcile_cursors as m (kind, read_until) values ($1, $2)
+         on conflict (kind) do update set read_until = greatest(m.read_until, excluded.read_until)",
         kind,
-        seen_until,
+        read_until,
     )
     .execute(db)
     .await
@@ -390,7 +409,8 @@ pub async fn list_open_disputes(db: impl PgExecutor<'_>, before: DateTime<Utc>) 
 pub async fn list_stray(db: impl PgExecutor<'_>, limit: i64, offset: i64) -> sqlx::Result<Vec<StrayPayment>> {
     let rows = sqlx::query!(
         r#"select r.created_at, u.id as buyer, u.email, a.product_details ->> 'name' as "product!",
-                  r.amount_in_cents, r.state as "state: RefundState", r.failure, r.beside, r.stripe_payment_intent_id
+                  r.amount_in_cents, r.state as "state: RefundState", r.failure, r.unusable_reason as "reason!: UnusablePaymentReason",
+                  r.original_purchase_id, r.stripe_payment_intent_id
              from (select * from refunds where purchase_id is null order by created_at desc, id desc
                     limit $1::bigint + 1 offset $2) r
              join checkout_attempts a on a.id = r.attempt_id join users u on u.id = a.user_id
@@ -410,7 +430,8 @@ pub async fn list_stray(db: impl PgExecutor<'_>, limit: i64, offset: i64) -> sql
             amount: row.amount_in_cents.into(),
             state: row.state,
             failure: row.failure,
-            beside: row.beside.map(PurchaseId::from),
+            reason: row.reason,
+            original_purchase_id: row.original_purchase_id.map(PurchaseId::from),
             payment_intent: row.stripe_payment_intent_id,
         })
         .collect())
@@ -421,7 +442,7 @@ pub async fn list_misfits(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Misfit>> 
     sqlx::query_as!(
         Misfit,
         r#"select occurred_at as at, type as kind, coalesce(payload #>> '{data,object,id}', id) as "object!"
-             from stripe_events where outcome = 'mismatch' order by occurred_at desc, id desc limit 50"#
+             from stripe_events where status = 'rejected' and detail = 'mismatch' order by occurred_at desc, id desc limit 50"#
     )
     .fetch_all(db)
     .await

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     PurchaseId, ledger_queries,
     refund_queries::{self as queries, Due, Locked},
-    sales::{RefundState, Refunded},
+    sales::{RefundState, Refunded, UnusablePaymentReason},
 };
 use crate::{
     admin::audit,
@@ -178,10 +178,10 @@ pub async fn finish(state: &AppState, refund: Uuid, now: DateTime<Utc>) -> Resul
             }
             let refused = settle(state, &due, Some(Answer::refused(&error, status))).await;
             match rest_of(state, &due).await {
-                Ok(Some(rest)) => Box::pin(finish(state, rest, now)).await,
+                Ok(Some((rest, _))) => Box::pin(finish(state, rest, now)).await,
                 Ok(None) => refused,
                 Err(error) => {
-                    tracing::error!(%refund, %error, "Could not see what is left of a second payment");
+                    tracing::error!(%refund, %error, "Could not see what is left of an unusable payment");
                     refused
                 }
             }
@@ -194,8 +194,8 @@ pub async fn finish(state: &AppState, refund: Uuid, now: DateTime<Utc>) -> Resul
     }
 }
 
-/// A second payment of which somebody sent a part back at Stripe does not go back whole: the intent to send the rest.
-async fn rest_of(state: &AppState, due: &Due) -> anyhow::Result<Option<Uuid>> {
+/// Stores the intent to send the rest of an unusable payment: it is not refunded whole when a part was refunded at Stripe.
+async fn rest_of(state: &AppState, due: &Due) -> anyhow::Result<Option<(Uuid, UnusablePaymentReason)>> {
     if due.purchase.is_some() {
         return Ok(None);
     }
@@ -213,7 +213,11 @@ async fn tell(stripe: &Stripe, due: &Due, now: DateTime<Utc>) -> Result<RefundFa
     {
         return Ok(sent);
     }
-    let reason = if due.purchase.is_some() { RefundReason::RequestedByCustomer } else { RefundReason::Duplicate };
+    let reason = match due.unusable {
+        Some(UnusablePaymentReason::Duplicate) => RefundReason::Duplicate,
+        // Of Stripe's three reasons the nearest one: the buyer deleted the account.
+        Some(UnusablePaymentReason::AccountDeleted) | None => RefundReason::RequestedByCustomer,
+    };
     let new = NewRefund { payment_intent: &due.payment_intent, amount: due.amount, reason, key: due.id };
     stripe.refund(new).await
 }
@@ -285,12 +289,13 @@ async fn settle(state: &AppState, due: &Due, answer: Option<Answer>) -> Result<R
     match now {
         _ if now == before => {}
         RefundState::Succeeded => news::told(&mut tx, News::Refunded { refund, purchase }).await?,
-        RefundState::Pending => {}
+        RefundState::Pending | RefundState::Reversed => {}
         RefundState::Failed => {
-            // Nobody may be looking: the school sends second payments back by itself, and a bank may take days.
-            let what = match &sale {
-                Some(sale) => format!("The refund of {amount} for {} failed", named(sale)),
-                None => format!("A second payment of {amount} could not be sent back"),
+            // Nobody may be looking: unusable payments are refunded automatically, and a bank may take days.
+            let what = match (&sale, due.unusable) {
+                (Some(sale), _) => format!("The refund of {amount} for {} failed", named(sale)),
+                (None, Some(unusable)) => format!("{} could not be sent back", unusable.describe(amount)),
+                (None, None) => format!("A refund of {amount} failed"),
             };
             let subject = purchase.map(PurchaseId::uuid);
             audit::record_unasked(&mut *tx, "sale.refund_failed", subject, &format!("{what}. {failure}")).await?;
@@ -304,7 +309,7 @@ async fn settle(state: &AppState, due: &Due, answer: Option<Answer>) -> Result<R
             Ok(Refunded::Sent { amount, whole })
         }
         RefundState::Pending => Ok(Refunded::Taken { amount }),
-        RefundState::Failed => Err(Error::Rejected(failure)),
+        RefundState::Failed | RefundState::Reversed => Err(Error::Rejected(failure)),
     }
 }
 
@@ -318,7 +323,7 @@ pub async fn read_refunds(state: &AppState, payment_intent: &str) -> anyhow::Res
     for object in state.stripe.list_refunds_of(payment_intent).await? {
         let about = About::Refund(facts::refund(&object)?);
         match fulfil::repair(&state.db, &about).await? {
-            fulfil::Outcome::Early => early.push(about),
+            fulfil::Outcome::Deferred => early.push(about),
             outcome => news += usize::from(outcome.changes()),
         }
     }

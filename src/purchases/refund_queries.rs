@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use super::{PurchaseId, sales::RefundState};
+use super::{
+    PurchaseId,
+    sales::{RefundState, UnusablePaymentReason},
+};
 use crate::{money::Cents, users::UserId};
 
 /// What a refund has to know of a purchase.
@@ -91,8 +94,9 @@ pub async fn end_purchase(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx
 /// A refund as it is sent.
 pub struct Due {
     pub id: Uuid,
-    /// Empty when the payment never became a purchase.
+    /// Empty when the payment never became a purchase; `unusable` says why.
     pub purchase: Option<PurchaseId>,
+    pub unusable: Option<UnusablePaymentReason>,
     pub amount: Cents,
     pub payment_intent: String,
     pub stripe_id: Option<String>,
@@ -102,7 +106,7 @@ pub struct Due {
 
 pub async fn find_refund(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<Option<Due>> {
     let row = sqlx::query!(
-        r#"select id, purchase_id, amount_in_cents, coalesce(stripe_payment_intent_id, '') as "payment_intent!",
+        r#"select id, purchase_id, unusable_reason as "unusable: UnusablePaymentReason", amount_in_cents, coalesce(stripe_payment_intent_id, '') as "payment_intent!",
                   stripe_refund_id, state as "state: RefundState", created_at
              from refunds where id = $1"#,
         refund,
@@ -112,6 +116,7 @@ pub async fn find_refund(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<
     Ok(row.map(|row| Due {
         id: row.id,
         purchase: row.purchase_id.map(PurchaseId::from),
+        unusable: row.unusable,
         amount: row.amount_in_cents.into(),
         payment_intent: row.payment_intent,
         stripe_id: row.stripe_refund_id,

@@ -93,7 +93,7 @@ impl Shop {
     }
 
     async fn sums_hold(&self) -> bool {
-        sqlx::query_scalar!(r#"select sales_tallies_hold() as "hold!""#).fetch_one(&self.db).await.unwrap()
+        sqlx::query_scalar!(r#"select sales_totals_are_consistent() as "hold!""#).fetch_one(&self.db).await.unwrap()
     }
 
     async fn activity(&self) -> Vec<String> {
@@ -155,7 +155,7 @@ async fn buy(state: &AppState, stripe: &str, student: UserId, slug: &str) -> Pur
         payload: &payload,
         about: Some(About::Session(Word::Completed, facts)),
     };
-    assert_eq!(fulfil::take_in(&state.db, &event).await.unwrap(), fulfil::Outcome::Granted);
+    assert_eq!(fulfil::take_in(&state.db, &event).await.unwrap(), fulfil::Outcome::ACCESS_GRANTED);
     let id = sqlx::query_scalar!("select id from purchases order by receipt_number desc limit 1").fetch_one(&state.db);
     id.await.unwrap().into()
 }
@@ -262,7 +262,7 @@ async fn what_stripe_did_unheard_is_not_done_again(db: PgPool) {
     let shop = Shop::open(db).await;
     shop.refund(2000, 6000).await.unwrap();
     // As if our server had died before it wrote the result.
-    sqlx::query!("alter table refunds disable trigger refunds_moves").execute(&shop.db).await.unwrap();
+    sqlx::query!("alter table refunds disable trigger refunds_state_transitions").execute(&shop.db).await.unwrap();
     let lose = || sqlx::query!("update refunds set state = 'pending', stripe_refund_id = null").execute(&shop.db);
     lose().await.unwrap();
     assert_eq!(shop.look().await.state, SaleState::Refunding);
@@ -287,8 +287,8 @@ async fn the_job_finishes_what_is_due_and_second_payments_too(db: PgPool) {
     // The payment of a purchase that never came to be.
     let attempt = testing::attempt(&shop.db, shop.student, other, 3000).await;
     sqlx::query!(
-        "insert into refunds (attempt_id, amount_in_cents, stripe_payment_intent_id)
-         select $1, 3000, stripe_payment_intent_id from purchases where id = $2",
+        "insert into refunds (attempt_id, amount_in_cents, stripe_payment_intent_id, unusable_reason)
+         select $1, 3000, stripe_payment_intent_id, 'duplicate' from purchases where id = $2",
         attempt.uuid(),
         second.uuid(),
     )
@@ -297,7 +297,7 @@ async fn the_job_finishes_what_is_due_and_second_payments_too(db: PgPool) {
     .unwrap();
     refund::finish_all(&shop.state, clock::now()).await.unwrap();
     assert_eq!(shop.sent().await, 0, "whoever pressed the button is left a minute");
-    sqlx::query!("alter table refunds disable trigger refunds_touch").execute(&shop.db).await.unwrap();
+    sqlx::query!("alter table refunds disable trigger refunds_set_updated_at").execute(&shop.db).await.unwrap();
     sqlx::query!("update refunds set updated_at = now() - interval '2 minutes'").execute(&shop.db).await.unwrap();
     refund::finish_all(&shop.state, clock::now()).await.unwrap();
     assert_eq!((shop.sent().await, shop.access().await), (2, 0));
@@ -485,7 +485,7 @@ async fn a_sale_tells_what_happened_to_it(db: PgPool) {
     {
         assert!(page.contains(words), "{words}");
     }
-    assert!(page.contains("Stripe told us checkout.session.completed: granted"));
+    assert!(page.contains("Stripe event checkout.session.completed: access granted"));
     shop.refund(2000, 6000).await.unwrap();
     let page = admin.get(&crate::paths::sale(shop.sale)).await.body;
     assert!(page.contains("Refund of $20 by Demo student: sent back"));

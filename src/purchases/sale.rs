@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{
     api::{FinishRefund, RefundPurchase},
-    sales::{DisputeLine, DisputeState, Moment, RefundLine, RefundOrigin, RefundState, Refunded, Sale, SaleState},
+    sales::{DisputeLine, DisputeState, Moment, RefundLine, RefundState, Refunded, Sale, SaleState},
 };
 use crate::{
     error::{Error, Result},
@@ -114,7 +114,7 @@ fn amounts(sale: &Sale) -> Vec<(String, String, bool)> {
         rows.push((name, minus(discount), false));
     }
     rows.push(("Paid".to_owned(), sale.paid.to_string(), false));
-    for refund in sale.refunds.iter().filter(|refund| refund.state != RefundState::Failed) {
+    for refund in sale.refunds.iter().filter(|refund| refund.state.counts()) {
         let when = utc_day(refund.at);
         rows.push((format!("{}, {when}, {}", refund.origin.noun(), refund.state.words()), minus(refund.amount), false));
     }
@@ -126,10 +126,7 @@ fn amounts(sale: &Sale) -> Vec<(String, String, bool)> {
 #[component]
 fn Troubles(disputes: Vec<DisputeLine>, refunds: Vec<RefundLine>) -> impl IntoView {
     let open = disputes.into_iter().filter(|dispute| dispute.state != DisputeState::Won).map(|dispute| dispute.words());
-    // What a bank gave back after all is no refusal.
-    let failed = refunds
-        .into_iter()
-        .filter(|refund| refund.state == RefundState::Failed && refund.origin != RefundOrigin::Dispute);
+    let failed = refunds.into_iter().filter(|refund| refund.state == RefundState::Failed);
     let failed = failed.map(|refund| format!("A refund of {} failed. {}", refund.amount, refund.failure));
     view! { <FormErrors errors=open.chain(failed).collect() /> }
 }

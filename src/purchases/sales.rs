@@ -243,6 +243,8 @@ pub enum RefundState {
     Pending,
     Succeeded,
     Failed,
+    /// Of a chargeback: the bank returned the money, or it was refunded separately.
+    Reversed,
 }
 
 impl RefundState {
@@ -251,6 +253,60 @@ impl RefundState {
             Self::Pending => "under way",
             Self::Succeeded => "sent back",
             Self::Failed => "failed",
+            Self::Reversed => "reversed",
+        }
+    }
+
+    /// Whether the amount is gone or on its way.
+    pub const fn counts(self) -> bool {
+        matches!(self, Self::Pending | Self::Succeeded)
+    }
+}
+
+/// Why a payment cannot become a purchase, so that it is refunded automatically.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "unusable_payment_reason", rename_all = "snake_case"))]
+pub enum UnusablePaymentReason {
+    /// The buyer owns the product already.
+    Duplicate,
+    /// The account was deleted between the checkout and the payment.
+    AccountDeleted,
+}
+
+impl UnusablePaymentReason {
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Duplicate => "Product owned already",
+            Self::AccountDeleted => "Account deleted",
+        }
+    }
+
+    /// The payment, as a sentence begins with it.
+    pub fn describe(self, amount: Cents) -> String {
+        match self {
+            Self::Duplicate => format!("A second payment of {amount}"),
+            Self::AccountDeleted => format!("A payment of {amount} for a deleted account"),
+        }
+    }
+}
+
+/// What a sale's timeline notes that no other row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "sale_note_kind", rename_all = "snake_case"))]
+pub enum SaleNoteKind {
+    PaidAfterExpiry,
+    PaidAfterFailure,
+    ProductWasPrivate,
+}
+
+impl SaleNoteKind {
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::PaidAfterExpiry => "The payment came after the checkout had expired. It is honoured.",
+            Self::PaidAfterFailure => "The payment came after the checkout had failed. It is honoured.",
+            Self::ProductWasPrivate => "The product was private when the payment came. It is honoured.",
         }
     }
 }
@@ -307,8 +363,8 @@ impl DisputeLine {
 pub enum RefundOrigin {
     /// From here, by hand.
     Admin,
-    /// The school by itself: a payment for what was owned.
-    School,
+    /// The server, without an order: an unusable payment.
+    Automatic,
     /// Somebody in Stripe's dashboard.
     Stripe,
     /// The bank, after a dispute.
@@ -320,7 +376,7 @@ impl RefundOrigin {
     pub const fn noun(self) -> &'static str {
         match self {
             Self::Dispute => "Taken back by the bank",
-            Self::Admin | Self::School | Self::Stripe => "Refund",
+            Self::Admin | Self::Automatic | Self::Stripe => "Refund",
         }
     }
 }
@@ -345,13 +401,17 @@ impl RefundLine {
     /// "Refund of $20 by Ada: sent back".
     pub fn words(&self) -> String {
         let who = match (self.origin, &self.by) {
-            (RefundOrigin::Admin | RefundOrigin::School, Some(by)) => format!(" by {by}"),
+            (RefundOrigin::Admin | RefundOrigin::Automatic, Some(by)) => format!(" by {by}"),
             (RefundOrigin::Stripe, _) => " in Stripe's dashboard".into(),
             _ => String::new(),
         };
-        let what = if self.origin == RefundOrigin::Dispute { "Loss" } else { "Refund" };
+        let (what, state) = match (self.origin, self.state) {
+            (RefundOrigin::Dispute, RefundState::Succeeded) => ("Chargeback", "taken by the bank"),
+            (RefundOrigin::Dispute, state) => ("Chargeback", state.words()),
+            (_, state) => ("Refund", state.words()),
+        };
         let why = if self.failure.is_empty() { String::new() } else { format!(". {}", self.failure) };
-        format!("{what} of {}{who}: {}{why}", self.amount, self.state.words())
+        format!("{what} of {}{who}: {state}{why}", self.amount)
     }
 }
 

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::{
     PurchaseId,
-    sales::{Cursor, DisputeLine, Moment, RefundLine, Sale, SaleRow, SaleState, Turn},
+    sales::{Cursor, DisputeLine, Moment, RefundLine, RefundState, Sale, SaleNoteKind, SaleRow, SaleState, Turn},
 };
-use crate::{money::Cents, prices::country::Country};
+use crate::{checkout::outcome::label, money::Cents, prices::country::Country};
 
 /// What is looked for. Patterns are of `like`, in lower case.
 #[derive(Clone, Debug, Default)]
@@ -264,21 +264,44 @@ async fn search_newer(
     Ok(rows.into_iter().map(|row| sale_row!(row)).collect())
 }
 
-/// What Stripe told, as the database writes it into JSON.
+/// An event of Stripe's, as the database writes it into JSON.
 #[derive(Debug, Deserialize)]
-struct Told {
+struct StripeEvent {
     #[serde(with = "chrono::serde::ts_seconds")]
     at: DateTime<Utc>,
     kind: String,
-    outcome: String,
+    detail: String,
 }
 
-/// A line of the timeline, as the database writes it into JSON.
+/// A note on a sale, as the database writes it into JSON.
 #[derive(Debug, Deserialize)]
 struct Note {
     #[serde(with = "chrono::serde::ts_seconds")]
     at: DateTime<Utc>,
-    words: String,
+    kind: Option<SaleNoteKind>,
+    /// What an older version wrote.
+    legacy_text: Option<String>,
+}
+
+/// A second payment for the product of a sale, as the database writes it into JSON.
+#[derive(Debug, Deserialize)]
+struct SecondPayment {
+    #[serde(with = "chrono::serde::ts_seconds")]
+    at: DateTime<Utc>,
+    amount: Cents,
+    state: RefundState,
+    failure: String,
+}
+
+impl SecondPayment {
+    fn words(&self) -> String {
+        let refund = match self.state {
+            RefundState::Pending => "It is being sent back.".into(),
+            RefundState::Succeeded => "It was sent back automatically.".into(),
+            RefundState::Failed | RefundState::Reversed => format!("It could not be sent back. {}", self.failure),
+        };
+        format!("A second payment of {} came for the product, which was owned already. {refund}", self.amount)
+    }
 }
 
 /// A country by its code, in words where we know them.
@@ -293,7 +316,7 @@ pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::R
                   p.product_details ->> 'name' as "product!", p.subtotal_in_cents, p.price_paid_in_cents, p.discount_name,
                   p.refunded_in_cents, p.refunding_in_cents, p.refunded_at, p.state as "state!: SaleState",
                   p.stripe_session_id, p.stripe_payment_intent_id,
-                  p.country, p.card_country, p.country_differs, p.card_asked_at, a.created_at as "begun_at?", a.submitted_at as "submitted_at?",
+                  p.country, p.card_country, p.country_differs, p.card_checked_at, a.created_at as "begun_at?", a.submitted_at as "submitted_at?",
                   (select coalesce(json_agg(json_build_object('amount', r.amount_in_cents,
                             'at', floor(extract(epoch from r.created_at))::bigint, 'state', r.state, 'origin', r.origin, 'by', b.name,
                             'reason', r.reason, 'failure', r.failure, 'stripe_id', r.stripe_refund_id)
@@ -305,23 +328,19 @@ pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::R
                             'closed_at', floor(extract(epoch from d.closed_at))::bigint, 'state', d.state, 'reason', d.reason,
                             'stripe_id', d.stripe_dispute_id) order by d.opened_at), '[]')
                      from disputes d where d.purchase_id = p.id) as "disputes!: Json<Vec<DisputeLine>>",
-                  (select coalesce(json_agg(json_build_object('at', floor(extract(epoch from h.at))::bigint, 'words', h.words)
-                            order by h.at), '[]')
-                     from (select n.created_at as at, n.words from sale_notes n where n.purchase_id = p.id
-                           union all
-                           select r.created_at, 'A second payment of ' || to_char(r.amount_in_cents / 100.0, 'FM$999,999,990.00') ||
-                                  ' came for what was owned. ' ||
-                                  case r.state when 'pending' then 'It is being sent back.'
-                                               when 'succeeded' then 'It went back by itself.'
-                                               else 'It could not be sent back. ' || r.failure end
-                             from refunds r where r.beside = p.id) h) as "notes!: Json<Vec<Note>>",
+                  (select coalesce(json_agg(json_build_object('at', floor(extract(epoch from n.created_at))::bigint, 'kind', n.kind,
+                            'legacy_text', n.legacy_text) order by n.created_at, n.id), '[]')
+                     from sale_notes n where n.purchase_id = p.id) as "notes!: Json<Vec<Note>>",
+                  (select coalesce(json_agg(json_build_object('at', floor(extract(epoch from r.created_at))::bigint,
+                            'amount', r.amount_in_cents, 'state', r.state, 'failure', r.failure) order by r.created_at), '[]')
+                     from refunds r where r.original_purchase_id = p.id) as "second_payments!: Json<Vec<SecondPayment>>",
                   (select coalesce(json_agg(json_build_object('at', floor(extract(epoch from e.occurred_at))::bigint,
-                            'kind', e.type, 'outcome', e.outcome) order by e.occurred_at), '[]')
+                            'kind', e.type, 'detail', e.detail) order by e.occurred_at), '[]')
                      from (select * from stripe_events where payload #>> '{data,object,id}' = p.stripe_session_id
                            union
                            select * from stripe_events
                             where payload #>> '{data,object,payment_intent}' = p.stripe_payment_intent_id
-                            limit 100) e) as "told!: Json<Vec<Told>>",
+                            limit 100) e) as "events!: Json<Vec<StripeEvent>>",
                   array(select c.name from purchase_courses pc join courses c on c.id = pc.course_id
                          where pc.purchase_id = p.id
                            and not exists (select from course_gifts g where g.user_id = p.user_id and g.course_id = c.id)
@@ -346,16 +365,20 @@ pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::R
         && let (Some(country), Some(card)) = (&row.country, &row.card_country)
     {
         tell(
-            row.card_asked_at,
+            row.card_checked_at,
             format!("The price was made for {}, but the card is from {}", place(country), place(card)),
         );
     }
     tell(row.refunded_at, "The purchase ended, and with it its access".into());
-    for Told { at, kind, outcome } in row.told.0 {
-        tell(Some(at), format!("Stripe told us {kind}: {outcome}"));
+    for StripeEvent { at, kind, detail } in row.events.0 {
+        tell(Some(at), format!("Stripe event {kind}: {}", label(&detail)));
     }
-    for Note { at, words } in row.notes.0 {
-        tell(Some(at), words);
+    for Note { at, kind, legacy_text } in row.notes.0 {
+        let words = kind.map(|kind| kind.label().to_owned()).or(legacy_text);
+        tell(words.as_ref().map(|_| at), words.unwrap_or_default());
+    }
+    for payment in row.second_payments.0 {
+        tell(Some(payment.at), payment.words());
     }
     let (refunds, disputes) = (row.refunds.0, row.disputes.0);
     for refund in &refunds {

@@ -1,5 +1,4 @@
-//! Payments that never became a purchase: second payments for what was owned, which go back by themselves, and what did not fit its
-//! checkout.
+//! Payments without a purchase: unusable ones, which are refunded automatically, and those that do not match their checkout.
 
 use chrono::{DateTime, Utc};
 use leptos::{either::Either, prelude::*};
@@ -7,7 +6,10 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 
-use super::{PurchaseId, api, sales::RefundState};
+use super::{
+    PurchaseId, api,
+    sales::{RefundState, UnusablePaymentReason},
+};
 use crate::{
     admin::layout::back_office,
     load::{Loaded, load, page},
@@ -30,8 +32,10 @@ pub struct StrayPayment {
     /// How its refund stands.
     pub state: RefundState,
     pub failure: String,
-    /// The purchase that was there already.
-    pub beside: Option<PurchaseId>,
+    /// Why it is no purchase.
+    pub reason: UnusablePaymentReason,
+    /// The purchase that it duplicates.
+    pub original_purchase_id: Option<PurchaseId>,
     pub payment_intent: Option<String>,
 }
 
@@ -92,7 +96,7 @@ fn Payments(payments: StrayPayments) -> impl IntoView {
         return Either::Left(view! {
             <EmptyState
                 title="Every payment is a purchase"
-                text="A second payment for what a student owns goes back by itself, and will be here."
+                text="A payment that cannot become a purchase is refunded automatically and listed here."
             >
                 <LinkButton href=paths::ADMIN_SALES>"All sales"</LinkButton>
             </EmptyState>
@@ -104,8 +108,12 @@ fn Payments(payments: StrayPayments) -> impl IntoView {
         {(!misfits.is_empty()).then(|| view! { <Misfits misfits /> })}
         <section>
             <Stack>
-                <h2>"Second payments"</h2>
-                <Table caption="Second payments" head=vec!["Product", "Buyer", "When", "Amount", "Refund"] numeric=vec![3]>
+                <h2>"Payments without a purchase"</h2>
+                <Table
+                    caption="Payments without a purchase"
+                    head=vec!["Product", "Reason", "Buyer", "When", "Amount", "Refund"]
+                    numeric=vec![4]
+                >
                     {rows}
                 </Table>
                 <Pager page previous next />
@@ -116,13 +124,24 @@ fn Payments(payments: StrayPayments) -> impl IntoView {
 
 #[component]
 fn Line(payment: StrayPayment) -> impl IntoView {
-    let StrayPayment { at, buyer, email, product, amount, state, failure, beside, payment_intent } = payment;
+    let StrayPayment {
+        at,
+        buyer,
+        email,
+        product,
+        amount,
+        state,
+        failure,
+        reason,
+        original_purchase_id,
+        payment_intent,
+    } = payment;
     let tone = match state {
         RefundState::Pending => Tone::Warning,
-        RefundState::Succeeded => Tone::Plain,
+        RefundState::Succeeded | RefundState::Reversed => Tone::Plain,
         RefundState::Failed => Tone::Danger,
     };
-    let product = match beside {
+    let product = match original_purchase_id {
         Some(sale) => Either::Left(view! { <a href=paths::sale(sale)>{product}</a> }),
         None => Either::Right(product),
     };
@@ -131,6 +150,7 @@ fn Line(payment: StrayPayment) -> impl IntoView {
             <th scope="row">
                 {product} <br /> {payment_intent}
             </th>
+            <td>{reason.label()}</td>
             <td>
                 <a href=paths::student(buyer)>{email}</a>
             </td>

@@ -169,8 +169,7 @@ struct Bought {
 pub async fn list_held(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Vec<HeldCourse>> {
     let rows = sqlx::query!(
         r#"select c.id, c.name, coalesce(learned.lessons, 0) as "done!",
-                  (select count(*) from course_sections s join lessons l on l.section_id = s.id
-                    where s.course_id = c.id and s.status = 'public' and l.status <> 'private') as "total!",
+                  (select count(*) from curriculum_lessons l where l.course_id = c.id and l.is_published) as "total!",
                   (select coalesce(json_agg(json_build_object('sale', p.id, 'product', p.product_details ->> 'name',
                                                               'paused', p.paused_at is not null)
                                             order by p.created_at), '[]')
@@ -186,9 +185,9 @@ pub async fn list_held(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Ve
              left join course_gifts g on g.user_id = $1 and g.course_id = a.course_id
              left join users giver on giver.id = g.given_by
              left join (
-               select s.course_id, count(*) as lessons
-                 from user_lesson_complete d join lessons l on l.id = d.lesson_id join course_sections s on s.id = l.section_id
-                where d.user_id = $1 and s.status = 'public' and l.status <> 'private'
+               select l.course_id, count(*) as lessons
+                 from user_lesson_complete d join curriculum_lessons l on l.id = d.lesson_id
+                where d.user_id = $1 and l.is_published
                 group by 1) learned on learned.course_id = c.id
             order by c.name, c.id
             limit 100"#,

@@ -1,7 +1,7 @@
 //! The letters about money, word for word. They say what was true when they were written.
 
-use super::news_queries::{AttemptFacts, SaleFacts};
-use crate::{mail::Letter, money::Cents, paths, ui::utc_day};
+use super::news_queries::{AttemptFacts, SaleFacts, UnusablePaymentFacts};
+use crate::{mail::Letter, money::Cents, paths, purchases::sales::UnusablePaymentReason, ui::utc_day};
 
 fn hello(letter: Letter, name: &str) -> Letter {
     letter.line(format!("Hello {name},"))
@@ -89,12 +89,22 @@ pub fn refund_failed(sale: &SaleFacts, amount: Cents) -> Letter {
         .link("Look at the sale", paths::sale(sale.purchase))
 }
 
-/// For admins: a second payment did not go back.
-pub fn not_sent_back(back: &AttemptFacts) -> Letter {
-    let AttemptFacts { buyer, email, product, amount, .. } = back;
-    Letter::new(format!("A second payment of {amount} could not be sent back"))
-        .line(format!("{buyer} ({email}) paid for {product} twice and is still owed {amount}."))
+/// For admins: an unusable payment could not be refunded.
+pub fn not_sent_back(payment: &UnusablePaymentFacts) -> Letter {
+    let UnusablePaymentFacts { attempt, reason, payment_intent } = payment;
+    let AttemptFacts { buyer, email, product, amount, .. } = attempt;
+    let line = match reason {
+        UnusablePaymentReason::Duplicate => {
+            format!("{buyer} ({email}) paid for {product} twice and is still owed {amount}.")
+        }
+        UnusablePaymentReason::AccountDeleted => format!(
+            "A buyer deleted their account before their payment for {product} arrived. They are still owed {amount}."
+        ),
+    };
+    Letter::new(format!("{} could not be sent back", reason.describe(*amount)))
+        .line(line)
         .line("Send it back in Stripe’s dashboard.")
+        .fact("Payment", payment_intent)
         .link("Look at other payments", paths::ADMIN_PAYMENTS)
 }
 

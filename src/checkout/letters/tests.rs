@@ -161,5 +161,29 @@ fn a_failed_payment_leads_back_to_the_checkout() {
     https://school.example/products/light/purchase
     ");
     assert!(mail(&sent_back(&failed)).contains("the second payment of $48"));
-    assert!(mail(&not_sent_back(&failed)).contains("Send it back in Stripe’s dashboard."));
+    let payment = |reason| UnusablePaymentFacts { attempt: failed.clone(), reason, payment_intent: "pi_1".into() };
+    insta::assert_snapshot!(mail(&not_sent_back(&payment(UnusablePaymentReason::Duplicate))), @r"
+    A second payment of $48 could not be sent back
+
+    Demo student (student@example.com) paid for Light and colour twice and is still owed $48.
+
+    Send it back in Stripe’s dashboard.
+
+    Payment: pi_1
+
+    Look at other payments:
+    https://school.example/admin/sales/other-payments
+    ");
+    insta::assert_snapshot!(mail(&not_sent_back(&payment(UnusablePaymentReason::AccountDeleted))), @r"
+    A payment of $48 for a deleted account could not be sent back
+
+    A buyer deleted their account before their payment for Light and colour arrived. They are still owed $48.
+
+    Send it back in Stripe’s dashboard.
+
+    Payment: pi_1
+
+    Look at other payments:
+    https://school.example/admin/sales/other-payments
+    ");
 }

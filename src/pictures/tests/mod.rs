@@ -195,7 +195,7 @@ async fn pictures_that_nobody_names_are_swept_after_a_day(db: PgPool) {
         .await
         .unwrap();
     assert_eq!(queries::delete_unused(&db).await.unwrap(), 0, "not on the same day");
-    sqlx::raw_sql("alter table pictures disable trigger pictures_touch; update pictures set updated_at = now() - interval '25 hours'")
+    sqlx::raw_sql("alter table pictures disable trigger pictures_set_updated_at; update pictures set updated_at = now() - interval '25 hours'")
         .execute(&db)
         .await
         .unwrap();

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::{
     PurchaseId, refund,
-    sales::{RefundState, Refunded, Sale, SaleState},
+    sales::{RefundOrigin, RefundState, Refunded, Sale, SaleState},
     sales_queries,
 };
 use crate::{
@@ -150,7 +150,7 @@ impl Shop {
     }
 
     async fn outcome(&self, event: &str) -> String {
-        sqlx::query_scalar!("select outcome from stripe_events where id = $1", event).fetch_one(&self.db).await.unwrap()
+        sqlx::query_scalar!("select detail from stripe_events where id = $1", event).fetch_one(&self.db).await.unwrap()
     }
 
     async fn look(&self, sale: PurchaseId) -> Sale {
@@ -169,7 +169,7 @@ impl Shop {
     }
 
     async fn sums_hold(&self) -> bool {
-        sqlx::query_scalar!(r#"select sales_tallies_hold() as "hold!""#).fetch_one(&self.db).await.unwrap()
+        sqlx::query_scalar!(r#"select sales_totals_are_consistent() as "hold!""#).fetch_one(&self.db).await.unwrap()
     }
 
     fn has(&self, list: &'static str, objects: &[Value]) {
@@ -264,14 +264,14 @@ async fn what_is_not_signed_by_stripe_changes_nothing(db: PgPool) {
 #[sqlx::test]
 async fn what_we_do_not_know_is_kept_and_no_failure(db: PgPool) {
     let shop = Shop::open(db).await;
-    assert_eq!(shop.tell("customer.created", json!({ "id": "cus_1" })).await, "kept");
+    assert_eq!(shop.tell("customer.created", json!({ "id": "cus_1" })).await, "unhandled_type");
     assert_eq!(shop.tell("charge.refunded", json!({ "id": "ch_1", "amount_refunded": "much" })).await, "unreadable");
-    assert_eq!(shop.tell("charge.dispute.of_tomorrow", du("pi_9", 5, "of_tomorrow")).await, "kept for its purchase");
+    assert_eq!(shop.tell("charge.dispute.of_tomorrow", du("pi_9", 5, "of_tomorrow")).await, "awaits_related_event");
     // An event of Stripe's second API has neither seconds nor an object.
     let thin = json!({ "id": "evt_thin", "object": "v2.core.event", "type": "v1.billing.meter.no_meter_found",
                        "created": "2026-03-04T05:06:07.000Z", "related_object": null });
     assert_eq!(shop.send(&thin.to_string()).await, 200);
-    assert_eq!(shop.outcome("evt_thin").await, "kept");
+    assert_eq!(shop.outcome("evt_thin").await, "unhandled_type");
     let nul = r#"{ "id": "evt_nul", "type": "customer.updated", "created": 1,
                    "data": { "object": { "id": "cus_1", "na\u0000me": ["a\u0000b"] } } }"#;
     assert_eq!(shop.send(nul).await, 200);
@@ -309,9 +309,9 @@ async fn a_refund_in_stripes_dashboard_is_a_row_once_however_it_is_told(db: PgPo
     let part = re("1", "pi_1", 2000, "succeeded");
     assert_eq!(shop.tell("charge.refunded", charge_with("pi_1", std::slice::from_ref(&part))).await, "refunded");
     assert_eq!(shop.end(sale).await, (SaleState::PartlyRefunded, 2000, 1, 1), "a part ends nothing");
-    assert_eq!(shop.tell("refund.created", part.clone()).await, "nothing new");
-    assert_eq!(shop.tell("charge.refund.updated", part.clone()).await, "nothing new");
-    assert_eq!(shop.tell("charge.refunded", charge("pi_1", 2000)).await, "nothing new");
+    assert_eq!(shop.tell("refund.created", part.clone()).await, "no_change");
+    assert_eq!(shop.tell("charge.refund.updated", part.clone()).await, "no_change");
+    assert_eq!(shop.tell("charge.refunded", charge("pi_1", 2000)).await, "no_change");
     let rest = re("2", "pi_1", 4000, "succeeded");
     assert_eq!(shop.tell("charge.refunded", charge_with("pi_1", &[part, rest])).await, "refunded");
     assert_eq!(shop.end(sale).await, (SaleState::Refunded, 6000, 2, 0));
@@ -323,7 +323,7 @@ async fn a_charge_that_does_not_tell_its_refunds_makes_us_ask(db: PgPool) {
     let (shop, sale) = Shop::sold(db).await;
     let parts: Vec<_> = (0..5).map(|n| re(&n.to_string(), "pi_1", 1200, "succeeded")).collect();
     shop.has("refunds", &parts);
-    assert_eq!(shop.tell("charge.refunded", charge("pi_1", 6000)).await, "refunds read");
+    assert_eq!(shop.tell("charge.refunded", charge("pi_1", 6000)).await, "refunds_fetched");
     assert_eq!(shop.end(sale).await, (SaleState::Refunded, 6000, 5, 0));
 }
 
@@ -331,14 +331,14 @@ async fn a_charge_that_does_not_tell_its_refunds_makes_us_ask(db: PgPool) {
 async fn what_stripe_does_not_answer_is_asked_again(db: PgPool) {
     let shop = Shop::open_at(db, Objects::default(), NOWHERE).await;
     let sale = shop.sell("1").await;
-    assert_eq!(shop.tell_as("evt_hint", "charge.refunded", charge("pi_1", 6000)).await, "refunds to be read");
+    assert_eq!(shop.tell_as("evt_hint", "charge.refunded", charge("pi_1", 6000)).await, "refunds_not_included");
     assert_eq!(shop.end(sale).await, (SaleState::Paid, 0, 0, 1));
     let back = Objects::default();
     back.lock().unwrap().insert("refunds", vec![re("1", "pi_1", 6000, "succeeded")]);
     let state = testing::state(&shop.db, &run_stripe(&back).await).await;
     assert_eq!(refund::read_unread(&state).await.unwrap(), 1);
     assert_eq!(refund::read_unread(&state).await.unwrap(), 0);
-    assert_eq!(shop.outcome("evt_hint").await, "refunds read");
+    assert_eq!(shop.outcome("evt_hint").await, "refunds_fetched");
     assert_eq!(shop.end(sale).await, (SaleState::Refunded, 6000, 1, 0));
 }
 
@@ -379,7 +379,7 @@ async fn a_refund_that_fails_days_later_brings_the_purchase_back(db: PgPool) {
     let (shop, sale) = Shop::sold(db).await;
     shop.tell("refund.created", re("1", "pi_1", 6000, "succeeded")).await;
     assert_eq!(shop.end(sale).await, (SaleState::Refunded, 6000, 1, 0));
-    assert_eq!(shop.tell("refund.failed", re("1", "pi_1", 6000, "failed")).await, "refund failed");
+    assert_eq!(shop.tell("refund.failed", re("1", "pi_1", 6000, "failed")).await, "refund_failed");
     assert_eq!(shop.end(sale).await, (SaleState::Paid, 0, 1, 1));
     let words = "The refund of $60 for “bundle” by student@example.com (receipt 1) failed. The buyer's bank did not take the money \
                  back. The purchase is as if it had never been refunded.";
@@ -439,7 +439,7 @@ async fn a_refund_of_ours_is_known_by_its_key(#[ignore] db: PgPool, #[case] befo
     let later = clock::now() + TimeDelta::days(1);
     let sent = refund::finish(&shop.state, ours, later).await;
     assert_eq!(sent, Ok(Refunded::Sent { amount: Cents(6000), whole: true }));
-    assert_eq!(shop.tell("charge.refunded", charge_with("pi_1", std::slice::from_ref(&made))).await, "nothing new");
+    assert_eq!(shop.tell("charge.refunded", charge_with("pi_1", std::slice::from_ref(&made))).await, "no_change");
     assert_eq!(shop.end(sale).await, (SaleState::Refunded, 6000, 1, 0));
     assert_eq!(shop.look(sale).await.refunds[0].stripe_id.as_deref(), Some("re_ours"));
 }
@@ -491,11 +491,14 @@ async fn a_refund_larger_than_what_is_left_is_refused_with_the_figure(db: PgPool
 #[sqlx::test]
 async fn what_comes_before_its_purchase_is_not_lost(db: PgPool) {
     let shop = Shop::open(db).await;
-    let early = "kept for its purchase";
+    let early = "awaits_related_event";
     assert_eq!(shop.tell_as("evt_r", "refund.created", re("1", "pi_1", 2000, "succeeded")).await, early);
     assert_eq!(shop.tell_as("evt_d", "charge.dispute.created", du("pi_1", 4000, "needs_response")).await, early);
     let sale = shop.sell("1").await;
-    assert_eq!((shop.outcome("evt_r").await, shop.outcome("evt_d").await), ("refunded".into(), "disputed".into()));
+    assert_eq!(
+        (shop.outcome("evt_r").await, shop.outcome("evt_d").await),
+        ("refunded".into(), "dispute_opened".into())
+    );
     assert_eq!(shop.end(sale).await, (SaleState::Disputed, 2000, 1, 0));
 }
 
@@ -505,7 +508,7 @@ async fn a_whole_refund_waits_until_it_is_told_that_a_part_had_failed(db: PgPool
     let shop = Shop::open(db).await;
     let sale = shop.sell("1").await;
     shop.tell("refund.created", re("1", "pi_1", 2000, "succeeded")).await;
-    let early = "kept for its purchase";
+    let early = "awaits_related_event";
     assert_eq!(shop.tell_as("evt_2", "refund.created", re("2", "pi_1", 6000, "succeeded")).await, early);
     assert_eq!(shop.end(sale).await, (SaleState::PartlyRefunded, 2000, 1, 1));
     shop.tell("refund.failed", re("1", "pi_1", 2000, "failed")).await;
@@ -530,9 +533,9 @@ async fn a_whole_refund_is_found_though_a_part_had_failed(db: PgPool) {
 async fn a_charge_that_comes_before_its_purchase_is_asked_about_afterwards(db: PgPool) {
     let shop = Shop::open(db).await;
     shop.has("refunds", &[re("1", "pi_1", 6000, "succeeded")]);
-    assert_eq!(shop.tell_as("evt_c", "charge.refunded", charge("pi_1", 6000)).await, "kept for its purchase");
+    assert_eq!(shop.tell_as("evt_c", "charge.refunded", charge("pi_1", 6000)).await, "awaits_related_event");
     let sale = shop.sell("1").await;
-    assert_eq!(shop.outcome("evt_c").await, "refunds to be read");
+    assert_eq!(shop.outcome("evt_c").await, "refunds_not_included");
     refund::read_unread(&shop.state).await.unwrap();
     assert_eq!(shop.end(sale).await, (SaleState::Refunded, 6000, 1, 0));
 }
@@ -586,12 +589,12 @@ async fn everything_at_once_ends_as_one_after_the_other(db: PgPool) {
 #[sqlx::test]
 async fn a_dispute_pauses_access_and_a_won_one_gives_it_back(db: PgPool) {
     let (shop, sale) = Shop::sold(db).await;
-    assert_eq!(shop.tell("charge.dispute.created", du("pi_1", 6000, "needs_response")).await, "disputed");
+    assert_eq!(shop.tell("charge.dispute.created", du("pi_1", 6000, "needs_response")).await, "dispute_opened");
     assert_eq!(shop.end(sale).await, (SaleState::Disputed, 0, 0, 0));
-    assert_eq!(shop.tell("charge.dispute.funds_withdrawn", du("pi_1", 6000, "needs_response")).await, "nothing new");
-    assert_eq!(shop.tell("charge.dispute.updated", du("pi_1", 6000, "under_review")).await, "nothing new");
-    assert_eq!(shop.tell("charge.dispute.closed", du("pi_1", 6000, "won")).await, "dispute won");
-    assert_eq!(shop.tell("charge.dispute.created", du("pi_1", 6000, "needs_response")).await, "nothing new");
+    assert_eq!(shop.tell("charge.dispute.funds_withdrawn", du("pi_1", 6000, "needs_response")).await, "no_change");
+    assert_eq!(shop.tell("charge.dispute.updated", du("pi_1", 6000, "under_review")).await, "no_change");
+    assert_eq!(shop.tell("charge.dispute.closed", du("pi_1", 6000, "won")).await, "dispute_won");
+    assert_eq!(shop.tell("charge.dispute.created", du("pi_1", 6000, "needs_response")).await, "no_change");
     assert_eq!(shop.end(sale).await, (SaleState::Paid, 0, 0, 1));
     let timeline = shop.timeline(sale).await;
     assert!(timeline.contains("Disputed $60: access paused") && timeline.contains("was decided for you"), "{timeline}");
@@ -626,8 +629,14 @@ async fn a_lost_dispute_that_is_reinstated_brings_the_purchase_back(db: PgPool) 
     let order = refund::Order { purchase: sale, amount: Cents(6000), left: Cents::ZERO, reason: String::new() };
     let ended = Err(Error::Conflict("This purchase is refunded already.".into()));
     assert_eq!(refund::refund(&shop.state, &admin, &order, clock::now()).await, ended);
-    assert_eq!(shop.tell("charge.dispute.funds_reinstated", du("pi_1", 6000, "won")).await, "dispute won");
+    assert!(shop.timeline(sale).await.contains("Chargeback of $60: taken by the bank"));
+    assert_eq!(shop.tell("charge.dispute.funds_reinstated", du("pi_1", 6000, "won")).await, "dispute_won");
     assert_eq!(shop.end(sale).await, (SaleState::Paid, 0, 1, 1));
+    let chargeback = shop.look(sale).await.refunds.remove(0);
+    assert_eq!((chargeback.state, chargeback.failure.as_str()), (RefundState::Reversed, ""));
+    assert!(shop.timeline(sale).await.contains("Chargeback of $60: reversed"));
+    let page = shop.browser(admin.id).await.get(&paths::sale(sale)).await.body;
+    assert!(page.contains("Chargeback of $60: reversed") && !page.contains("failed"), "{page}");
 }
 
 #[sqlx::test]
@@ -636,6 +645,18 @@ async fn a_lost_dispute_takes_no_more_than_there_is(db: PgPool) {
     shop.tell("refund.created", re("1", "pi_1", 2000, "succeeded")).await;
     shop.tell("charge.dispute.closed", du("pi_1", 6000, "lost")).await;
     assert_eq!(shop.end(sale).await, (SaleState::Refunded, 6000, 2, 0));
+}
+
+#[sqlx::test]
+async fn a_chargeback_that_was_refunded_separately_is_reversed(db: PgPool) {
+    let (shop, sale) = Shop::sold(db).await;
+    shop.tell("charge.dispute.closed", du("pi_1", 6000, "lost")).await;
+    assert_eq!(shop.tell("refund.created", re("1", "pi_1", 6000, "succeeded")).await, "refunded");
+    assert_eq!(shop.end(sale).await, (SaleState::Refunded, 6000, 2, 0));
+    let states: Vec<_> =
+        shop.look(sale).await.refunds.into_iter().map(|refund| (refund.origin, refund.state)).collect();
+    assert!(states.contains(&(RefundOrigin::Dispute, RefundState::Reversed)), "{states:?}");
+    assert!(states.contains(&(RefundOrigin::Stripe, RefundState::Succeeded)), "{states:?}");
 }
 
 #[sqlx::test]
@@ -680,10 +701,10 @@ async fn late_payments_and_private_products_are_honoured_and_told(db: PgPool) {
     let attempt = shop.attempt(6000).await;
     assert_eq!(
         shop.tell("checkout.session.expired", session(attempt, "1", 6000, "expired", "unpaid")).await,
-        "expired"
+        "checkout_expired"
     );
     sqlx::query!("update products set status = 'private'").execute(&shop.db).await.unwrap();
-    assert_eq!(shop.tell("checkout.session.completed", paid(attempt, "1", 6000)).await, "granted");
+    assert_eq!(shop.tell("checkout.session.completed", paid(attempt, "1", 6000)).await, "access_granted");
     let sale = sqlx::query_scalar!("select id from purchases").fetch_one(&shop.db).await.unwrap().into();
     assert_eq!(shop.end(sale).await, (SaleState::Paid, 0, 0, 1));
     let timeline = shop.timeline(sale).await;
@@ -696,11 +717,11 @@ async fn a_delayed_payment_that_fails_may_still_come(db: PgPool) {
     let shop = Shop::open(db).await;
     let attempt = shop.attempt(6000).await;
     let unpaid = session(attempt, "1", 6000, "complete", "unpaid");
-    assert_eq!(shop.tell("checkout.session.completed", unpaid.clone()).await, "waiting");
-    assert_eq!(shop.tell("checkout.session.completed", unpaid.clone()).await, "nothing new");
-    assert_eq!(shop.tell("checkout.session.async_payment_failed", unpaid.clone()).await, "failed");
-    assert_eq!(shop.tell("checkout.session.expired", unpaid).await, "nothing new");
-    assert_eq!(shop.tell("checkout.session.async_payment_succeeded", paid(attempt, "1", 6000)).await, "granted");
+    assert_eq!(shop.tell("checkout.session.completed", unpaid.clone()).await, "payment_pending");
+    assert_eq!(shop.tell("checkout.session.completed", unpaid.clone()).await, "no_change");
+    assert_eq!(shop.tell("checkout.session.async_payment_failed", unpaid.clone()).await, "payment_failed");
+    assert_eq!(shop.tell("checkout.session.expired", unpaid).await, "no_change");
+    assert_eq!(shop.tell("checkout.session.async_payment_succeeded", paid(attempt, "1", 6000)).await, "access_granted");
     let sale = sqlx::query_scalar!("select id from purchases").fetch_one(&shop.db).await.unwrap().into();
     assert!(shop.timeline(sale).await.contains("after the checkout had failed. It is honoured."));
 }
@@ -713,7 +734,7 @@ async fn a_second_payment_is_found_beside_the_sale_and_among_other_payments(db: 
     let path = paths::ADMIN_PAYMENTS;
     assert!(browser.get(path).await.body.contains("Every payment is a purchase"));
     let second = shop.attempt(5000).await;
-    assert_eq!(shop.tell("checkout.session.completed", paid(second, "2", 5000)).await, "owned before");
+    assert_eq!(shop.tell("checkout.session.completed", paid(second, "2", 5000)).await, "duplicate_payment");
     // The Stripe of this test does not take refunds: it is sent later, and meanwhile somebody sends it in the dashboard.
     let returned = re("2", "pi_2", 5000, "succeeded");
     sqlx::query!("alter table refunds disable trigger user").execute(&shop.db).await.unwrap();
@@ -722,15 +743,13 @@ async fn a_second_payment_is_found_beside_the_sale_and_among_other_payments(db: 
     assert!(
         shop.timeline(sale)
             .await
-            .contains("A second payment of $50.00 came for what was owned. It is being sent back.")
+            .contains("A second payment of $50 came for the product, which was owned already. It is being sent back.")
     );
     assert_eq!(shop.tell("refund.created", returned.clone()).await, "refunded");
-    assert_eq!(shop.tell("refund.updated", returned).await, "nothing new");
-    assert!(
-        shop.timeline(sale)
-            .await
-            .contains("A second payment of $50.00 came for what was owned. It went back by itself.")
-    );
+    assert_eq!(shop.tell("refund.updated", returned).await, "no_change");
+    assert!(shop.timeline(sale).await.contains(
+        "A second payment of $50 came for the product, which was owned already. It was sent back automatically."
+    ));
     assert_eq!(shop.end(sale).await, (SaleState::Paid, 0, 0, 1));
     let page = browser.get(path).await.body;
     assert!(
@@ -794,10 +813,10 @@ async fn reconciling_repairs_what_was_missed_and_the_second_time_nothing(db: PgP
     let text = report.to_string();
     for words in [
         "Read 6 sessions, 3 refunds, 1 disputes at Stripe.",
-        "- cs_1: granted",
-        "- cs_no: failed",
+        "- cs_1: access granted",
+        "- cs_no: payment failed",
         "- re_1: refunded",
-        "- du_3: disputed",
+        "- du_3: dispute opened",
         "9 things were repaired.",
     ] {
         assert!(text.contains(words), "{words}: {text}");
@@ -835,9 +854,9 @@ async fn what_waits_longer_than_the_list_is_read_is_asked_for_by_its_id(db: PgPo
     shop.has("checkout/sessions", &[old]);
     let hour = Some(TimeDelta::hours(1));
     let report = reconcile::reconcile(&shop.state, hour, clock::now()).await.unwrap();
-    assert_eq!(report.done, ["cs_1: granted"]);
+    assert_eq!(report.done, ["cs_1: access granted"]);
     let marks =
-        sqlx::query_scalar!(r#"select count(*) as "n!" from reconcile_marks"#).fetch_one(&shop.db).await.unwrap();
+        sqlx::query_scalar!(r#"select count(*) as "n!" from reconcile_cursors"#).fetch_one(&shop.db).await.unwrap();
     assert_eq!(marks, 0, "who reads an hour only has not read everything");
 }
 
@@ -852,7 +871,7 @@ async fn a_stripe_that_is_away_is_read_next_time(db: PgPool) {
     shop.has("checkout/sessions", &[paid(attempt, "1", 6000)]);
     let later = clock::now() + TimeDelta::days(3);
     let report = reconcile::reconcile(&shop.state, None, later).await.unwrap();
-    assert_eq!(report.done, ["cs_1: granted"]);
+    assert_eq!(report.done, ["cs_1: access granted"]);
 }
 
 #[sqlx::test]

@@ -6,7 +6,7 @@ impl Shop {
     /// Every mail in the order it was written: to whom, and what it is called.
     async fn mails(&self) -> Vec<String> {
         sqlx::query_scalar!(
-            r#"select split_part(address, '@', 1) || ': ' || (letter ->> 'subject') as "mail!" from mails order by id"#
+            r#"select split_part(address, '@', 1) || ': ' || (body ->> 'subject') as "mail!" from mails order by id"#
         )
         .fetch_all(&self.db)
         .await

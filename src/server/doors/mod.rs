@@ -343,9 +343,8 @@ async fn a_webhook_is_believed_only_when_signed(db: PgPool) {
         assert_eq!(answer.status, status, "{secret}, {age} s old, altered by {altered:?}");
     }
     assert_eq!(browser.post(crate::paths::STRIPE_WEBHOOK, "{}").await.status, 400, "not signed at all");
-    let kept =
-        sqlx::query_scalar!("select outcome from stripe_events order by id").fetch_all(&school.db).await.unwrap();
-    assert_eq!(kept, ["kept", "kept"], "what is refused leaves nothing");
+    let kept = sqlx::query_scalar!("select detail from stripe_events order by id").fetch_all(&school.db).await.unwrap();
+    assert_eq!(kept, ["unhandled_type", "unhandled_type"], "what is refused leaves nothing");
 }
 
 #[sqlx::test]

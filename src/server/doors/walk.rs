@@ -87,7 +87,7 @@ async fn each_door_opens_to_those_it_is_for_and_changes_nothing_else(db: PgPool)
     .unwrap();
     let student = testing::student(&school.db, "somebody").await;
     let mail: i64 = sqlx::query_scalar(
-        r#"insert into mails (user_id, address, kind, letter) values ($1, 'somebody@example.com', 'purchased',
+        r#"insert into mails (user_id, address, kind, body) values ($1, 'somebody@example.com', 'purchased',
            '{"subject": "Your receipt", "lines": [], "facts": [], "links": []}') returning id"#,
     )
     .bind(student.uuid())

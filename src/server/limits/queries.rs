@@ -6,7 +6,7 @@ use sqlx::PgExecutor;
 
 /// What became of a knock.
 pub struct Knock {
-    pub let_in: bool,
+    pub allowed: bool,
     /// How many were refused at this bucket since it was full.
     pub refused: i64,
     /// How long until there is a token, in seconds. Nothing of interest when one was taken.
@@ -23,14 +23,14 @@ pub async fn take(
 ) -> sqlx::Result<Knock> {
     sqlx::query_as!(
         Knock,
-        r#"insert into rate_limits as l (key, door, full_at)
+        r#"insert into rate_limits as l (key, bucket, full_at)
            values (sha256(convert_to($1 || ' ' || lower($2), 'UTF8')), $1, now() + $3::interval)
            on conflict (key) do update set
-                  let_in = greatest(l.full_at + $3, excluded.full_at) <= now() + $4::interval,
+                  allowed = greatest(l.full_at + $3, excluded.full_at) <= now() + $4::interval,
                   refused = l.refused + (greatest(l.full_at + $3, excluded.full_at) > now() + $4)::int,
                   full_at = case when greatest(l.full_at + $3, excluded.full_at) <= now() + $4
                                  then greatest(l.full_at + $3, excluded.full_at) else l.full_at end
-           returning let_in, refused, extract(epoch from full_at + $3 - now() - $4)::float8 as "wait!""#,
+           returning allowed, refused, extract(epoch from full_at + $3 - now() - $4)::float8 as "wait!""#,
         door,
         who,
         every as _,
@@ -56,7 +56,7 @@ pub async fn give_back(db: impl PgExecutor<'_>, door: &str, who: &str, every: Ti
 /// Remembers something for so long, as a bucket that nobody takes from.
 pub async fn remember(db: impl PgExecutor<'_>, door: &str, who: &str, lasts: TimeDelta) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into rate_limits (key, door, full_at)
+        "insert into rate_limits (key, bucket, full_at)
          values (sha256(convert_to($1 || ' ' || lower($2), 'UTF8')), $1, now() + $3::interval)
          on conflict (key) do update set full_at = excluded.full_at",
         door,
@@ -82,10 +82,10 @@ pub async fn is_remembered(db: impl PgExecutor<'_>, door: &str, who: &str) -> sq
 /// Deletes the buckets that are full, and tells how many were refused at each door.
 pub async fn sweep(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<(String, i64)>> {
     let doors = sqlx::query!(
-        r#"with gone as (delete from rate_limits where full_at <= now() returning door, refused)
-           select door, sum(refused)::bigint as "refused!" from gone group by door having sum(refused) > 0 order by door"#
+        r#"with gone as (delete from rate_limits where full_at <= now() returning bucket, refused)
+           select bucket, sum(refused)::bigint as "refused!" from gone group by bucket having sum(refused) > 0 order by bucket"#
     )
     .fetch_all(db)
     .await?;
-    Ok(doors.into_iter().map(|row| (row.door, row.refused)).collect())
+    Ok(doors.into_iter().map(|row| (row.bucket, row.refused)).collect())
 }

@@ -142,7 +142,7 @@ impl Limits {
         for (door, who) in doors {
             let Rate { burst, every } = door.rate(self.allowance);
             let knock = queries::take(db, door.name(), &who, long(every), long(every * burst)).await?;
-            if !knock.let_in {
+            if !knock.allowed {
                 // Of ten thousand, the log has fourteen lines.
                 if knock.refused.cast_unsigned().is_power_of_two() {
                     tracing::warn!(door = door.name(), refused = knock.refused, "Refused one too many");

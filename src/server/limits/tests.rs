@@ -57,7 +57,7 @@ async fn sign_in(router: &Router, from: &str, email: &str, password: &str) -> St
 
 /// As if so much time had passed.
 async fn wait(db: &PgPool, minutes: f64) {
-    sqlx::query("update rate_limits set full_at = full_at - make_interval(secs => $1) where door <> 'home'")
+    sqlx::query("update rate_limits set full_at = full_at - make_interval(secs => $1) where bucket <> 'home'")
         .bind(minutes * 60.0)
         .execute(db)
         .await
@@ -65,7 +65,7 @@ async fn wait(db: &PgPool, minutes: f64) {
 }
 
 async fn refused(db: &PgPool, door: &str) -> i64 {
-    sqlx::query_scalar("select coalesce(sum(refused), 0)::bigint from rate_limits where door = $1")
+    sqlx::query_scalar("select coalesce(sum(refused), 0)::bigint from rate_limits where bucket = $1")
         .bind(door)
         .fetch_one(db)
         .await

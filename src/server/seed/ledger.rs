@@ -183,9 +183,9 @@ pub async fn write_progress(db: &mut PgConnection, now: DateTime<Utc>, sales: &[
                     as progress (user_id uuid, course_id uuid, finished integer, minutes_ago integer)
              join users u on u.id = user_id
              join lateral (
-               select l.id, row_number() over (order by s."order", l."order")::integer as place
-                 from lessons l join course_sections s on s.id = l.section_id
-                where s.course_id = progress.course_id and s.status = 'public' and l.status <> 'private'
+               select l.id, row_number() over (order by l.section_order, l."order")::integer as place
+                 from curriculum_lessons l
+                where l.course_id = progress.course_id and l.is_published
              ) lesson on lesson.place <= finished,
                   lateral (select $2::timestamptz - make_interval(
                     mins => minutes_ago - least(minutes_ago / (finished + 1), 4000) * lesson.place) as happened) era

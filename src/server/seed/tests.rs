@@ -86,8 +86,7 @@ async fn the_school_has_four_public_products_and_over_twenty_lessons_to_see(pool
     assert_eq!(count(&pool, "select count(*) from products where price_in_dollars = 0").await, 1);
     let bundles = "select count(*) from (select from course_products group by product_id having count(*) > 1) bundle";
     assert_eq!(count(&pool, bundles).await, 1);
-    let visible = "select count(*) from lessons l join course_sections s on s.id = l.section_id
-                    where s.status = 'public' and l.status <> 'private'";
+    let visible = "select count(*) from curriculum_lessons where is_published";
     assert!(count(&pool, visible).await >= 21);
     assert!(count(&pool, "select count(*) from lessons where status = 'private'").await >= 1);
     assert!(count(&pool, "select count(*) from course_sections where status = 'private'").await >= 1);
@@ -100,8 +99,7 @@ async fn every_public_product_has_a_public_lesson_and_a_preview(pool: PgPool) ->
     let without = "select count(*) from products p
                     where p.status = 'public' and (
                       select count(distinct l.status) from course_products cp
-                        join course_sections s on s.course_id = cp.course_id and s.status = 'public'
-                        join lessons l on l.section_id = s.id and l.status <> 'private'
+                        join curriculum_lessons l on l.course_id = cp.course_id and l.is_published
                        where cp.product_id = p.id) < 2";
     assert_eq!(count(&pool, without).await, 0);
     Ok(())

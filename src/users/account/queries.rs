@@ -236,7 +236,7 @@ pub async fn find_data(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Op
              'sessions', (select coalesce(json_agg(x order by x.began_at), '[]') from (
                 select s.agent, s.created_at as began_at, s.seen_at, s.expires_at from sessions s where s.user_id = u.id limit 10000) x),
              'emails', (select coalesce(json_agg(x order by x.written_at), '[]') from (
-                select m.address, m.letter ->> 'subject' as subject, m.created_at as written_at, m.sent_at
+                select m.address, m.body ->> 'subject' as subject, m.created_at as written_at, m.sent_at
                   from mails m where m.user_id = u.id limit 10000) x)) as "data: serde_json::Value"
              from users u where u.id = $1 and u.deleted_at is null"#,
         user.uuid(),

@@ -54,7 +54,7 @@ pub async fn insert_account(db: impl PgExecutor<'_>, clerk: &str) -> sqlx::Resul
 /// Somebody who was imported is found by the id alone.
 pub async fn lock_account(db: impl PgExecutor<'_>, clerk: &str) -> sqlx::Result<Account> {
     let row = sqlx::query!(
-        r#"select (select u.id from users u where u.clerk_user_id = a.clerk_user_id) as user_id, as_of, email_verified,
+        r#"select (select u.id from users u where u.clerk_user_id = a.clerk_user_id) as user_id, clerk_updated_at as as_of, email_verified,
                   deleted_at is not null as "deleted!"
              from clerk_accounts a where clerk_user_id = $1 for update"#,
         clerk,
@@ -79,7 +79,7 @@ pub async fn lock_holder(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<O
     sqlx::query_as!(
         Holder,
         r#"select u.id, u.name, u.clerk_user_id like 'local\_%' as "local!",
-                  (select a.as_of from clerk_accounts a where a.clerk_user_id = u.clerk_user_id) as as_of
+                  (select a.clerk_updated_at from clerk_accounts a where a.clerk_user_id = u.clerk_user_id) as as_of
              from users u where lower(u.email) = lower($1) and u.deleted_at is null for no key update"#,
         email,
     )
@@ -142,7 +142,7 @@ pub async fn update_account(
     email_verified: bool,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update clerk_accounts set user_id = $2, as_of = $3, email_verified = $4 where clerk_user_id = $1",
+        "update clerk_accounts set user_id = $2, clerk_updated_at = $3, email_verified = $4 where clerk_user_id = $1",
         clerk,
         user.uuid(),
         as_of,
@@ -176,8 +176,8 @@ pub async fn list_untold(db: impl PgExecutor<'_>, now: DateTime<Utc>, most: i64)
         Untold,
         r#"select a.clerk_user_id as clerk, u.id as user, u.role as "role: Role"
              from clerk_accounts a join users u on u.id = a.user_id
-            where a.deleted_at is null and u.deleted_at is null and a.tell_at <= $1 and a.told_role is distinct from u.role
-            order by a.tell_at limit $2"#,
+            where a.deleted_at is null and u.deleted_at is null and a.sync_at <= $1 and a.synced_role is distinct from u.role
+            order by a.sync_at limit $2"#,
         now,
         most,
     )
@@ -187,7 +187,7 @@ pub async fn list_untold(db: impl PgExecutor<'_>, now: DateTime<Utc>, most: i64)
 
 pub async fn set_told(db: impl PgExecutor<'_>, clerk: &str, role: Role) -> sqlx::Result<()> {
     sqlx::query!(
-        "update clerk_accounts set told_role = $2, tell_tries = 0 where clerk_user_id = $1",
+        "update clerk_accounts set synced_role = $2, sync_attempts = 0 where clerk_user_id = $1",
         clerk,
         role as Role
     )
@@ -199,8 +199,8 @@ pub async fn set_told(db: impl PgExecutor<'_>, clerk: &str, role: Role) -> sqlx:
 /// Clerk is told again later: after a minute, then two, and at last once an hour.
 pub async fn put_off(db: impl PgExecutor<'_>, clerk: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
-        "update clerk_accounts set tell_tries = tell_tries + 1,
-                tell_at = $2::timestamptz + least(interval '1 minute' * power(2, least(tell_tries, 10)), interval '1 hour')
+        "update clerk_accounts set sync_attempts = sync_attempts + 1,
+                sync_at = $2::timestamptz + least(interval '1 minute' * power(2, least(sync_attempts, 10)), interval '1 hour')
           where clerk_user_id = $1",
         clerk,
         now,

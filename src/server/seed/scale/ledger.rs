@@ -82,9 +82,8 @@ pub async fn write_refunds(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::R
 pub async fn write_progress(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"with lesson as materialized (
-             select s.course_id, l.id, row_number() over (partition by s.course_id order by s."order", l."order") as place
-               from lessons l join course_sections s on s.id = l.section_id
-              where s.status = 'public' and l.status <> 'private'),
+             select course_id, id, row_number() over (partition by course_id order by section_order, "order") as place
+               from curriculum_lessons where is_published),
            learner as materialized (
              select p.user_id, pc.course_id, p.created_at as bought, number % 24 + 4 as finished
                from purchases p join purchase_courses pc on pc.purchase_id = p.id,

@@ -105,7 +105,7 @@ async fn write(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> anyho
 
 /// Whether what the triggers keep is what the rows add up to.
 async fn audit(db: &mut PgConnection) -> anyhow::Result<()> {
-    let sums = sqlx::query_scalar!(r#"select sales_tallies_hold() as "hold!""#).fetch_one(&mut *db).await?;
+    let sums = sqlx::query_scalar!(r#"select sales_totals_are_consistent() as "hold!""#).fetch_one(&mut *db).await?;
     ensure!(sums, "the sums of sales are not what the sales add up to");
     let access = sqlx::query_scalar!(
         r#"select not exists ((select user_id, course_id from user_course_access

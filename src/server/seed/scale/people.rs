@@ -58,7 +58,7 @@ pub async fn write_gifts(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>
 /// What buyers were written in the last 90 days, in order; a few of it is still to be looked at.
 pub async fn write_mails(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into mails (user_id, address, kind, about, letter, state, attempts, sent_at, created_at, updated_at)
+        "insert into mails (user_id, address, kind, related_id, body, state, attempts, sent_at, created_at, updated_at)
          select p.user_id, u.email, 'purchased', p.id,
                 jsonb_build_object('subject', 'Your receipt for ' || (p.product_details ->> 'name'), 'lines', '[]'::jsonb,
                                    'facts', '[]'::jsonb, 'links', '[]'::jsonb),

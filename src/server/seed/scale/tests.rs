@@ -32,7 +32,7 @@ async fn a_small_school_at_scale_has_what_it_was_asked_for(pool: PgPool) -> anyh
         ("select count(*) from audit_log", 200),
         ("select count(*) from local_credentials", 0),
         ("select count(*) from users where email = 'student000001@example.com'", 1),
-        ("select sales_tallies_hold()::int::bigint", 1),
+        ("select sales_totals_are_consistent()::int::bigint", 1),
     ];
     for (sql, expected) in table {
         assert_eq!(count(&pool, sql).await, expected, "{sql}");

@@ -167,7 +167,7 @@ async fn clerk_is_told_of_roles_and_asked_for_none(db: PgPool) {
     let asked = issuer.known.asked.load(Ordering::SeqCst);
     assert_eq!(tell::all(&state).await.unwrap(), 0, "Clerk has a minute to come back");
     assert_eq!(issuer.asked(), asked);
-    sqlx::query!("update clerk_accounts set tell_at = now()").execute(&db).await.unwrap();
+    sqlx::query!("update clerk_accounts set sync_at = now()").execute(&db).await.unwrap();
     assert_eq!(tell::all(&state).await.unwrap(), 1);
     assert_eq!(told()["role"], "admin");
 }

@@ -1,0 +1,4 @@
+//! Tests that span features.
+
+mod database_md;
+mod migration;
