@@ -28,12 +28,16 @@ use crate::{
     purchases::refund,
     sandbox::{
         self, SandboxConfig,
-        actions::{DisputeAct, RefundAct, SessionAct, Wish},
-        cards::Course,
-        refunds::RefundStatus,
-        sessions::{PaymentStatus, Status},
-        state::{Data, Sandbox, now},
-        switches::{Failure, Switches},
+        model::{
+            checkout_session::{PaymentStatus, Status},
+            fault_injection::{Failure, Switches},
+            test_card::Course,
+        },
+        operations::{
+            refunds::RefundStatus,
+            simulate::{DisputeAct, RefundAct, SessionAct, Wish},
+        },
+        store::{Data, Sandbox, now},
         webhooks::signature,
     },
     server::{
@@ -235,7 +239,7 @@ impl Run<'_> {
         if count == 0 { None } else { of.into_iter().nth(self.chance.random_range(0..count)) }
     }
 
-    fn sessions(&self, fits: impl Fn(&Data, &sandbox::sessions::Session) -> bool) -> Vec<String> {
+    fn sessions(&self, fits: impl Fn(&Data, &sandbox::model::checkout_session::Session) -> bool) -> Vec<String> {
         let data = self.school.sandbox.data();
         data.sessions.rows().iter().filter(|session| fits(&data, session)).map(|session| session.id.clone()).collect()
     }
@@ -359,7 +363,8 @@ impl Run<'_> {
         match self.chance.random_range(0..6) {
             0 | 1 => {
                 let session = self.any(paid)?;
-                let left = self.school.sandbox.data().charge_of(&session).map_or(1, sandbox::payments::Charge::left);
+                let left =
+                    self.school.sandbox.data().charge_of(&session).map_or(1, sandbox::model::payment::Charge::left);
                 let amount = if self.one_in(2) { left } else { self.chance.random_range(1..=left) };
                 let wish = Wish { amount: Some(amount), ..Wish::default() };
                 Some(Act::AtStripe(session, SessionAct::Refund, wish))
@@ -620,7 +625,7 @@ impl Run<'_> {
                 let charge = data.charge_of(&session.id).unwrap();
                 let told = format!("{}: {charge:?}, {bought:?}, {back:?}", session.id);
                 let dispute = charge.dispute.as_ref().and_then(|dispute| data.disputes.find(dispute));
-                let open = dispute.is_some_and(sandbox::disputes::Dispute::is_open);
+                let open = dispute.is_some_and(sandbox::operations::disputes::Dispute::is_open);
                 let lost = dispute.is_some_and(|dispute| !dispute.is_open() && !dispute.is_refundable());
                 match (bought, back) {
                     (Some(bought), None) => {

@@ -4,39 +4,16 @@
 //! (<https://docs.stripe.com/api>), shows the payment page, and sends signed webhooks. The same client talks to it and to Stripe;
 //! only the address differs. No money moves and no card is asked for.
 //!
-//! A request comes in through [`api`], as a [`form`], and is answered once per [`idempotency`] key. [`checkout`] opens
-//! [`sessions`] with a [`cart`]; [`paying`] makes [`payments`], [`refunds`] give them back and [`disputes`] take them away; each of
-//! these leaves [`events`], which [`webhooks`] deliver. [`pages`], [`receipts`] and [`dashboard`] are for people, [`control`] does
-//! the same [`actions`] for programs, and [`switches`] let things go wrong. [`state`] keeps it all, in [`table`]s, until it is
-//! [`forgetting`].
+//! The endpoints of the [`api`] read requests in Stripe's [`form_encoding`], [`operations`] change the objects of the [`model`] and
+//! record events, and [`webhooks`] deliver these. [`pages`] are for people. [`store`] holds all objects, in [`table`]s.
 
-pub mod actions;
 pub mod api;
-pub mod brackets;
-pub mod cards;
-pub mod cart;
-pub mod checkout;
-#[cfg(test)]
-mod client_tests;
-pub mod control;
-pub mod dashboard;
-pub mod dashboard_events;
-pub mod disputes;
 pub mod error;
-pub mod events;
-pub mod expand;
-pub mod forgetting;
-pub mod form;
-pub mod idempotency;
-pub mod layout;
+pub mod form_encoding;
+pub mod model;
+pub mod operations;
 pub mod pages;
-pub mod paying;
-pub mod payments;
-pub mod receipts;
-pub mod refunds;
-pub mod sessions;
-pub mod state;
-pub mod switches;
+pub mod store;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -57,8 +34,12 @@ use axum::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use api::{cart, checkout_sessions, control, request};
 use error::ApiError;
-use state::{Sandbox, now};
+use model::{fault_injection, payment};
+use operations::{disputes, events, refunds};
+use pages::{dashboard, layout, receipt};
+use store::{Sandbox, now};
 
 /// How the sandbox is told to run.
 #[derive(Clone)]
@@ -181,14 +162,14 @@ async fn keep_time(sandbox: Sandbox, shutdown: CancellationToken) {
 /// Every address of the sandbox.
 pub fn router(sandbox: Sandbox) -> Router {
     let api = Router::new()
-        .route("/checkout/sessions", get(checkout::list).post(checkout::create))
-        .route("/checkout/sessions/{id}", get(checkout::retrieve))
-        .route("/checkout/sessions/{id}/expire", post(checkout::expire))
-        .route("/checkout/sessions/{id}/line_items", get(checkout::line_items))
-        .route("/payment_intents", get(payments::intents))
-        .route("/payment_intents/{id}", get(payments::intent))
-        .route("/charges", get(payments::charges))
-        .route("/charges/{id}", get(payments::charge))
+        .route("/checkout/sessions", get(checkout_sessions::list).post(checkout_sessions::create))
+        .route("/checkout/sessions/{id}", get(checkout_sessions::retrieve))
+        .route("/checkout/sessions/{id}/expire", post(checkout_sessions::expire))
+        .route("/checkout/sessions/{id}/line_items", get(checkout_sessions::line_items))
+        .route("/payment_intents", get(payment::intents))
+        .route("/payment_intents/{id}", get(payment::intent))
+        .route("/charges", get(payment::charges))
+        .route("/charges/{id}", get(payment::charge))
         .route("/refunds", get(refunds::list).post(refunds::create))
         .route("/refunds/{id}", get(refunds::retrieve))
         .route("/disputes", get(disputes::list))
@@ -200,8 +181,8 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/prices/{id}", get(cart::price))
         .fallback(no_route)
         .method_not_allowed_fallback(no_route)
-        .layer(middleware::from_fn_with_state(sandbox.clone(), switches::trouble))
-        .layer(middleware::from_fn_with_state(sandbox.clone(), api::guard));
+        .layer(middleware::from_fn_with_state(sandbox.clone(), fault_injection::trouble))
+        .layer(middleware::from_fn_with_state(sandbox.clone(), request::guard));
     let control = Router::new()
         .route("/sessions/{id}/{act}", post(control::session))
         .route("/refunds/{id}/{act}", post(control::refund))
@@ -217,13 +198,13 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/sessions/{id}/{act}", post(dashboard::press))
         .route("/refunds/{id}/{act}", post(dashboard::end_refund))
         .route("/disputes/{id}/{act}", post(dashboard::go_on_with_dispute))
-        .route("/events", get(dashboard_events::show))
-        .route("/events/{id}/send", post(dashboard_events::send))
-        .route("/switches", get(dashboard_events::switches).post(dashboard_events::turn))
-        .route("/receipts/{id}", get(receipts::show))
+        .route("/events", get(pages::events::show))
+        .route("/events/{id}/send", post(pages::events::send))
+        .route("/switches", get(pages::events::switches).post(pages::events::turn))
+        .route("/receipts/{id}", get(receipt::show))
         .nest("/sandbox", control)
-        .route("/pay/{id}", get(pages::show))
-        .route("/pay/{id}/{button}", get(pages::back).post(pages::press))
+        .route("/pay/{id}", get(pages::payment::show))
+        .route("/pay/{id}/{button}", get(pages::payment::back).post(pages::payment::press))
         .fallback(no_page)
         .layer(middleware::from_fn(layout::protect));
     pages.nest("/v1", api).with_state(sandbox)

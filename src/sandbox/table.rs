@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{
+use crate::sandbox::{
     error::{ApiError, Result},
-    form::Form,
+    form_encoding::form::Form,
 };
 
 /// Something with an id and a time of birth.

@@ -15,10 +15,10 @@ use sha2::Sha256;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    events::Event,
-    state::{Sandbox, now, now_ms},
-    switches::Delivering,
+use crate::sandbox::{
+    model::fault_injection::Delivering,
+    operations::events::Event,
+    store::{Sandbox, now, now_ms},
 };
 
 /// Milliseconds to wait after the first, second … failed try; the last one repeats.

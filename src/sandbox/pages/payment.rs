@@ -9,14 +9,14 @@ use axum::{
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{
-    cards::Card,
-    checkout::is_email,
+use crate::sandbox::{
+    api::checkout_sessions::is_email,
     error::{ApiError, Result},
-    layout::{Page, failed, go_to},
+    model::checkout_session::{Customer, Session, Status},
+    model::test_card::Card,
     money,
-    sessions::{Customer, Session, Status},
-    state::{Data, Sandbox, now},
+    pages::layout::{Page, failed, go_to},
+    store::{Data, Sandbox, now},
 };
 
 /// What the buyer may fill in.

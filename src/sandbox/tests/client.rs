@@ -14,7 +14,7 @@ use stripe_webhook::{EventObject, Webhook};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{SandboxConfig, serve, state::now, webhooks};
+use crate::sandbox::{SandboxConfig, serve, store::now, webhooks};
 
 /// A running sandbox, and where its events arrive.
 struct Running {

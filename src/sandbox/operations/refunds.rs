@@ -9,14 +9,14 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    api::{self, Call},
-    cards::Course,
+use crate::sandbox::{
+    api::request::{self, Call},
     error::{ApiError, Result},
-    form::{Form, Metadata},
+    form_encoding::form::{Form, Metadata},
+    model::payment::ChargeStatus,
+    model::test_card::Course,
     money,
-    payments::ChargeStatus,
-    state::{Data, Sandbox, new_id},
+    store::{Data, Sandbox, new_id},
     table::Row,
 };
 
@@ -268,7 +268,7 @@ pub async fn create(State(sandbox): State<Sandbox>, call: Call) -> Response {
             form.tolerate(&["instructions_email", "refund_application_fee", "reverse_transfer"]);
             form.clone().finish()?;
             let id = data.refund(&charge, order, call.now, Some(&call))?;
-            api::finish(data, data.refunds.get(&id, "refund")?.json(), &call.expand)
+            request::finish(data, data.refunds.get(&id, "refund")?.json(), &call.expand)
         })
         .await
 }
@@ -277,17 +277,17 @@ pub async fn create(State(sandbox): State<Sandbox>, call: Call) -> Response {
 pub async fn retrieve(State(sandbox): State<Sandbox>, Path(id): Path<String>, call: Call) -> Response {
     sandbox.show(call, |data, call| {
         call.form.finish()?;
-        api::finish(data, data.refunds.get(&id, "refund")?.json(), &call.expand)
+        request::finish(data, data.refunds.get(&id, "refund")?.json(), &call.expand)
     })
 }
 
 /// `GET /v1/refunds`: <https://docs.stripe.com/api/refunds/list>.
 pub async fn list(State(sandbox): State<Sandbox>, call: Call) -> Response {
     sandbox.show(call, |data, Call { mut form, expand, .. }| {
-        let of_payment = api::of_payment(&mut form)?;
+        let of_payment = request::of_payment(&mut form)?;
         let fits = |refund: &Refund| of_payment(&refund.charge, &refund.payment_intent);
         let page = data.refunds.page(&mut form, "/v1/refunds", fits, Refund::json)?;
         form.finish()?;
-        api::finish(data, page, &expand)
+        request::finish(data, page, &expand)
     })
 }

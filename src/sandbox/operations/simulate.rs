@@ -2,14 +2,14 @@
 
 use serde::Deserialize;
 
-use super::{
-    cards::{Card, Course},
+use crate::sandbox::{
     error::{ApiError, Result},
-    events::{Delivery, Event},
-    payments::{Charge, ChargeStatus},
-    refunds::Order,
-    sessions::Customer,
-    state::Data,
+    model::checkout_session::Customer,
+    model::payment::{Charge, ChargeStatus},
+    model::test_card::{Card, Course},
+    operations::events::{Delivery, Event},
+    operations::refunds::Order,
+    store::Data,
 };
 
 /// What can be done to a session, or to what was paid for it.

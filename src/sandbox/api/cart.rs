@@ -10,11 +10,11 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    api::{self, Call},
+use crate::sandbox::{
+    api::request::{self, Call},
     error::{ApiError, Result},
-    form::{Form, Metadata},
-    state::{Data, Sandbox, new_id},
+    form_encoding::form::{Form, Metadata},
+    store::{Data, Sandbox, new_id},
     table::Row,
 };
 
@@ -243,7 +243,7 @@ impl Cart {
 pub async fn product(State(sandbox): State<Sandbox>, Path(id): Path<String>, call: Call) -> Response {
     sandbox.show(call, |data, call| {
         call.form.finish()?;
-        api::finish(data, data.products.get(&id, "id")?.json(), &call.expand)
+        request::finish(data, data.products.get(&id, "id")?.json(), &call.expand)
     })
 }
 
@@ -251,6 +251,6 @@ pub async fn product(State(sandbox): State<Sandbox>, Path(id): Path<String>, cal
 pub async fn price(State(sandbox): State<Sandbox>, Path(id): Path<String>, call: Call) -> Response {
     sandbox.show(call, |data, call| {
         call.form.finish()?;
-        api::finish(data, data.prices.get(&id, "price")?.json(), &call.expand)
+        request::finish(data, data.prices.get(&id, "price")?.json(), &call.expand)
     })
 }

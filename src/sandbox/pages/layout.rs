@@ -8,7 +8,7 @@ use axum::{
 };
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{error::ApiError, state::new_id};
+use crate::sandbox::{error::ApiError, store::new_id};
 
 /// A page to be sent: its title, its content, and where its forms may lead.
 pub struct Page {

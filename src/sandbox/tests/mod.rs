@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::{SandboxConfig, router, state::Sandbox};
+use crate::sandbox::{SandboxConfig, router, store::Sandbox};
 
 const CART: &str = "mode=payment&success_url=http://127.0.0.1:3000/done?session={CHECKOUT_SESSION_ID}&cancel_url=http://127.0.0.1:3000/no\
     &line_items[0][price_data][currency]=usd&line_items[0][price_data][unit_amount]=6000\
@@ -357,7 +357,7 @@ async fn refunds_to_a_test_card_go_their_way_by_themselves() -> anyhow::Result<(
         let (_, charge) = shop.paid(card).await?;
         let (_, refund, _) = shop.call("POST", "/v1/refunds", "", &format!("charge={charge}")).await?;
         assert_eq!(refund["status"], at_first);
-        shop.sandbox.tick(super::state::now() + 60);
+        shop.sandbox.tick(crate::sandbox::store::now() + 60);
         let path = format!("/v1/refunds/{}", refund["id"].as_str().unwrap_or_default());
         assert_eq!(shop.call("GET", &path, "", "").await?.1["status"], at_last, "{card}");
     }
@@ -510,7 +510,7 @@ async fn the_dashboard_does_what_its_buttons_say() -> anyhow::Result<()> {
         assert_eq!(shop.send("POST", &path, &[], form).await?.status(), status, "{path} {form}");
     }
     assert_eq!(shop.charge(&charge).await?["amount_refunded"], 1250);
-    assert_eq!(shop.sandbox.switches().delivery, super::switches::Delivering::Held);
+    assert_eq!(shop.sandbox.switches().delivery, crate::sandbox::model::fault_injection::Delivering::Held);
     let event = shop.sandbox.data().events.rows()[0].id.clone();
     assert_eq!(shop.press(&format!("/events/{event}/send")).await?.status(), StatusCode::SEE_OTHER);
     let dispute = shop.charge(&charge).await?["dispute"].as_str().unwrap_or_default().to_owned();

@@ -9,12 +9,12 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    api::{self, Call},
-    cards::Course,
-    form::Metadata,
-    sessions::Customer,
-    state::Sandbox,
+use crate::sandbox::{
+    api::request::{self, Call},
+    form_encoding::form::Metadata,
+    model::checkout_session::Customer,
+    model::test_card::Course,
+    store::Sandbox,
     table::Row,
 };
 
@@ -222,7 +222,7 @@ pub async fn intent(State(sandbox): State<Sandbox>, Path(id): Path<String>, call
     sandbox.show(call, |data, mut call| {
         call.form.tolerate(&["client_secret"]);
         call.form.finish()?;
-        api::finish(data, data.intents.get(&id, "intent")?.json(), &call.expand)
+        request::finish(data, data.intents.get(&id, "intent")?.json(), &call.expand)
     })
 }
 
@@ -231,7 +231,7 @@ pub async fn intents(State(sandbox): State<Sandbox>, call: Call) -> Response {
     sandbox.show(call, |data, Call { mut form, expand, .. }| {
         let page = data.intents.page(&mut form, "/v1/payment_intents", |_| true, PaymentIntent::json)?;
         form.finish()?;
-        api::finish(data, page, &expand)
+        request::finish(data, page, &expand)
     })
 }
 
@@ -239,7 +239,7 @@ pub async fn intents(State(sandbox): State<Sandbox>, call: Call) -> Response {
 pub async fn charge(State(sandbox): State<Sandbox>, Path(id): Path<String>, call: Call) -> Response {
     sandbox.show(call, |data, call| {
         call.form.finish()?;
-        api::finish(data, data.charges.get(&id, "id")?.json(), &call.expand)
+        request::finish(data, data.charges.get(&id, "id")?.json(), &call.expand)
     })
 }
 
@@ -250,6 +250,6 @@ pub async fn charges(State(sandbox): State<Sandbox>, call: Call) -> Response {
         let fits = |charge: &Charge| intent.as_ref().is_none_or(|intent| *intent == charge.payment_intent);
         let page = data.charges.page(&mut form, "/v1/charges", fits, Charge::json)?;
         form.finish()?;
-        api::finish(data, page, &expand)
+        request::finish(data, page, &expand)
     })
 }

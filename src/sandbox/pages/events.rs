@@ -7,12 +7,12 @@ use axum::{
 };
 use maud::{Markup, html};
 
-use super::{
-    dashboard::{Asked, moment, turns},
-    events::Delivery,
-    layout::{Page, failed},
-    state::{Sandbox, now},
-    switches::{Delivering, Failure, Switches},
+use crate::sandbox::{
+    model::fault_injection::{Delivering, Failure, Switches},
+    operations::events::Delivery,
+    pages::dashboard::{Asked, moment, turns},
+    pages::layout::{Page, failed},
+    store::{Sandbox, now},
 };
 
 /// Events on one page.

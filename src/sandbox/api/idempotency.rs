@@ -12,10 +12,10 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    api::Call,
+use crate::sandbox::{
+    api::request::Call,
     error::{ApiError, Result},
-    state::{Data, Sandbox},
+    store::{Data, Sandbox},
 };
 
 const DAY: i64 = 24 * 60 * 60;

@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use super::{
-    sessions::Status,
-    state::Data,
+use crate::sandbox::{
+    model::checkout_session::Status,
+    store::Data,
     table::{Row, Table},
 };
 
@@ -84,7 +84,8 @@ fn keep_newest<T: Row>(table: &mut Table<T>, most: usize, may_go: impl Fn(&T) ->
 
 #[cfg(test)]
 mod tests {
-    use super::{super::sessions::Session, *};
+    use super::*;
+    use crate::sandbox::model::checkout_session::Session;
     use serde_json::json;
 
     fn session(number: usize, status: &str) -> Session {

@@ -3,12 +3,12 @@
 //! The statuses follow <https://docs.stripe.com/payments/checkout/fulfill-orders>: a card is paid at once, a delayed method
 //! completes the session `unpaid` and settles or fails later.
 
-use super::{
-    cards::Card,
+use crate::sandbox::{
     error::{ApiError, Result},
-    payments::{Charge, ChargeStatus, IntentStatus, Method, PaymentIntent},
-    sessions::{Customer, PaymentStatus, Status},
-    state::{Data, new_id},
+    model::checkout_session::{Customer, PaymentStatus, Status},
+    model::payment::{Charge, ChargeStatus, IntentStatus, Method, PaymentIntent},
+    model::test_card::Card,
+    store::{Data, new_id},
 };
 
 impl Data {
@@ -118,7 +118,11 @@ impl Data {
         if free { Err(ApiError::invalid("There is nothing to pay for this session.")) } else { Ok(()) }
     }
 
-    fn open_session(&mut self, id: &str, customer: Customer) -> Result<&mut super::sessions::Session> {
+    fn open_session(
+        &mut self,
+        id: &str,
+        customer: Customer,
+    ) -> Result<&mut crate::sandbox::model::checkout_session::Session> {
         let session = self.sessions.get_mut(id, "session")?;
         if session.status != Status::Open {
             return Err(ApiError::invalid("This Checkout Session is no longer open."));

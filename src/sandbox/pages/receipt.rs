@@ -6,13 +6,13 @@ use axum::{
 };
 use maud::html;
 
-use super::{
-    dashboard::moment,
-    layout::{Page, failed},
+use crate::sandbox::{
+    model::payment::{Charge, ChargeStatus},
     money,
-    payments::{Charge, ChargeStatus},
-    refunds::RefundStatus,
-    state::{Data, Sandbox, now},
+    operations::refunds::RefundStatus,
+    pages::dashboard::moment,
+    pages::layout::{Page, failed},
+    store::{Data, Sandbox, now},
     table::Row,
 };
 

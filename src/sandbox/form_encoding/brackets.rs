@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::error::{ApiError, Result};
+use crate::sandbox::error::{ApiError, Result};
 
 /// A text, or more fields.
 #[derive(Clone, Debug, PartialEq, Eq)]

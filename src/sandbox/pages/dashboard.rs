@@ -11,19 +11,19 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use time::{OffsetDateTime, macros::format_description};
 
-use super::{
-    actions::{DisputeAct, RefundAct, SessionAct, Wish},
-    cards::Course,
-    dashboard_events::{menu, progress},
-    disputes::{Dispute, DisputeStatus, REASONS},
+use crate::sandbox::{
     error::{ApiError, Result},
-    events::Event,
-    layout::{Page, failed},
+    model::checkout_session::{PaymentStatus, Session, Status},
+    model::payment::Charge,
+    model::test_card::Course,
     money,
-    payments::Charge,
-    refunds::{Refund, RefundStatus},
-    sessions::{PaymentStatus, Session, Status},
-    state::{Data, Sandbox, now},
+    operations::disputes::{Dispute, DisputeStatus, REASONS},
+    operations::events::Event,
+    operations::refunds::{Refund, RefundStatus},
+    operations::simulate::{DisputeAct, RefundAct, SessionAct, Wish},
+    pages::events::{menu, progress},
+    pages::layout::{Page, failed},
+    store::{Data, Sandbox, now},
 };
 
 /// Sessions on one page.

@@ -4,14 +4,14 @@
 
 use serde_json::Value;
 
-use super::{
-    cart::{Price, Product},
-    disputes::Dispute,
+use crate::sandbox::{
+    api::cart::{Price, Product},
     error::{ApiError, Result},
-    payments::{Charge, PaymentIntent},
-    refunds::{self, Refund},
-    sessions::Session,
-    state::Data,
+    model::checkout_session::Session,
+    model::payment::{Charge, PaymentIntent},
+    operations::disputes::Dispute,
+    operations::refunds::{self, Refund},
+    store::Data,
 };
 
 /// Expands one dotted path in an answer. What is null stays null.

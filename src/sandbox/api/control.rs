@@ -14,12 +14,12 @@ use axum::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{
-    actions::{DisputeAct, RefundAct, SessionAct, Wish},
+use crate::sandbox::{
     error::{ApiError, Result},
-    refunds::RefundStatus,
-    sessions::{PaymentStatus, Status},
-    state::{Data, Sandbox, now},
+    model::checkout_session::{PaymentStatus, Status},
+    operations::refunds::RefundStatus,
+    operations::simulate::{DisputeAct, RefundAct, SessionAct, Wish},
+    store::{Data, Sandbox, now},
 };
 
 /// Turns away whoever is not on this machine.

@@ -5,13 +5,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    api::Call,
-    cards::Card,
-    cart::LineItem,
+use crate::sandbox::{
+    api::cart::LineItem,
+    api::request::Call,
     error::{ApiError, Result},
-    form::Metadata,
-    state::Data,
+    form_encoding::form::Metadata,
+    model::test_card::Card,
+    store::Data,
     table::Row,
 };
 

@@ -14,12 +14,12 @@ use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{
+use crate::sandbox::{
+    api::expand,
+    api::idempotency::IDEMPOTENCY_KEY,
     error::{ApiError, Result},
-    expand,
-    form::Form,
-    idempotency::IDEMPOTENCY_KEY,
-    state::{Data, Sandbox, new_id, now},
+    form_encoding::form::Form,
+    store::{Data, Sandbox, new_id, now},
 };
 
 /// The version of Stripe's API that objects are shaped as: <https://docs.stripe.com/api/versioning>.

@@ -9,9 +9,9 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    api::{API_VERSION, Call},
-    state::{Data, Sandbox, new_id},
+use crate::sandbox::{
+    api::request::{API_VERSION, Call},
+    store::{Data, Sandbox, new_id},
     table::Row,
 };
 

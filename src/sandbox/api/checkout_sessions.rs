@@ -6,13 +6,13 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{
-    api::{self, Call},
-    cart::Cart,
+use crate::sandbox::{
+    api::cart::Cart,
+    api::request::{self, Call},
     error::{ApiError, Result},
-    form::Form,
-    sessions::{PaymentIntentData, PaymentStatus, Session, Status},
-    state::{Data, Sandbox, new_id},
+    form_encoding::form::Form,
+    model::checkout_session::{PaymentIntentData, PaymentStatus, Session, Status},
+    store::{Data, Sandbox, new_id},
 };
 
 const MINUTE: i64 = 60;
@@ -24,7 +24,7 @@ pub async fn create(State(sandbox): State<Sandbox>, call: Call) -> Response {
         .answer(call, |data, call| {
             let id = open(data, call.form, call.now, &call.public_url)?;
             tracing::info!(session = id, "Session {id} is open.");
-            api::finish(data, data.sessions.get(&id, "session")?.json(), &call.expand)
+            request::finish(data, data.sessions.get(&id, "session")?.json(), &call.expand)
         })
         .await
 }
@@ -172,7 +172,7 @@ pub fn is_email(text: &str) -> bool {
 pub async fn retrieve(State(sandbox): State<Sandbox>, Path(id): Path<String>, call: Call) -> Response {
     sandbox.show(call, |data, call| {
         call.form.finish()?;
-        api::finish(data, data.sessions.get(&id, "session")?.json(), &call.expand)
+        request::finish(data, data.sessions.get(&id, "session")?.json(), &call.expand)
     })
 }
 
@@ -195,7 +195,7 @@ pub async fn list(State(sandbox): State<Sandbox>, call: Call) -> Response {
         };
         let page = data.sessions.page(&mut form, "/v1/checkout/sessions", fits, Session::json)?;
         form.finish()?;
-        api::finish(data, page, &expand)
+        request::finish(data, page, &expand)
     })
 }
 
@@ -213,7 +213,7 @@ pub async fn line_items(State(sandbox): State<Sandbox>, Path(id): Path<String>, 
             items.truncate(usize::try_from(limit).unwrap_or(100));
             list["has_more"] = more.into();
         }
-        api::finish(data, list, &expand)
+        request::finish(data, list, &expand)
     })
 }
 
@@ -223,7 +223,7 @@ pub async fn expire(State(sandbox): State<Sandbox>, Path(id): Path<String>, call
         .answer(call, |data, call| {
             call.form.clone().finish()?;
             data.expire(&id, call.now, Some(&call))?;
-            api::finish(data, data.sessions.get(&id, "session")?.json(), &call.expand)
+            request::finish(data, data.sessions.get(&id, "session")?.json(), &call.expand)
         })
         .await
 }

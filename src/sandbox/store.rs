@@ -19,17 +19,17 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{
+use crate::sandbox::{
     SandboxConfig,
-    cart::{Price, Product},
-    disputes::Dispute,
+    api::cart::{Price, Product},
+    api::idempotency::Remembered,
     error::{ApiError, Result},
-    events::Event,
-    idempotency::Remembered,
-    payments::{Charge, PaymentIntent},
-    refunds::Refund,
-    sessions::Session,
-    switches::Switches,
+    model::checkout_session::Session,
+    model::fault_injection::Switches,
+    model::payment::{Charge, PaymentIntent},
+    operations::disputes::Dispute,
+    operations::events::Event,
+    operations::refunds::Refund,
     table::Table,
 };
 

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    brackets::{self, Node},
+use crate::sandbox::{
     error::{ApiError, Result},
+    form_encoding::brackets::{self, Node},
 };
 
 /// Names and values that a caller hangs on an object: at most 50, of 40 and 500 characters.

@@ -12,7 +12,7 @@ use axum::{
 use futures::stream;
 use serde::{Deserialize, Serialize};
 
-use super::{error::ApiError, state::Sandbox};
+use crate::sandbox::{error::ApiError, store::Sandbox};
 
 /// A call that times out is held for so long: longer than clients wait.
 const HANGS: Duration = Duration::from_mins(1);

@@ -11,13 +11,13 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{
-    api::{self, Call},
+use crate::sandbox::{
+    api::request::{self, Call},
     error::{ApiError, Result},
-    form::{Form, Metadata},
-    payments::ChargeStatus,
-    refunds::RefundStatus,
-    state::{Data, Sandbox, new_id},
+    form_encoding::form::{Form, Metadata},
+    model::payment::ChargeStatus,
+    operations::refunds::RefundStatus,
+    store::{Data, Sandbox, new_id},
     table::Row,
 };
 
@@ -150,8 +150,9 @@ impl Data {
         if disputed.dispute.is_some() {
             return Err(ApiError::invalid("This payment is disputed already."));
         }
-        let waits =
-            |refund: &&super::refunds::Refund| refund.charge == charge && refund.status == RefundStatus::Pending;
+        let waits = |refund: &&crate::sandbox::operations::refunds::Refund| {
+            refund.charge == charge && refund.status == RefundStatus::Pending
+        };
         let waiting: Vec<_> = self.refunds.rows().iter().filter(waits).map(|refund| refund.id.clone()).collect();
         let pending: i64 = waiting.iter().filter_map(|id| self.refunds.find(id)).map(|refund| refund.amount).sum();
         if disputed.left() + pending == 0 {
@@ -280,7 +281,7 @@ pub async fn update(State(sandbox): State<Sandbox>, Path(id): Path<String>, call
             } else {
                 data.announce_dispute(&id, &["charge.dispute.updated"], None, call.now, Some(&call))?;
             }
-            api::finish(data, data.disputes.get(&id, "dispute")?.json(), &call.expand)
+            request::finish(data, data.disputes.get(&id, "dispute")?.json(), &call.expand)
         })
         .await
 }
@@ -291,7 +292,7 @@ pub async fn close(State(sandbox): State<Sandbox>, Path(id): Path<String>, call:
         .answer(call, |data, call| {
             call.form.clone().finish()?;
             data.close_dispute(&id, false, call.now, Some(&call))?;
-            api::finish(data, data.disputes.get(&id, "dispute")?.json(), &call.expand)
+            request::finish(data, data.disputes.get(&id, "dispute")?.json(), &call.expand)
         })
         .await
 }
@@ -300,17 +301,17 @@ pub async fn close(State(sandbox): State<Sandbox>, Path(id): Path<String>, call:
 pub async fn retrieve(State(sandbox): State<Sandbox>, Path(id): Path<String>, call: Call) -> Response {
     sandbox.show(call, |data, call| {
         call.form.finish()?;
-        api::finish(data, data.disputes.get(&id, "dispute")?.json(), &call.expand)
+        request::finish(data, data.disputes.get(&id, "dispute")?.json(), &call.expand)
     })
 }
 
 /// `GET /v1/disputes`: <https://docs.stripe.com/api/disputes/list>.
 pub async fn list(State(sandbox): State<Sandbox>, call: Call) -> Response {
     sandbox.show(call, |data, Call { mut form, expand, .. }| {
-        let of_payment = api::of_payment(&mut form)?;
+        let of_payment = request::of_payment(&mut form)?;
         let fits = |dispute: &Dispute| of_payment(&dispute.charge, &dispute.payment_intent);
         let page = data.disputes.page(&mut form, "/v1/disputes", fits, Dispute::json)?;
         form.finish()?;
-        api::finish(data, page, &expand)
+        request::finish(data, page, &expand)
     })
 }
