@@ -1,5 +1,6 @@
-//! `/sandbox/…`: what people do on the dashboard, for programs on the same machine. JSON goes in and comes out; errors are those of
-//! the API.
+//! Endpoints under `/sandbox`: the dashboard's actions as JSON, for test programs on the same machine.
+//!
+//! Request and response bodies are JSON; errors have the form of the API's errors.
 
 use std::net::SocketAddr;
 
@@ -15,52 +16,57 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::sandbox::{
+    clock::now,
+    data::Data,
     error::{ApiError, Result},
-    model::checkout_session::{PaymentStatus, Status},
-    operations::refunds::RefundStatus,
-    operations::simulate::{DisputeAct, RefundAct, SessionAct, Wish},
-    store::{Data, Sandbox, now},
+    model::{
+        checkout_session::{PaymentStatus, SessionStatus},
+        refund::RefundStatus,
+    },
+    operations::simulate::{ActionParams, DisputeAction, RefundAction, SessionAction},
+    store::Sandbox,
 };
 
-/// Turns away whoever is not on this machine.
-pub async fn only_here(request: Request, next: Next) -> Response {
+/// Middleware that rejects requests from other machines.
+pub async fn require_loopback(request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     if peer.is_none_or(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback()) {
         return next.run(request).await;
     }
-    let error = ApiError::invalid("The sandbox is controlled from its own machine.");
+    let error = ApiError::invalid("These endpoints are available on the sandbox's own machine only.");
     ApiError { status: StatusCode::FORBIDDEN, ..error }.into_response()
 }
 
-/// A JSON body; an empty one is a wish for nothing in particular.
-fn read<T: DeserializeOwned + Default>(body: &Bytes) -> Result<T> {
+/// Parses a JSON body. An empty body stands for the default.
+fn parse_json<T: DeserializeOwned + Default>(body: &Bytes) -> Result<T> {
     if body.is_empty() {
         return Ok(T::default());
     }
-    serde_json::from_slice(body).map_err(|error| ApiError::invalid(format!("The body cannot be read: {error}.")))
+    serde_json::from_slice(body).map_err(|error| ApiError::invalid(format!("The body is not valid: {error}.")))
 }
 
 impl Sandbox {
-    /// Does something, and shows what came of it.
-    async fn control(&self, act: impl FnOnce(&mut Data, i64) -> Result<Value>) -> Result<Json<Value>> {
+    /// Performs an action and responds with its result, after the change is written to the state file.
+    async fn control(&self, action: impl FnOnce(&mut Data, i64) -> Result<Value>) -> Result<Json<Value>> {
         let now = now();
-        let value = self.change(now, |data| act(data, now))?;
-        self.stored().await?;
+        let value = self.change(now, |data| action(data, now))?;
+        self.wait_until_stored().await?;
         Ok(Json(value))
     }
 }
 
-/// `POST /sandbox/sessions/:id/:act` with a [`Wish`]: the refund or the dispute that was made, else the session.
+/// `POST /sandbox/sessions/:id/:action` with [`ActionParams`]. Responds with the refund or dispute that it created, otherwise
+/// with the session.
 pub async fn session(
     State(sandbox): State<Sandbox>,
-    Path((id, act)): Path<(String, SessionAct)>,
+    Path((id, action)): Path<(String, SessionAction)>,
     body: Bytes,
 ) -> Result<Json<Value>> {
-    let wish: Wish = read(&body)?;
+    let params: ActionParams = parse_json(&body)?;
     sandbox
         .control(|data, now| {
-            let made = data.act(&id, act, &wish, now)?;
-            data.render(&made).ok_or_else(|| ApiError::ours("It was done, but is not there."))
+            let result = data.simulate(&id, action, &params, now)?;
+            data.render(&result).ok_or_else(|| ApiError::internal("The result of the action was not found."))
         })
         .await
 }
@@ -68,13 +74,13 @@ pub async fn session(
 /// `POST /sandbox/refunds/:id/succeed`, `…/fail`.
 pub async fn refund(
     State(sandbox): State<Sandbox>,
-    Path((id, act)): Path<(String, RefundAct)>,
+    Path((id, action)): Path<(String, RefundAction)>,
     body: Bytes,
 ) -> Result<Json<Value>> {
-    let wish: Wish = read(&body)?;
+    let params: ActionParams = parse_json(&body)?;
     sandbox
         .control(|data, now| {
-            data.act_on_refund(&id, act, &wish, now)?;
+            data.simulate_refund(&id, action, &params, now)?;
             Ok(data.refunds.get(&id, "refund")?.json())
         })
         .await
@@ -83,57 +89,58 @@ pub async fn refund(
 /// `POST /sandbox/disputes/:id/answer`, `…/win`, `…/lose`.
 pub async fn dispute(
     State(sandbox): State<Sandbox>,
-    Path((id, act)): Path<(String, DisputeAct)>,
+    Path((id, action)): Path<(String, DisputeAction)>,
 ) -> Result<Json<Value>> {
     sandbox
         .control(|data, now| {
-            data.act_on_dispute(&id, act, now)?;
+            data.simulate_dispute(&id, action, now)?;
             Ok(data.disputes.get(&id, "dispute")?.json())
         })
         .await
 }
 
 /// `POST /sandbox/events/:id/send`.
-pub async fn send(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Result<Json<Value>> {
+pub async fn resend_event(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Result<Json<Value>> {
     sandbox
         .control(|data, _| {
-            data.send_again(&id)?;
+            data.resend_event(&id)?;
             Ok(data.events.get(&id, "event")?.json())
         })
         .await
 }
 
 /// `GET /sandbox/switches`.
-pub async fn switches(State(sandbox): State<Sandbox>) -> Result<Json<Value>> {
-    show(&sandbox)
+pub async fn faults(State(sandbox): State<Sandbox>) -> Result<Json<Value>> {
+    render_faults(&sandbox)
 }
 
-/// `POST /sandbox/switches`: those that are named are turned, the others stay.
-pub async fn turn(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<Value>> {
-    let told: serde_json::Map<String, Value> = read(&body)?;
-    sandbox.switch(|switches| {
-        let mut all = json!(switches);
-        if let Some(all) = all.as_object_mut() {
-            all.extend(told);
+/// `POST /sandbox/switches`: changes the fault settings that the body names.
+pub async fn change_faults(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<Value>> {
+    let changes: serde_json::Map<String, Value> = parse_json(&body)?;
+    sandbox.change_faults(|faults| {
+        let mut settings = json!(faults);
+        if let Some(settings) = settings.as_object_mut() {
+            settings.extend(changes);
         }
-        *switches = serde_json::from_value(all)
-            .map_err(|error| ApiError::invalid(format!("There is no such switch: {error}.")))?;
+        *faults = serde_json::from_value(settings)
+            .map_err(|error| ApiError::invalid(format!("Invalid fault setting: {error}.")))?;
         Ok(())
     })?;
-    show(&sandbox)
+    render_faults(&sandbox)
 }
 
-fn show(sandbox: &Sandbox) -> Result<Json<Value>> {
-    serde_json::to_value(sandbox.switches()).map(Json).map_err(|_| ApiError::ours("The switches cannot be shown."))
+fn render_faults(sandbox: &Sandbox) -> Result<Json<Value>> {
+    serde_json::to_value(sandbox.faults())
+        .map(Json)
+        .map_err(|_| ApiError::internal("The fault settings cannot be rendered."))
 }
 
-/// `GET /sandbox/totals`: how many sessions there are and what came of them, and what was taken and given back of each currency's
-/// smallest unit.
+/// `GET /sandbox/totals`: the number of objects by status, and the amounts paid and refunded in the currency's smallest unit.
 pub async fn totals(State(sandbox): State<Sandbox>) -> Json<Value> {
     sandbox.tick(now());
     let data = sandbox.data();
-    let sessions = |fits: fn(Status, PaymentStatus) -> bool| {
-        data.sessions.rows().iter().filter(|session| fits(session.status, session.payment_status)).count()
+    let count = |matches: fn(SessionStatus, PaymentStatus) -> bool| {
+        data.sessions.rows().iter().filter(|session| matches(session.status, session.payment_status)).count()
     };
     let paid = data.sessions.rows().iter().filter(|session| session.payment_status == PaymentStatus::Paid);
     let refunded = |status: RefundStatus| -> i64 {
@@ -141,10 +148,10 @@ pub async fn totals(State(sandbox): State<Sandbox>) -> Json<Value> {
     };
     Json(json!({
         "sessions": data.sessions.rows().len(),
-        "open": sessions(|status, _| status == Status::Open),
-        "expired": sessions(|status, _| status == Status::Expired),
-        "complete": sessions(|status, _| status == Status::Complete),
-        "paid": sessions(|_, payment| payment == PaymentStatus::Paid),
+        "open": count(|status, _| status == SessionStatus::Open),
+        "expired": count(|status, _| status == SessionStatus::Expired),
+        "complete": count(|status, _| status == SessionStatus::Complete),
+        "paid": count(|_, payment| payment == PaymentStatus::Paid),
         "received": paid.map(|session| session.amount).sum::<i64>(),
         "refunded": refunded(RefundStatus::Succeeded),
         "refunding": refunded(RefundStatus::Pending),

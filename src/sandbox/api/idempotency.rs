@@ -1,109 +1,114 @@
-//! One request, one effect: the answers that idempotency keys remember.
+//! Idempotent requests: a request that is repeated with its idempotency key gets the first response again.
 //!
-//! See <https://docs.stripe.com/api/idempotent_requests>. A key is remembered for a day with the parameters it came with. The
-//! same again gives the same answer with `idempotent-replayed: true`; the same key with anything else is refused; and while the
-//! first answer is not yet safely stored, it is in use.
+//! See <https://docs.stripe.com/api/idempotent_requests>. A key is stored for a day with the parameters of its request. The same
+//! request gets the same response with `idempotent-replayed: true`; another request with the key is rejected; and so is any
+//! request with the key until the first response is written to the state file.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::{
     Json,
+    http::{HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::request::ApiRequest;
 use crate::sandbox::{
-    api::request::Call,
+    data::Data,
     error::{ApiError, Result},
-    store::{Data, Sandbox},
+    model::idempotent_response::IdempotentResponse,
+    store::Sandbox,
 };
 
-const DAY: i64 = 24 * 60 * 60;
+/// The longest idempotency key, in bytes.
+const MAX_KEY_BYTES: usize = 255;
 
-/// An answer and what it answered.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Remembered {
-    pub created: i64,
-    /// Method, address and sorted parameters, hashed.
-    request: String,
-    request_id: String,
-    status: u16,
-    body: Value,
+/// Marks a key as in use until it is dropped, also when the client disconnects.
+struct KeyInUse<'a> {
+    sandbox: &'a Sandbox,
+    key: &'a str,
 }
 
-impl Remembered {
-    fn replay(&self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
-        let mut response = (status, Json(&self.body)).into_response();
-        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-        if let Ok(id) = HeaderValue::from_str(&self.request_id) {
-            response.headers_mut().insert("original-request", id);
-        }
-        response
-    }
-}
-
-/// Marks a key as in use until it is dropped, also when the client hangs up.
-struct InUse<'a>(&'a Sandbox, &'a str);
-
-impl<'a> InUse<'a> {
+impl<'a> KeyInUse<'a> {
     fn claim(sandbox: &'a Sandbox, key: &'a str) -> Result<Self> {
-        if sandbox.busy().insert(key.to_owned()) { Ok(Self(sandbox, key)) } else { Err(ApiError::key_in_use()) }
+        if sandbox.keys_in_use().insert(key.to_owned()) {
+            Ok(Self { sandbox, key })
+        } else {
+            Err(ApiError::key_in_use())
+        }
     }
 }
 
-impl Drop for InUse<'_> {
+impl Drop for KeyInUse<'_> {
     fn drop(&mut self) {
-        self.0.busy().remove(self.1);
+        self.sandbox.keys_in_use().remove(self.key);
     }
 }
 
 impl Sandbox {
-    /// Runs an operation that changes something, once per idempotency key, and answers when the outcome is stored.
-    pub async fn answer(&self, call: Call, operation: impl FnOnce(&mut Data, Call) -> Result<Value>) -> Response {
-        let result = match call.idempotency_key.clone() {
-            None => self.run(call, operation).await.map(IntoResponse::into_response),
-            Some(key) => self.run_once(&key, call, operation).await,
+    /// Responds to a request that changes data: once per idempotency key, and after the change is written to the state file.
+    pub async fn handle_write(
+        &self,
+        request: ApiRequest,
+        operation: impl FnOnce(&mut Data, ApiRequest) -> Result<Value>,
+    ) -> Response {
+        let result = match request.info.idempotency_key.clone() {
+            None => self.run(request, operation).await.map(IntoResponse::into_response),
+            Some(key) => self.run_once(&key, request, operation).await,
         };
         result.unwrap_or_else(IntoResponse::into_response)
     }
 
-    async fn run(&self, call: Call, operation: impl FnOnce(&mut Data, Call) -> Result<Value>) -> Result<Json<Value>> {
-        let value = self.change(call.now, |data| operation(data, call))?;
-        self.stored().await?;
+    async fn run(
+        &self,
+        request: ApiRequest,
+        operation: impl FnOnce(&mut Data, ApiRequest) -> Result<Value>,
+    ) -> Result<Json<Value>> {
+        let value = self.change(request.now, |data| operation(data, request))?;
+        self.wait_until_stored().await?;
         Ok(Json(value))
     }
 
     async fn run_once(
         &self,
         key: &str,
-        call: Call,
-        operation: impl FnOnce(&mut Data, Call) -> Result<Value>,
+        request: ApiRequest,
+        operation: impl FnOnce(&mut Data, ApiRequest) -> Result<Value>,
     ) -> Result<Response> {
-        if key.len() > 255 {
+        if key.len() > MAX_KEY_BYTES {
             return Err(ApiError::invalid("Idempotency keys can be up to 255 characters long."));
         }
-        let _in_use = InUse::claim(self, key)?;
-        let (now, request, request_id) = (call.now, call.fingerprint.clone(), call.request_id.clone());
+        let _in_use = KeyInUse::claim(self, key)?;
+        let (now, request_fingerprint, request_id) =
+            (request.now, request.fingerprint.clone(), request.info.id.clone());
         let response = self.change(now, |data| {
-            data.answers.retain(|_, answer| answer.created > now - DAY);
-            if let Some(answer) = data.answers.get(key) {
-                return if answer.request == request { Ok(answer.replay()) } else { Err(ApiError::other_params(key)) };
+            let oldest = now - IdempotentResponse::RETENTION_SECONDS;
+            data.idempotent_responses.retain(|_, stored| stored.created > oldest);
+            if let Some(stored) = data.idempotent_responses.get(key) {
+                let is_same = stored.request_fingerprint == request_fingerprint;
+                return if is_same { Ok(replay(stored)) } else { Err(ApiError::key_reused(key)) };
             }
-            let (status, body) = match operation(data, call) {
+            let (status, body) = match operation(data, request) {
                 Ok(body) => (StatusCode::OK, body),
-                Err(error) if error.remembered => (error.status, error.body()),
+                Err(error) if error.is_replayable => (error.status, error.body()),
                 Err(error) => return Err(error),
             };
             let response = (status, Json(&body)).into_response();
-            let answer = Remembered { created: now, request, request_id, status: status.as_u16(), body };
-            data.answers.insert(key.to_owned(), answer);
+            let stored =
+                IdempotentResponse { created: now, request_fingerprint, request_id, status: status.as_u16(), body };
+            data.idempotent_responses.insert(key.to_owned(), stored);
             Ok(response)
         })?;
-        self.stored().await?;
+        self.wait_until_stored().await?;
         Ok(response)
     }
 }
 
-/// The header that names a request's idempotency key.
-pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+fn replay(stored: &IdempotentResponse) -> Response {
+    let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::OK);
+    let mut response = (status, Json(&stored.body)).into_response();
+    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    if let Ok(id) = HeaderValue::from_str(&stored.request_id) {
+        response.headers_mut().insert("original-request", id);
+    }
+    response
+}

@@ -1,23 +1,23 @@
-//! Bracketed names, as the tree that they draw: `a[b][c]=1` is a `c` in a `b` in an `a`.
+//! Parser of form fields with brackets in their names into a tree: `a[b][c]=1` is the field `c` in `b` in `a`.
 //!
-//! Libraries that read such names into types take numbers for places in a list without gaps. Here a name is a name: metadata may
-//! be called `7`, and a list may begin at `1`.
+//! `serde_qs` 1.1 does not serve: it takes numbers for positions in a list without gaps, while metadata may have the key `7` and a
+//! list may begin at `1`. Its errors do not name the field, as Stripe's do, and it accepts `a[b]=1&a=2`.
 
 use std::collections::BTreeMap;
 
 use crate::sandbox::error::{ApiError, Result};
 
-/// A text, or more fields.
+/// A text, or a nested level of fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Node {
     Text(String),
     Fields(BTreeMap<String, Self>),
 }
 
-/// Reads form-encoded fields, their brackets encoded or not. Of a name given twice, the last text counts.
+/// Parses form-encoded fields, whose brackets may be percent-encoded. Of a repeated name, the last text counts.
 ///
 /// # Errors
-/// 400 when brackets do not match, nest more than ten levels deep, or make one name two things.
+/// 400 when brackets do not match, nest more than ten levels deep, or make one name both a text and a level.
 pub fn read(encoded: &[u8]) -> Result<BTreeMap<String, Node>> {
     let mut fields = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(encoded) {
@@ -33,7 +33,7 @@ pub fn read(encoded: &[u8]) -> Result<BTreeMap<String, Node>> {
     Ok(fields)
 }
 
-/// `a[b][]` as `a`, `b` and nothing.
+/// Splits `a[b][]` into `a`, `b` and an empty segment.
 fn split(name: &str) -> Option<Vec<&str>> {
     let (first, mut rest) = name.split_at(name.find('[').unwrap_or(name.len()));
     let mut segments = vec![first];
@@ -45,7 +45,7 @@ fn split(name: &str) -> Option<Vec<&str>> {
     (segments.len() <= 10 && !first.is_empty()).then_some(segments)
 }
 
-/// Puts a text in its place, and says whether it was free. An empty segment is the next number.
+/// Inserts a text, and returns whether its name is not yet that of a level. An empty segment stands for the next number.
 fn put(fields: &mut BTreeMap<String, Node>, segments: &[&str], value: &str) -> bool {
     let Some((segment, rest)) = segments.split_first() else { return false };
     let key = if segment.is_empty() { fields.len().to_string() } else { (*segment).to_owned() };
@@ -71,7 +71,7 @@ mod tests {
     #[case("a=1&a[b]=2")]
     #[case("a[b]=1&a=2")]
     #[case("a[b][c][d][e][f][g][h][i][j][k]=1")]
-    fn names_that_make_no_sense_are_refused(#[case] body: &str) {
+    fn malformed_names_are_rejected(#[case] body: &str) {
         assert!(read(body.as_bytes()).is_err());
     }
 }

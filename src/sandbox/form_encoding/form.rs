@@ -1,7 +1,7 @@
-//! What a client sends: form fields with brackets, as a tree that is taken apart field by field.
+//! Request parameters: a tree of fields, of which each method removes and validates one.
 //!
-//! `line_items[0][price_data][currency]=usd` becomes lists and maps of texts. Each reader below takes its field out and knows
-//! the field's full name, so that a refusal can name it as Stripe does; [`Form::finish`] refuses whatever is left over.
+//! `line_items[0][price_data][currency]=usd` becomes lists and maps of texts. Each method knows its field's full name, so that
+//! an error can name it as Stripe does; [`Form::finish`] rejects the fields that are left.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::sandbox::{
     form_encoding::brackets::{self, Node},
 };
 
-/// Names and values that a caller hangs on an object: at most 50, of 40 and 500 characters.
+/// Key-value pairs that a client attaches to an object: at most 50, with keys of 40 and values of 500 characters.
 pub type Metadata = BTreeMap<String, String>;
 
-/// One level of the fields of a request.
+/// One level of the tree of parameters.
 #[derive(Clone, Debug, Default)]
 pub struct Form {
     path: String,
@@ -21,20 +21,20 @@ pub struct Form {
 }
 
 impl Form {
-    /// Reads a body or a query string, with its brackets encoded or not.
+    /// Parses a body or a query string. Brackets may be percent-encoded.
     ///
     /// # Errors
-    /// 400 when brackets do not match, nest more than ten levels deep, or make one name two things.
+    /// 400 when brackets do not match, nest more than ten levels deep, or make one name both a text and a level.
     pub fn parse(encoded: &[u8]) -> Result<Self> {
         Ok(Self { path: String::new(), fields: brackets::read(encoded)? })
     }
 
-    /// The full name of a field: `line_items[0][quantity]`.
+    /// Returns the full name of a field, such as `line_items[0][quantity]`.
     pub fn name(&self, field: &str) -> String {
         if self.path.is_empty() { field.to_owned() } else { format!("{}[{field}]", self.path) }
     }
 
-    /// Takes a text. Empty texts unset a field at Stripe, which nothing here can, so they are refused.
+    /// Removes a text. An empty one is an error, because it unsets a field at Stripe and no field here can be unset.
     pub fn text(&mut self, field: &str) -> Result<Option<String>> {
         match self.fields.remove(field) {
             None => Ok(None),
@@ -51,12 +51,12 @@ impl Form {
         }
     }
 
-    /// Takes a text that must be there.
+    /// Removes a required text.
     pub fn need(&mut self, field: &str) -> Result<String> {
         self.text(field)?.ok_or_else(|| ApiError::missing(self.name(field)))
     }
 
-    /// Takes a text of at most so many characters.
+    /// Removes a text of at most `most` characters.
     pub fn short(&mut self, field: &str, most: usize) -> Result<Option<String>> {
         let text = self.text(field)?;
         if text.as_ref().is_some_and(|text| text.chars().count() > most) {
@@ -66,7 +66,7 @@ impl Form {
         Ok(text)
     }
 
-    /// Takes one of a few words.
+    /// Removes one of a few values.
     pub fn choice(&mut self, field: &str, words: &[&'static str]) -> Result<Option<&'static str>> {
         let Some(text) = self.text(field)? else { return Ok(None) };
         let found = words.iter().copied().find(|word| *word == text);
@@ -74,7 +74,7 @@ impl Form {
         found.map(Some).ok_or_else(|| message().param(self.name(field)))
     }
 
-    /// Takes a whole number that is at least `least`.
+    /// Removes an integer that is at least `least`.
     pub fn number(&mut self, field: &str, least: i64) -> Result<Option<i64>> {
         let Some(text) = self.text(field)? else { return Ok(None) };
         let refuse = |message: String| ApiError::invalid(message).code("parameter_invalid_integer");
@@ -90,12 +90,12 @@ impl Form {
         Ok(Some(number))
     }
 
-    /// Takes `true` or `false`.
+    /// Removes `true` or `false`.
     pub fn flag(&mut self, field: &str) -> Result<Option<bool>> {
         Ok(self.choice(field, &["true", "false"])?.map(|word| word == "true"))
     }
 
-    /// Takes an `http` or `https` address, as it was written.
+    /// Removes an `http` or `https` URL, unchanged.
     pub fn address(&mut self, field: &str) -> Result<Option<String>> {
         let Some(text) = self.text(field)? else { return Ok(None) };
         let web =
@@ -106,7 +106,7 @@ impl Form {
         Ok(Some(text))
     }
 
-    /// Takes a level of fields.
+    /// Removes a nested level.
     pub fn form(&mut self, field: &str) -> Result<Option<Self>> {
         let path = self.name(field);
         match self.fields.remove(field) {
@@ -116,19 +116,19 @@ impl Form {
         }
     }
 
-    /// Takes a list of levels, in the order of their numbers.
+    /// Removes a list of nested levels, in the order of their numbers.
     pub fn forms(&mut self, field: &str) -> Result<Vec<Self>> {
         let Some(mut list) = self.form(field)? else { return Ok(Vec::new()) };
         list.numbers().iter().map(|key| list.form(key).map(Option::unwrap_or_default)).collect()
     }
 
-    /// Takes a list of texts, in the order of their numbers.
+    /// Removes a list of texts, in the order of their numbers.
     pub fn texts(&mut self, field: &str) -> Result<Vec<String>> {
         let Some(mut list) = self.form(field)? else { return Ok(Vec::new()) };
         list.numbers().iter().map(|key| list.need(key)).collect()
     }
 
-    /// Takes `metadata`. An empty value leaves its name out: <https://docs.stripe.com/api/metadata>.
+    /// Removes `metadata`, without the keys whose value is empty: <https://docs.stripe.com/api/metadata>.
     pub fn metadata(&mut self) -> Result<Metadata> {
         let Some(form) = self.form("metadata")? else { return Ok(Metadata::new()) };
         let mut metadata = Metadata::new();
@@ -153,14 +153,14 @@ impl Form {
         Ok(metadata)
     }
 
-    /// Takes fields that are Stripe's but mean nothing in a sandbox.
+    /// Removes fields that Stripe knows but that have no effect in the sandbox.
     pub fn tolerate(&mut self, fields: &[&str]) {
         for field in fields {
             self.fields.remove(*field);
         }
     }
 
-    /// Refuses the first field that nobody took.
+    /// Rejects the first field that is left, as unknown.
     pub fn finish(self) -> Result<()> {
         self.fields.keys().next().map_or(Ok(()), |field| Err(ApiError::unknown(self.name(field))))
     }
@@ -225,7 +225,7 @@ mod tests {
     #[case("a[b]=1.5", "number", "parameter_invalid_integer")]
     #[case("a[b]=javascript:alert(1)", "address", "url_invalid")]
     #[case("a[c]=1", "need", "parameter_missing")]
-    fn a_refusal_names_the_field_in_full(#[case] body: &str, #[case] reader: &str, #[case] code: &str) -> Result<()> {
+    fn an_error_names_the_field_in_full(#[case] body: &str, #[case] reader: &str, #[case] code: &str) -> Result<()> {
         let mut level = Form::parse(body.as_bytes())?.form("a")?.unwrap_or_default();
         let error = match reader {
             "text" => level.text("b").err(),
@@ -233,13 +233,13 @@ mod tests {
             "address" => level.address("b").err(),
             _ => level.need("b").err(),
         };
-        let error = error.ok_or_else(|| ApiError::ours("it was accepted"))?;
+        let error = error.ok_or_else(|| ApiError::internal("it was accepted"))?;
         assert_eq!((error.code, error.param.as_deref()), (Some(code), Some("a[b]")));
         Ok(())
     }
 
     #[test]
-    fn what_nobody_takes_is_unknown() -> Result<()> {
+    fn a_field_that_is_left_is_unknown() -> Result<()> {
         let mut form = Form::parse(b"mode=payment&colour=red")?;
         form.need("mode")?;
         assert_eq!(form.finish().err().and_then(|error| error.param).as_deref(), Some("colour"));

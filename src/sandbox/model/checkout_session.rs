@@ -1,4 +1,4 @@
-//! Checkout sessions: one visit to the payment page, open for a while, then complete or expired.
+//! Checkout sessions: one visit to the hosted payment page, open until it is completed or expires.
 //!
 //! The object is <https://docs.stripe.com/api/checkout/sessions/object>.
 
@@ -6,23 +6,32 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::sandbox::{
-    api::cart::LineItem,
-    api::request::Call,
-    error::{ApiError, Result},
     form_encoding::form::Metadata,
-    model::test_card::Card,
-    store::Data,
+    model::{customer_details::CustomerDetails, product::LineItem},
     table::Row,
 };
 
+/// The status of a checkout session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum SessionStatus {
     Open,
     Complete,
     Expired,
 }
 
+impl SessionStatus {
+    /// Returns the name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Complete => "complete",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// The status of a checkout session's payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentStatus {
@@ -31,7 +40,7 @@ pub enum PaymentStatus {
     NoPaymentRequired,
 }
 
-/// What is passed on to the payment that the session makes.
+/// The parameters that a session passes on to its payment intent.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct PaymentIntentData {
     pub description: Option<String>,
@@ -40,24 +49,16 @@ pub struct PaymentIntentData {
     pub metadata: Metadata,
 }
 
-/// Who paid, as the payment page learned it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Customer {
-    pub email: String,
-    /// Two letters, ISO 3166-1: where the card is from.
-    pub country: String,
-    #[serde(default)]
-    pub card: Card,
-}
-
+/// One visit to the hosted payment page.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Session {
+pub struct CheckoutSession {
     pub id: String,
     pub created: i64,
     pub expires_at: i64,
-    pub status: Status,
+    pub status: SessionStatus,
     pub payment_status: PaymentStatus,
-    pub items: Vec<LineItem>,
+    #[serde(rename = "items")]
+    pub line_items: Vec<LineItem>,
     pub currency: String,
     /// In the currency's smallest unit.
     pub amount: i64,
@@ -65,20 +66,22 @@ pub struct Session {
     pub cancel_url: Option<String>,
     pub client_reference_id: Option<String>,
     pub customer_email: Option<String>,
-    pub customer: Option<Customer>,
+    pub customer: Option<CustomerDetails>,
     pub metadata: Metadata,
     pub payment_method_types: Vec<String>,
     pub payment_intent_data: PaymentIntentData,
-    /// The attempt to pay, from the first press of a button on; callers see it once the session is complete.
+    /// The payment intent, created by the first attempt to pay. The API shows it once the session is complete.
     pub payment_intent: Option<String>,
-    /// Parameters that the sandbox only repeats: `locale`, `submit_type` and the like.
-    pub repeated: serde_json::Map<String, Value>,
-    /// The payment page.
-    pub page: String,
+    /// Parameters without an effect in the sandbox that the object repeats, such as `locale` and `submit_type`.
+    #[serde(rename = "repeated")]
+    pub echoed_params: serde_json::Map<String, Value>,
+    /// The URL of the payment page.
+    #[serde(rename = "page")]
+    pub url: String,
 }
 
-impl Row for Session {
-    const NOUN: &'static str = "checkout.session";
+impl Row for CheckoutSession {
+    const RESOURCE: &'static str = "checkout.session";
     fn id(&self) -> &str {
         &self.id
     }
@@ -87,18 +90,25 @@ impl Row for Session {
     }
 }
 
-impl Session {
+impl CheckoutSession {
+    /// Whether an open session has reached its expiry.
     pub fn is_overdue(&self, now: i64) -> bool {
-        self.status == Status::Open && self.expires_at <= now
+        self.status == SessionStatus::Open && self.expires_at <= now
     }
 
-    /// The products' names, for people.
+    /// Returns the names of the products, for pages.
     pub fn title(&self) -> String {
-        self.items.iter().map(|item| item.description.as_str()).collect::<Vec<_>>().join(", ")
+        self.line_items.iter().map(|item| item.description.as_str()).collect::<Vec<_>>().join(", ")
     }
 
+    /// Returns the URL that the buyer returns to after paying: <https://docs.stripe.com/payments/checkout/custom-success-page>.
+    pub fn return_url(&self) -> String {
+        self.success_url.replace("{CHECKOUT_SESSION_ID}", &self.id)
+    }
+
+    /// Renders Stripe's checkout session object, without its line items.
     pub fn json(&self) -> Value {
-        let open = self.status == Status::Open;
+        let open = self.status == SessionStatus::Open;
         let intent = self.payment_intent.as_ref().filter(|_| !open);
         let customer = self.customer.as_ref().map(|customer| {
             json!({
@@ -135,67 +145,12 @@ impl Session {
             "shipping_cost": null, "shipping_options": [], "status": self.status, "submit_type": null,
             "subscription": null, "success_url": self.success_url,
             "total_details": { "amount_discount": 0, "amount_shipping": 0, "amount_tax": 0 },
-            "ui_mode": "hosted_page", "url": open.then_some(&self.page), "wallet_options": null,
+            "ui_mode": "hosted_page", "url": open.then_some(&self.url), "wallet_options": null,
         });
         if let (Some(object), Value::Object(rest)) = (object.as_object_mut(), rest) {
             object.extend(rest);
-            object.extend(self.repeated.clone());
+            object.extend(self.echoed_params.clone());
         }
         object
-    }
-
-    pub fn line_items_list(&self, data: &Data) -> Value {
-        let items: Vec<_> = self.items.iter().map(|item| item.json(data)).collect();
-        let url = format!("/v1/checkout/sessions/{}/line_items", self.id);
-        json!({ "object": "list", "data": items, "has_more": false, "url": url })
-    }
-}
-
-impl Data {
-    pub fn has_overdue(&self, now: i64) -> bool {
-        self.sessions.rows().iter().any(|session| session.is_overdue(now))
-    }
-
-    /// Expires every open session whose time is over.
-    pub fn expire_overdue(&mut self, now: i64) {
-        let overdue: Vec<_> = self
-            .sessions
-            .rows()
-            .iter()
-            .filter(|session| session.is_overdue(now))
-            .map(|session| session.id.clone())
-            .collect();
-        for id in overdue {
-            if let Err(error) = self.expire(&id, now, None) {
-                tracing::error!(session = id, "Session {id} is overdue but was not expired: {}.", error.message);
-            }
-        }
-    }
-
-    /// Ends an open session: its page takes no payment any more.
-    ///
-    /// # Errors
-    /// 404 for an unknown session, 400 for one that is not open.
-    pub fn expire(&mut self, id: &str, now: i64, call: Option<&Call>) -> Result<()> {
-        let session = self.sessions.get_mut(id, "session")?;
-        if session.status != Status::Open {
-            let message = "Only Checkout Sessions with a status in [\"open\"] can be expired.";
-            return Err(ApiError::invalid(message).remembered());
-        }
-        session.status = Status::Expired;
-        if let Some(intent) = session.payment_intent.clone() {
-            self.cancel_intent(&intent, now)?;
-        }
-        self.announce_session(id, "checkout.session.expired", now, call)
-    }
-
-    /// Sends an event about a session.
-    ///
-    /// # Errors
-    /// 404 for an unknown session.
-    pub fn announce_session(&mut self, id: &str, kind: &str, now: i64, call: Option<&Call>) -> Result<()> {
-        let object = self.sessions.get(id, "session")?.json();
-        self.announce(kind, object, id, now, call);
-        Ok(())
     }
 }

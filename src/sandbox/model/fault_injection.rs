@@ -1,125 +1,104 @@
-//! Switches for what goes wrong in the world: an API that is slow or fails, answers that get lost, webhooks that do not come, come
-//! twice, or come in another order.
+//! Settings for fault injection: a slow or failing API, lost answers, and webhooks that are delayed, repeated or reordered.
 
-use std::{io, time::Duration};
-
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
-use futures::stream;
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::{error::ApiError, store::Sandbox};
-
-/// A call that times out is held for so long: longer than clients wait.
-const HANGS: Duration = Duration::from_mins(1);
-
-/// What is made to go wrong. All off is a Stripe on a good day.
+/// The faults to inject. By default there are none, and a restart resets them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Switches {
-    /// Every call of the API is answered so much later.
+pub struct FaultSettings {
+    /// Delay of every API response, in milliseconds.
     pub latency_ms: u64,
-    /// So many calls of the API fail next.
+    /// How many of the next API calls fail.
     pub fail_next: u32,
-    pub failure: Failure,
-    pub delivery: Delivering,
-    /// Every event is delivered so many times more.
+    pub failure: ApiFailure,
+    pub delivery: DeliveryMode,
+    /// How many more times each event is delivered after its first successful delivery.
     pub duplicates: u8,
-    /// Events are delivered in another order than they happened.
+    /// Whether events are delivered in random order.
     pub shuffle: bool,
 }
 
-/// How a call fails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Failure {
-    /// 500, and nothing was done.
-    #[default]
-    Error,
-    /// 429, and nothing was done.
-    RateLimit,
-    /// No answer for a minute, and nothing was done.
-    Timeout,
-    /// It is done, and the answer breaks off.
-    Lost,
-}
-
-impl Failure {
-    pub const ALL: [Self; 4] = [Self::Error, Self::RateLimit, Self::Timeout, Self::Lost];
-
-    /// As forms and JSON name it, and for people.
-    pub const fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Error => ("error", "with an error (500)"),
-            Self::RateLimit => ("rate_limit", "as too many (429)"),
-            Self::Timeout => ("timeout", "without an answer"),
-            Self::Lost => ("lost", "after they are done: the answer is lost"),
-        }
-    }
-}
-
-/// What happens to events that are due.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivering {
-    #[default]
-    Normal,
-    /// Every try fails, as if the shop were down.
-    Refused,
-    /// Nothing is tried until this is switched back.
-    Held,
-}
-
-impl Delivering {
-    pub const ALL: [Self; 3] = [Self::Normal, Self::Refused, Self::Held];
-
-    /// As forms and JSON name it, and for people.
-    pub const fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Normal => ("normal", "are delivered"),
-            Self::Refused => ("refused", "fail, as if the shop were down"),
-            Self::Held => ("held", "wait"),
-        }
-    }
-}
-
-impl Switches {
-    /// How the next call fails, if it does.
-    fn take_failure(&mut self) -> Option<Failure> {
+impl FaultSettings {
+    /// Returns the failure of the next API call, if it fails, and counts it.
+    pub fn next_failure(&mut self) -> Option<ApiFailure> {
         self.fail_next = self.fail_next.checked_sub(1)?;
         Some(self.failure)
     }
 }
 
-/// Lets calls of the API be slow, and fail, as the switches say.
-pub async fn trouble(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
-    let (latency, failure) = sandbox.switch(|switches| (switches.latency_ms, switches.take_failure()));
-    if latency > 0 {
-        tokio::time::sleep(Duration::from_millis(latency)).await;
-    }
-    match failure {
-        None => next.run(request).await,
-        Some(Failure::Error) => ApiError::ours("A switch of the sandbox let this call fail.").into_response(),
-        Some(Failure::RateLimit) => ApiError::too_many().into_response(),
-        Some(Failure::Timeout) => {
-            tokio::time::sleep(HANGS).await;
-            broken_off()
+/// How an API call fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApiFailure {
+    /// Status 500, and the call has no effect.
+    #[default]
+    Error,
+    /// Status 429, and the call has no effect.
+    RateLimit,
+    /// No response for a minute, and the call has no effect.
+    Timeout,
+    /// The call takes effect, but the connection breaks before the response.
+    #[serde(rename = "lost")]
+    ConnectionLost,
+}
+
+impl ApiFailure {
+    pub const ALL: [Self; 4] = [Self::Error, Self::RateLimit, Self::Timeout, Self::ConnectionLost];
+
+    /// Returns the name in forms and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::RateLimit => "rate_limit",
+            Self::Timeout => "timeout",
+            Self::ConnectionLost => "lost",
         }
-        Some(Failure::Lost) => {
-            next.run(request).await;
-            broken_off()
+    }
+
+    /// Returns the label on the page.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Error => "Server error (500)",
+            Self::RateLimit => "Rate limit (429)",
+            Self::Timeout => "No response",
+            Self::ConnectionLost => "Connection lost after the call took effect",
         }
     }
 }
 
-/// An answer whose body does not come: the connection is closed.
-fn broken_off() -> Response {
-    let broken = io::Error::new(io::ErrorKind::ConnectionReset, "a switch of the sandbox lost this answer");
-    Body::from_stream(stream::iter([Err::<Vec<u8>, _>(broken)])).into_response()
+/// How events that are due are delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryMode {
+    #[default]
+    Normal,
+    /// Every attempt fails, as if the shop were unreachable.
+    Refused,
+    /// No attempt is made until the mode changes.
+    #[serde(rename = "held")]
+    Paused,
+}
+
+impl DeliveryMode {
+    pub const ALL: [Self; 3] = [Self::Normal, Self::Refused, Self::Paused];
+
+    /// Returns the name in forms and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Refused => "refused",
+            Self::Paused => "held",
+        }
+    }
+
+    /// Returns the label on the page.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Normal => "Deliver events",
+            Self::Refused => "Fail every attempt",
+            Self::Paused => "Pause delivery",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -127,9 +106,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_calls_fail_and_no_more() {
-        let mut switches = Switches { fail_next: 2, failure: Failure::RateLimit, ..Switches::default() };
-        let taken: Vec<_> = std::iter::repeat_with(|| switches.take_failure()).take(3).collect();
-        assert_eq!(taken, [Some(Failure::RateLimit), Some(Failure::RateLimit), None]);
+    fn as_many_calls_fail_as_requested() {
+        let mut faults = FaultSettings { fail_next: 2, failure: ApiFailure::RateLimit, ..FaultSettings::default() };
+        let failures: Vec<_> = std::iter::repeat_with(|| faults.next_failure()).take(3).collect();
+        assert_eq!(failures, [Some(ApiFailure::RateLimit), Some(ApiFailure::RateLimit), None]);
     }
 }

@@ -1,31 +1,31 @@
-//! The cards of the payment page: those of Stripe's test cards that make something happen later.
+//! Test cards of the payment page: those of Stripe's that cause a refund to fail or a dispute to open.
 //!
 //! See <https://docs.stripe.com/testing#refunds> and <https://docs.stripe.com/testing#disputes>.
 
 use serde::{Deserialize, Serialize};
 
-/// A test card, by what it does.
+/// A test card, named by its effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Card {
+pub enum TestCard {
     #[default]
     Plain,
-    /// Its refunds are pending for a while.
+    /// Refunds stay pending for a few seconds.
     RefundsLater,
-    /// Its refunds succeed, and fail a while later.
+    /// Refunds succeed, and fail a few seconds later.
     RefundsFail,
-    /// Charged, and disputed as fraudulent at once.
+    /// The charge succeeds and is immediately disputed as fraudulent.
     Fraudulent,
-    /// Charged, and disputed as not received at once.
+    /// The charge succeeds and is immediately disputed as not received.
     NotReceived,
 }
 
-impl Card {
+impl TestCard {
     pub const ALL: [Self; 5] =
         [Self::Plain, Self::RefundsLater, Self::RefundsFail, Self::Fraudulent, Self::NotReceived];
 
-    /// As forms and JSON name it.
-    pub const fn word(self) -> &'static str {
+    /// Returns the name in forms and JSON.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::RefundsLater => "refunds_later",
@@ -35,6 +35,7 @@ impl Card {
         }
     }
 
+    /// Returns the last four digits of Stripe's card number.
     pub const fn last4(self) -> &'static str {
         match self {
             Self::Plain => "4242",
@@ -45,28 +46,28 @@ impl Card {
         }
     }
 
-    /// For people.
-    pub const fn says(self) -> &'static str {
+    /// Returns the label on the payment page.
+    pub const fn label(self) -> &'static str {
         match self {
-            Self::Plain => "Just pays",
-            Self::RefundsLater => "Refunds take a while",
-            Self::RefundsFail => "Refunds fail after a while",
-            Self::Fraudulent => "Disputed at once, as fraudulent",
-            Self::NotReceived => "Disputed at once, as not received",
+            Self::Plain => "Payment succeeds",
+            Self::RefundsLater => "Refunds stay pending for a few seconds",
+            Self::RefundsFail => "Refunds fail after a few seconds",
+            Self::Fraudulent => "Disputed immediately as fraudulent",
+            Self::NotReceived => "Disputed immediately as not received",
         }
     }
 
-    /// How its refunds go.
-    pub const fn course(self) -> Course {
+    /// Returns the behavior of refunds to this card.
+    pub const fn refund_behavior(self) -> RefundBehavior {
         match self {
-            Self::RefundsLater => Course::Later,
-            Self::RefundsFail => Course::Fails,
-            _ => Course::AtOnce,
+            Self::RefundsLater => RefundBehavior::Delayed,
+            Self::RefundsFail => RefundBehavior::FailsLater,
+            _ => RefundBehavior::Immediate,
         }
     }
 
-    /// Why its payments are disputed, if they are.
-    pub const fn disputed_as(self) -> Option<&'static str> {
+    /// Returns the reason of the dispute that a charge to this card opens, if it opens one.
+    pub const fn dispute_reason(self) -> Option<&'static str> {
         match self {
             Self::Fraudulent => Some("fraudulent"),
             Self::NotReceived => Some("product_not_received"),
@@ -75,40 +76,43 @@ impl Card {
     }
 }
 
-/// How the refunds of a payment go. It follows from the card, and can be switched.
+/// How the refunds of a charge proceed. The card decides at first; the dashboard can change it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Course {
+pub enum RefundBehavior {
     #[default]
-    AtOnce,
+    #[serde(rename = "at_once")]
+    Immediate,
     /// Pending, then succeeded a few seconds later.
-    Later,
+    #[serde(rename = "later")]
+    Delayed,
     /// Succeeded, then failed a few seconds later.
-    Fails,
-    /// Pending, until somebody decides by hand.
-    Held,
+    #[serde(rename = "fails")]
+    FailsLater,
+    /// Pending until the dashboard or a program decides.
+    #[serde(rename = "held")]
+    Manual,
 }
 
-impl Course {
-    pub const ALL: [Self; 4] = [Self::AtOnce, Self::Later, Self::Fails, Self::Held];
+impl RefundBehavior {
+    pub const ALL: [Self; 4] = [Self::Immediate, Self::Delayed, Self::FailsLater, Self::Manual];
 
-    /// As forms and JSON name it.
-    pub const fn word(self) -> &'static str {
+    /// Returns the name in forms and JSON.
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::AtOnce => "at_once",
-            Self::Later => "later",
-            Self::Fails => "fails",
-            Self::Held => "held",
+            Self::Immediate => "at_once",
+            Self::Delayed => "later",
+            Self::FailsLater => "fails",
+            Self::Manual => "held",
         }
     }
 
-    /// For people.
-    pub const fn says(self) -> &'static str {
+    /// Returns the label on the dashboard.
+    pub const fn label(self) -> &'static str {
         match self {
-            Self::AtOnce => "succeed at once",
-            Self::Later => "take a while",
-            Self::Fails => "fail after a while",
-            Self::Held => "wait for this page",
+            Self::Immediate => "Succeed immediately",
+            Self::Delayed => "Succeed after a few seconds",
+            Self::FailsLater => "Fail after a few seconds",
+            Self::Manual => "Stay pending until decided here",
         }
     }
 }

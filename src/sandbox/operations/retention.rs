@@ -1,44 +1,44 @@
-//! What is forgotten, so that a sandbox can run for months: events after thirty days, as at Stripe, answers after a day, and the
-//! oldest of everything when there is very much of it.
+//! Retention: deletes old data, so that a sandbox can run for months.
+//!
+//! Events are deleted after thirty days and idempotent responses after one day, as at Stripe; sessions only when there are too many.
 
 use std::collections::HashSet;
 
 use crate::sandbox::{
-    model::checkout_session::Status,
-    store::Data,
+    data::Data,
+    model::{checkout_session::SessionStatus, idempotent_response::IdempotentResponse},
     table::{Row, Table},
 };
 
-const DAY: i64 = 24 * 60 * 60;
-/// Stripe shows events for this long.
-const EVENTS_KEPT: i64 = 30 * DAY;
-const ANSWERS_KEPT: i64 = DAY;
+/// How long events are stored: <https://docs.stripe.com/api/events>.
+const EVENT_RETENTION_SECONDS: i64 = 30 * 24 * 60 * 60;
 
-/// The most rows of a kind; a tenth more are let in before the oldest go.
-const MOST_SESSIONS: usize = 20_000;
-const MOST_EVENTS: usize = 100_000;
-const MOST_ANSWERS: usize = 50_000;
+/// The most rows of a table. A tenth more are accepted, so that not every new row deletes an old one.
+const MAX_SESSIONS: usize = 20_000;
+const MAX_EVENTS: usize = 100_000;
+const MAX_IDEMPOTENT_RESPONSES: usize = 50_000;
 
 impl Data {
-    /// Forgets what is old or too much, and says whether there was any.
-    pub fn forget(&mut self, now: i64) -> bool {
-        self.forget_with(now, MOST_SESSIONS, MOST_EVENTS, MOST_ANSWERS)
+    /// Deletes rows that are too old or too many, and returns whether it deleted any.
+    pub fn purge_expired(&mut self, now: i64) -> bool {
+        self.purge(now, MAX_SESSIONS, MAX_EVENTS, MAX_IDEMPOTENT_RESPONSES)
     }
 
-    fn forget_with(&mut self, now: i64, sessions: usize, events: usize, answers: usize) -> bool {
-        let mut forgot = false;
-        if self.events.rows().first().is_some_and(|event| event.created <= now - EVENTS_KEPT) {
-            self.events.retain(|event| event.created > now - EVENTS_KEPT);
-            forgot = true;
+    fn purge(&mut self, now: i64, max_sessions: usize, max_events: usize, max_responses: usize) -> bool {
+        let oldest = now - EVENT_RETENTION_SECONDS;
+        let mut purged = false;
+        if self.events.rows().first().is_some_and(|event| event.created <= oldest) {
+            self.events.retain(|event| event.created > oldest);
+            purged = true;
         }
-        forgot |= keep_newest(&mut self.events, events, |_| true);
-        forgot |= self.forget_sessions(sessions);
-        forgot | self.forget_answers(now, answers)
+        purged |= retain_newest(&mut self.events, max_events, |_| true);
+        purged |= self.purge_sessions(max_sessions);
+        purged | self.purge_idempotent_responses(now, max_responses)
     }
 
-    /// The oldest sessions that are over, with what hangs on them.
-    fn forget_sessions(&mut self, most: usize) -> bool {
-        if !keep_newest(&mut self.sessions, most, |session| session.status != Status::Open) {
+    /// Deletes the oldest sessions that are not open, with all objects that belong to them.
+    fn purge_sessions(&mut self, max: usize) -> bool {
+        if !retain_newest(&mut self.sessions, max, |session| session.status != SessionStatus::Open) {
             return false;
         }
         let sessions: HashSet<_> = self.sessions.rows().iter().map(|session| session.id.clone()).collect();
@@ -47,7 +47,7 @@ impl Data {
         self.charges.retain(|charge| intents.contains(&charge.payment_intent));
         self.refunds.retain(|refund| intents.contains(&refund.payment_intent));
         self.disputes.retain(|dispute| intents.contains(&dispute.payment_intent));
-        let items = || self.sessions.rows().iter().flat_map(|session| &session.items);
+        let items = || self.sessions.rows().iter().flat_map(|session| &session.line_items);
         let prices: HashSet<_> = items().map(|item| item.price.clone()).collect();
         self.prices.retain(|price| prices.contains(price.id()));
         let products: HashSet<_> = self.prices.rows().iter().map(|price| price.product.clone()).collect();
@@ -55,29 +55,29 @@ impl Data {
         true
     }
 
-    fn forget_answers(&mut self, now: i64, most: usize) -> bool {
-        if self.answers.len() <= most + most / 10 {
+    fn purge_idempotent_responses(&mut self, now: i64, max: usize) -> bool {
+        if self.idempotent_responses.len() <= max + max / 10 {
             return false;
         }
-        let mut ages: Vec<_> = self.answers.values().map(|answer| answer.created).collect();
-        ages.sort_unstable();
-        let oldest = ages[ages.len() - most].max(now - ANSWERS_KEPT);
-        self.answers.retain(|_, answer| answer.created >= oldest);
+        let mut times: Vec<_> = self.idempotent_responses.values().map(|response| response.created).collect();
+        times.sort_unstable();
+        let oldest = times[times.len() - max].max(now - IdempotentResponse::RETENTION_SECONDS);
+        self.idempotent_responses.retain(|_, response| response.created >= oldest);
         true
     }
 }
 
-/// Drops the oldest rows that may go, when there are more than a tenth too many.
-fn keep_newest<T: Row>(table: &mut Table<T>, most: usize, may_go: impl Fn(&T) -> bool) -> bool {
+/// Deletes the oldest rows that `may_delete` allows, once there are more than a tenth too many.
+fn retain_newest<T: Row>(table: &mut Table<T>, max: usize, may_delete: impl Fn(&T) -> bool) -> bool {
     let count = table.rows().len();
-    if count <= most + most / 10 {
+    if count <= max + max / 10 {
         return false;
     }
-    let mut surplus = count - most;
+    let mut surplus = count - max;
     table.retain(|row| {
-        let goes = surplus > 0 && may_go(row);
-        surplus -= usize::from(goes);
-        !goes
+        let delete = surplus > 0 && may_delete(row);
+        surplus -= usize::from(delete);
+        !delete
     });
     table.rows().len() < count
 }
@@ -85,10 +85,10 @@ fn keep_newest<T: Row>(table: &mut Table<T>, most: usize, may_go: impl Fn(&T) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::model::checkout_session::Session;
+    use crate::sandbox::model::checkout_session::CheckoutSession;
     use serde_json::json;
 
-    fn session(number: usize, status: &str) -> Session {
+    fn session(number: usize, status: &str) -> CheckoutSession {
         serde_json::from_value(json!({
             "id": format!("cs_{number}"), "created": number, "expires_at": 9, "status": status, "payment_status": "unpaid",
             "items": [], "currency": "usd", "amount": 100, "success_url": "", "cancel_url": null,
@@ -100,14 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_sessions_go_but_none_that_is_open() {
+    fn the_oldest_sessions_are_deleted_but_no_open_one() {
         let status = |number| if number == 3 { "open" } else { "complete" };
         let mut data =
             Data { sessions: (0..12).map(|number| session(number, status(number))).collect(), ..Data::default() };
-        assert!(!data.forget_with(0, 11, 100, 100), "a tenth more are let in");
-        assert!(data.forget_with(0, 5, 100, 100));
+        assert!(!data.purge(0, 11, 100, 100), "a tenth more are accepted");
+        assert!(data.purge(0, 5, 100, 100));
         let left: Vec<_> = data.sessions.rows().iter().map(|session| session.id.as_str()).collect();
         assert_eq!(left, ["cs_3", "cs_8", "cs_9", "cs_10", "cs_11"]);
-        assert!(data.sessions.find("cs_9").is_some(), "they are found by id as before");
+        assert!(data.sessions.find("cs_9").is_some(), "the remaining rows are still found by id");
     }
 }

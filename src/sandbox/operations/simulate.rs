@@ -1,71 +1,83 @@
-//! What can be done to payments from the outside: the buttons of the dashboard, and the same for programs.
+//! Simulated actions of buyers, banks and the shop, taken on the dashboard or by test programs.
 
 use serde::Deserialize;
 
+use super::refunds::RefundParams;
 use crate::sandbox::{
+    data::Data,
     error::{ApiError, Result},
-    model::checkout_session::Customer,
-    model::payment::{Charge, ChargeStatus},
-    model::test_card::{Card, Course},
-    operations::events::{Delivery, Event},
-    operations::refunds::Order,
-    store::Data,
+    model::{
+        customer_details::CustomerDetails,
+        event::Event,
+        test_card::{RefundBehavior, TestCard},
+    },
 };
 
-/// What can be done to a session, or to what was paid for it.
+/// An action on a checkout session or on its payment, named as in the URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum SessionAct {
+pub enum SessionAction {
     Pay,
-    Later,
+    /// The buyer pays with a method that confirms the payment later.
+    #[serde(rename = "later")]
+    PayLater,
     Decline,
-    Settle,
-    Fail,
+    /// The delayed payment succeeds.
+    #[serde(rename = "settle")]
+    SucceedPayment,
+    /// The delayed payment fails.
+    #[serde(rename = "fail")]
+    FailPayment,
     Expire,
     Refund,
     Dispute,
-    /// Says how refunds of this payment go.
-    Course,
+    /// Later refunds of this payment get another behavior.
+    #[serde(rename = "course")]
+    SetRefundBehavior,
+    /// The latest event about the session is delivered again.
     Resend,
 }
 
-/// How a refund ends.
+/// The result of a refund, named as in the URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum RefundAct {
+pub enum RefundAction {
     Succeed,
     Fail,
 }
 
-/// How a dispute goes on.
+/// An action on a dispute, named as in the URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum DisputeAct {
-    /// The shop hands in what it has to say.
-    Answer,
+pub enum DisputeAction {
+    /// The shop submits its evidence.
+    #[serde(rename = "answer")]
+    SubmitEvidence,
     Win,
     Lose,
 }
 
-/// The particulars of an action. Whatever is left out is as usual.
+/// The parameters of an action. Those left out have a default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Wish {
-    /// How much to refund, in the currency's smallest unit; all that is left, unless told.
+pub struct ActionParams {
+    /// The amount to refund, in the currency's smallest unit. Default: all that is left.
     pub amount: Option<i64>,
-    /// Why it is disputed, or why the refund failed.
+    /// The reason of the dispute, or of the refund's failure.
     pub reason: Option<String>,
-    pub course: Course,
+    #[serde(rename = "course")]
+    pub refund_behavior: RefundBehavior,
     pub email: Option<String>,
     /// The card's country.
     pub country: Option<String>,
-    pub card: Card,
+    pub card: TestCard,
 }
 
-impl Wish {
-    fn customer(&self, email: Option<&String>) -> Customer {
-        let mut customer = Customer { card: self.card, ..Customer::default() };
-        if let Some(email) = email.or(self.email.as_ref()) {
+impl ActionParams {
+    /// Returns the buyer's details. The email address given to the session takes precedence.
+    fn customer(&self, session_email: Option<&String>) -> CustomerDetails {
+        let mut customer = CustomerDetails { card: self.card, ..CustomerDetails::default() };
+        if let Some(email) = session_email.or(self.email.as_ref()) {
             customer.email.clone_from(email);
         }
         if let Some(country) = &self.country {
@@ -76,86 +88,72 @@ impl Wish {
 }
 
 impl Data {
-    /// Does something to a session, and gives the id of what came of it: a refund, a dispute, or the session itself.
+    /// Performs an action on a session, and returns the id of the refund or dispute that it created, otherwise of the session.
     ///
     /// # Errors
-    /// 404 for an unknown session, 400 when it cannot be done to a session in its state.
-    pub fn act(&mut self, id: &str, act: SessionAct, wish: &Wish, now: i64) -> Result<String> {
-        let customer = wish.customer(self.sessions.get(id, "session")?.customer_email.as_ref());
-        match act {
-            SessionAct::Pay => self.pay(id, customer, now)?,
-            SessionAct::Later => self.pay_later(id, customer, now)?,
-            SessionAct::Decline => self.decline(id, customer, now)?,
-            SessionAct::Settle => self.settle(id, now)?,
-            SessionAct::Fail => self.fail(id, now)?,
-            SessionAct::Expire => self.expire(id, now, None)?,
-            SessionAct::Refund => {
-                if wish.amount.is_some_and(|amount| amount < 1) {
-                    return Err(ApiError::invalid("A refund is of at least one cent.").param("amount"));
+    /// 404 for an unknown session, 400 when the session's state does not allow the action.
+    pub fn simulate(&mut self, id: &str, action: SessionAction, params: &ActionParams, now: i64) -> Result<String> {
+        let customer = params.customer(self.sessions.get(id, "session")?.customer_email.as_ref());
+        match action {
+            SessionAction::Pay => self.pay(id, customer, now)?,
+            SessionAction::PayLater => self.pay_later(id, customer, now)?,
+            SessionAction::Decline => self.decline(id, customer, now)?,
+            SessionAction::SucceedPayment => self.succeed_delayed_payment(id, now)?,
+            SessionAction::FailPayment => self.fail_delayed_payment(id, now)?,
+            SessionAction::Expire => self.expire_session(id, now, None)?,
+            SessionAction::Refund => {
+                if params.amount.is_some_and(|amount| amount < 1) {
+                    return Err(ApiError::invalid("A refund is at least one cent.").param("amount"));
                 }
                 let reason = Some("requested_by_customer".to_owned());
-                let order = Order { amount: wish.amount, reason, ..Order::default() };
-                return self.refund(&self.paid_charge(id)?, order, now, None);
+                let refund = RefundParams { amount: params.amount, reason, ..RefundParams::default() };
+                return self.create_refund(&self.require_paid_charge(id)?, refund, now, None);
             }
-            SessionAct::Dispute => {
-                let reason = wish.reason.as_deref().unwrap_or("fraudulent");
-                return self.dispute(&self.paid_charge(id)?, reason, now);
+            SessionAction::Dispute => {
+                let reason = params.reason.as_deref().unwrap_or("fraudulent");
+                return self.open_dispute(&self.require_paid_charge(id)?, reason, now);
             }
-            SessionAct::Course => {
-                let charge = self.paid_charge(id)?;
-                self.charges.get_mut(&charge, "charge")?.course = wish.course;
+            SessionAction::SetRefundBehavior => {
+                let charge = self.require_paid_charge(id)?;
+                self.charges.get_mut(&charge, "charge")?.refund_behavior = params.refund_behavior;
             }
-            SessionAct::Resend => {
-                let about = |event: &&Event| event.session == id && event.kind.starts_with("checkout.session.");
-                let event = self.events.rows().iter().rev().find(about).map(|event| event.id.clone());
-                let event = event.ok_or_else(|| ApiError::invalid("Nothing has happened to this session yet."))?;
-                self.send_again(&event)?;
+            SessionAction::Resend => {
+                let about_session = |event: &&Event| event.session == id && event.kind.starts_with("checkout.session.");
+                let event = self.events.rows().iter().rev().find(about_session).map(|event| event.id.clone());
+                let event = event.ok_or_else(|| ApiError::invalid("This session has no events yet."))?;
+                self.resend_event(&event)?;
             }
         }
         Ok(id.to_owned())
     }
 
-    /// Ends a refund.
+    /// Changes the status of a refund.
     ///
     /// # Errors
-    /// 404 for an unknown refund, 400 when it has ended so already.
-    pub fn act_on_refund(&mut self, id: &str, act: RefundAct, wish: &Wish, now: i64) -> Result<()> {
-        match act {
-            RefundAct::Succeed => self.settle_refund(id, now),
-            RefundAct::Fail => self.fail_refund(id, wish.reason.as_deref().unwrap_or("expired_or_canceled_card"), now),
+    /// 404 for an unknown refund, 400 when its status does not allow the action.
+    pub fn simulate_refund(&mut self, id: &str, action: RefundAction, params: &ActionParams, now: i64) -> Result<()> {
+        match action {
+            RefundAction::Succeed => self.succeed_refund(id, now),
+            RefundAction::Fail => {
+                self.fail_refund(id, params.reason.as_deref().unwrap_or("expired_or_canceled_card"), now)
+            }
         }
     }
 
-    /// Takes a dispute further.
+    /// Submits evidence for a dispute, or closes it.
     ///
     /// # Errors
     /// 404 for an unknown dispute, 400 for one that is closed.
-    pub fn act_on_dispute(&mut self, id: &str, act: DisputeAct, now: i64) -> Result<()> {
-        match act {
-            DisputeAct::Answer => self.answer_dispute(id, now, None),
-            DisputeAct::Win => self.close_dispute(id, true, now, None),
-            DisputeAct::Lose => self.close_dispute(id, false, now, None),
+    pub fn simulate_dispute(&mut self, id: &str, action: DisputeAction, now: i64) -> Result<()> {
+        match action {
+            DisputeAction::SubmitEvidence => self.submit_evidence(id, now, None),
+            DisputeAction::Win => self.close_dispute(id, true, now, None),
+            DisputeAction::Lose => self.close_dispute(id, false, now, None),
         }
     }
 
-    /// Makes an event due again.
-    ///
-    /// # Errors
-    /// 404 for an unknown event.
-    pub fn send_again(&mut self, event: &str) -> Result<()> {
-        self.events.get_mut(event, "event")?.delivery = Delivery::due();
-        Ok(())
-    }
-
-    /// The charge that paid for a session.
-    pub fn charge_of(&self, session: &str) -> Option<&Charge> {
-        let intent = self.intents.find(self.sessions.find(session)?.payment_intent.as_ref()?)?;
-        let charge = self.charges.find(intent.latest_charge.as_ref()?)?;
-        (charge.status == ChargeStatus::Succeeded).then_some(charge)
-    }
-
-    fn paid_charge(&self, session: &str) -> Result<String> {
-        let charge = self.charge_of(session).map(|charge| charge.id.clone());
-        charge.ok_or_else(|| ApiError::invalid("Nothing was paid for this session."))
+    fn require_paid_charge(&self, session: &str) -> Result<String> {
+        let charge = self.paid_charge(session).map(|charge| charge.id.clone());
+        charge.ok_or_else(|| ApiError::invalid("This session has no successful payment."))
     }
 }

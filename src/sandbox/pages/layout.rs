@@ -1,4 +1,4 @@
-//! What the sandbox's own pages share: the frame, the style, and the headers that let nothing else in.
+//! Layout of all pages: the document, the style sheet, and the security headers.
 
 use axum::{
     extract::Request,
@@ -8,21 +8,22 @@ use axum::{
 };
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::sandbox::{error::ApiError, store::new_id};
+use crate::sandbox::{error::ApiError, ids::new_id};
 
-/// A page to be sent: its title, its content, and where its forms may lead.
+/// The response with a page: its title, its content, and where its forms may redirect to.
 pub struct Page {
     pub status: StatusCode,
     pub title: String,
     pub wide: bool,
-    /// Addresses outside the sandbox that a button leads to. Browsers check redirects after a form against them too.
-    pub leads_to: Vec<String>,
+    /// URLs outside the sandbox that a form may redirect to. Browsers check redirects against `form-action`, too.
+    pub redirect_urls: Vec<String>,
     pub content: Markup,
 }
 
 impl Page {
+    /// Creates a page with status 200 that stays within the sandbox.
     pub fn new(title: impl Into<String>, content: Markup) -> Self {
-        Self { status: StatusCode::OK, title: title.into(), wide: false, leads_to: Vec::new(), content }
+        Self { status: StatusCode::OK, title: title.into(), wide: false, redirect_urls: Vec::new(), content }
     }
 }
 
@@ -48,7 +49,10 @@ impl IntoResponse for Page {
         let mut response = (self.status, markup).into_response();
         let policy = format!(
             "default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; form-action 'self'{}; base-uri 'none'; frame-ancestors 'none'",
-            self.leads_to.iter().filter_map(|address| origin(address)).fold(String::new(), |all, one| all + " " + &one),
+            self.redirect_urls
+                .iter()
+                .filter_map(|url| origin(url))
+                .fold(String::new(), |all, origin| all + " " + &origin),
         );
         if let Ok(policy) = HeaderValue::from_str(&policy) {
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -57,38 +61,39 @@ impl IntoResponse for Page {
     }
 }
 
-/// The origin of an address as a policy may name it; a whole scheme where it may not (numeric IPv6 hosts).
-fn origin(address: &str) -> Option<String> {
-    let url = reqwest::Url::parse(address).ok()?;
-    let numeric6 = url.host_str()?.starts_with('[');
-    Some(if numeric6 { format!("{}:", url.scheme()) } else { url.origin().ascii_serialization() })
+/// Returns the origin of a URL, as a content security policy may name it. For a numeric IPv6 host, which a policy may not name, it is
+/// the scheme.
+fn origin(url: &str) -> Option<String> {
+    let url = reqwest::Url::parse(url).ok()?;
+    let is_ipv6 = url.host_str()?.starts_with('[');
+    Some(if is_ipv6 { format!("{}:", url.scheme()) } else { url.origin().ascii_serialization() })
 }
 
-/// Sends a browser to another address with a 303.
-pub fn go_to(address: &str) -> Response {
-    // Parsing writes the address in ASCII, as a header needs it.
-    let written = reqwest::Url::parse(address).map_or_else(|_| address.to_owned(), |url| url.to_string());
-    Redirect::to(&written).into_response()
+/// Redirects to a URL outside the sandbox with status 303.
+pub fn redirect(url: &str) -> Response {
+    // A header must be ASCII. Parsing encodes the URL accordingly.
+    let ascii = reqwest::Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.to_string());
+    Redirect::to(&ascii).into_response()
 }
 
-/// A page for what went wrong, with a way back.
-pub fn failed(error: &ApiError) -> Response {
+/// Renders the page for an error, with a link back to the dashboard.
+pub fn error_page(error: &ApiError) -> Response {
     let content = html! {
-        h1 { "That did not work" }
+        h1 { "Request failed" }
         p.alert role="alert" { (error.message) }
-        p { a href="/" { "All sandbox sessions" } }
+        p { a href="/" { "Back to the dashboard" } }
     };
-    Page { status: error.status, ..Page::new("That did not work: sandbox", content) }.into_response()
+    Page { status: error.status, ..Page::new("Request failed: Stripe sandbox", content) }.into_response()
 }
 
-/// Adds the headers that every page has, and turns away forms that another site made the browser send.
+/// Middleware that adds the security headers, and rejects forms that another site sends.
 pub async fn protect(request: Request, next: Next) -> Response {
-    let mut response = if request.method().is_safe() || !from_elsewhere(request.headers()) {
+    let mut response = if request.method().is_safe() || !is_cross_site(request.headers()) {
         next.run(request).await
     } else {
-        failed(&ApiError {
+        error_page(&ApiError {
             status: StatusCode::FORBIDDEN,
-            ..ApiError::invalid("Press the button on the sandbox's own page.")
+            ..ApiError::invalid("This form was sent by another site. Send it from the sandbox’s page.")
         })
     };
     let headers = response.headers_mut();
@@ -98,7 +103,8 @@ pub async fn protect(request: Request, next: Next) -> Response {
     response
 }
 
-/// Browsers say where a form comes from (<https://www.w3.org/TR/fetch-metadata/>); other programs say nothing.
-fn from_elsewhere(headers: &HeaderMap) -> bool {
+/// Whether another site caused the request. Browsers say so (<https://www.w3.org/TR/fetch-metadata/>); other programs send no such
+/// header.
+fn is_cross_site(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
 }

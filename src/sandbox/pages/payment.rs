@@ -1,4 +1,4 @@
-//! The payment page: where a buyer ends up, and what its buttons do. No script, only forms.
+//! The hosted payment page, where a buyer pays, declines or cancels. It has forms and no script.
 
 use axum::{
     Form,
@@ -9,82 +9,88 @@ use axum::{
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::layout::{Page, error_page, redirect};
 use crate::sandbox::{
-    api::checkout_sessions::is_email,
+    clock::now,
+    data::Data,
     error::{ApiError, Result},
-    model::checkout_session::{Customer, Session, Status},
-    model::test_card::Card,
-    money,
-    pages::layout::{Page, failed, go_to},
-    store::{Data, Sandbox, now},
+    model::{
+        checkout_session::{CheckoutSession, SessionStatus},
+        customer_details::{CustomerDetails, is_email},
+        test_card::TestCard,
+    },
+    money::format_amount,
+    store::Sandbox,
 };
 
-/// What the buyer may fill in.
+/// The fields of the form.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Details {
+pub struct PaymentForm {
     email: String,
     country: String,
-    card: Card,
+    card: TestCard,
 }
 
-/// A button of the payment page.
+/// A button of the form, named as in the URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Button {
     Pay,
     Decline,
-    Later,
+    #[serde(rename = "later")]
+    PayLater,
     Cancel,
 }
 
-/// `GET /pay/:id`.
+/// `GET /pay/:id`: the page.
 pub async fn show(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Response {
     sandbox.tick(now());
     match sandbox.data().sessions.get(&id, "session") {
         Ok(session) => page(session, None).into_response(),
-        Err(error) => failed(&error),
+        Err(error) => error_page(&error),
     }
 }
 
-/// `GET /pay/:id/:button`: whoever comes back to where a button led, by reloading or from the history, gets the page itself.
-pub async fn back(Path((id, _)): Path<(String, Button)>) -> Redirect {
+/// `GET /pay/:id/:button`: redirects to the page, for a buyer who reloads the response of a button.
+pub async fn redirect_to_page(Path((id, _)): Path<(String, Button)>) -> Redirect {
     Redirect::to(&format!("/pay/{id}"))
 }
 
-/// `POST /pay/:id/:button`. Whoever comes second to a session that is over is shown what it came to.
-pub async fn press(
+/// `POST /pay/:id/:button`: performs the button's action. A session that is no longer open shows its status instead.
+pub async fn submit(
     State(sandbox): State<Sandbox>,
     Path((id, button)): Path<(String, Button)>,
-    details: std::result::Result<Form<Details>, FormRejection>,
+    form: std::result::Result<Form<PaymentForm>, FormRejection>,
 ) -> Response {
-    // A press without a form is one with every field left empty.
-    let details = details.map(|Form(details)| details).unwrap_or_default();
+    // A request without a form counts as one whose fields are all empty.
+    let form = form.map(|Form(form)| form).unwrap_or_default();
     let now = now();
-    let pressed = sandbox.change(now, |data| match data.sessions.get(&id, "session") {
-        Ok(session) if session.status != Status::Open => Ok(page(session, None).into_response()),
-        Ok(_) => act(data, &id, button, details, now),
+    let result = sandbox.change(now, |data| match data.sessions.get(&id, "session") {
+        Ok(session) if session.status != SessionStatus::Open => Ok(page(session, None).into_response()),
+        Ok(_) => perform(data, &id, button, form, now),
         Err(error) => Err(error),
     });
-    match (pressed, sandbox.stored().await) {
+    match (result, sandbox.wait_until_stored().await) {
         (Ok(response), Ok(())) => response,
-        (Err(error), _) | (_, Err(error)) => failed(&error),
+        (Err(error), _) | (_, Err(error)) => error_page(&error),
     }
 }
 
-fn act(data: &mut Data, id: &str, button: Button, details: Details, now: i64) -> Result<Response> {
+fn perform(data: &mut Data, id: &str, button: Button, form: PaymentForm, now: i64) -> Result<Response> {
     let session = data.sessions.get(id, "session")?;
     if button == Button::Cancel {
-        let address = session.cancel_url.clone();
-        return address
-            .map(|address| go_to(&address))
+        return session
+            .cancel_url
+            .as_deref()
+            .map(redirect)
             .ok_or_else(|| ApiError::invalid("This session has no cancel_url."));
     }
-    let customer = match details.parse(session) {
+    let customer = match form.parse(session) {
         Ok(customer) => customer,
-        Err(sentence) => {
+        Err(message) => {
             return Ok(
-                Page { status: StatusCode::UNPROCESSABLE_ENTITY, ..page(session, Some(sentence)) }.into_response()
+                Page { status: StatusCode::UNPROCESSABLE_ENTITY, ..page(session, Some(message)) }.into_response()
             );
         }
     };
@@ -94,16 +100,16 @@ fn act(data: &mut Data, id: &str, button: Button, details: Details, now: i64) ->
             let page = page(data.sessions.get(id, "session")?, Some("Your card was declined."));
             return Ok(Page { status: StatusCode::PAYMENT_REQUIRED, ..page }.into_response());
         }
-        Button::Later => data.pay_later(id, customer, now)?,
+        Button::PayLater => data.pay_later(id, customer, now)?,
         Button::Pay | Button::Cancel => data.pay(id, customer, now)?,
     }
-    Ok(go_to(&data.sessions.get(id, "session")?.return_address()))
+    Ok(redirect(&data.sessions.get(id, "session")?.return_url()))
 }
 
-impl Details {
-    /// The buyer, or a sentence about what is wrong. What is left empty is filled in.
-    fn parse(self, session: &Session) -> std::result::Result<Customer, &'static str> {
-        let mut customer = Customer { card: self.card, ..Customer::default() };
+impl PaymentForm {
+    /// Parses the fields into the buyer's details, or returns the message of the first error. Empty fields have a default.
+    fn parse(self, session: &CheckoutSession) -> std::result::Result<CustomerDetails, &'static str> {
+        let mut customer = CustomerDetails { card: self.card, ..CustomerDetails::default() };
         if let Some(email) = &session.customer_email {
             customer.email.clone_from(email);
         } else if !self.email.trim().is_empty() {
@@ -117,71 +123,64 @@ impl Details {
             is_email(&customer.email),
             customer.country.len() == 2 && customer.country.bytes().all(|b| b.is_ascii_uppercase()),
         ) {
-            (false, _) => Err("Write an email address such as buyer@example.com."),
-            (_, false) => Err("Write the card’s country as two letters, such as US."),
+            (false, _) => Err("Enter an email address such as buyer@example.com."),
+            (_, false) => Err("Enter the card’s country as two letters, such as US."),
             _ => Ok(customer),
         }
     }
 }
 
-impl Session {
-    /// Where the buyer goes after paying: <https://docs.stripe.com/payments/checkout/custom-success-page>.
-    pub fn return_address(&self) -> String {
-        self.success_url.replace("{CHECKOUT_SESSION_ID}", &self.id)
-    }
-}
-
-fn page(session: &Session, alert: Option<&str>) -> Page {
+fn page(session: &CheckoutSession, alert: Option<&str>) -> Page {
     let content = html! {
         h1 { "Sandbox checkout" }
-        p.note { "This is a sandbox: no card is asked for and no money moves." }
+        p.note { "This is a test page: you need no card, and no money moves." }
         @if let Some(alert) = alert { p.alert role="alert" { (alert) } }
-        section.card aria-label="Your order" { (bill(session)) }
+        section.card aria-label="Your order" { (order(session)) }
         @match session.status {
-            Status::Open => (buttons(session)),
-            Status::Complete => {
-                p role="status" { strong { "This payment is complete." } " There is nothing left to do here." }
-                p { a href=(session.return_address()) { "Back to the shop" } }
+            SessionStatus::Open => (payment_form(session)),
+            SessionStatus::Complete => {
+                p role="status" { strong { "This payment is complete." } " You can return to the shop." }
+                p { a href=(session.return_url()) { "Back to the shop" } }
             }
-            Status::Expired => {
-                p role="status" { strong { "This payment page has expired." } " Start again from the shop; nothing was paid." }
-                @if let Some(address) = &session.cancel_url { p { a href=(address) { "Back to the shop" } } }
+            SessionStatus::Expired => {
+                p role="status" { strong { "This payment page has expired." } " You were not charged. Start again in the shop." }
+                @if let Some(url) = &session.cancel_url { p { a href=(url) { "Back to the shop" } } }
             }
         }
     };
-    let leads_to = [Some(session.return_address()), session.cancel_url.clone()].into_iter().flatten().collect();
+    let redirect_urls = [Some(session.return_url()), session.cancel_url.clone()].into_iter().flatten().collect();
     let title = if alert.is_some() { "Not paid: Sandbox checkout" } else { "Sandbox checkout" };
-    Page { leads_to, ..Page::new(title, content) }
+    Page { redirect_urls, ..Page::new(title, content) }
 }
 
-fn bill(session: &Session) -> Markup {
+fn order(session: &CheckoutSession) -> Markup {
     html! {
         ul.bill {
-            @for item in &session.items {
+            @for item in &session.line_items {
                 li {
                     span {
                         (item.description)
                         @if item.quantity > 1 { " × " (item.quantity) }
                     }
-                    span.money { (money(item.amount, &item.currency)) }
+                    span.money { (format_amount(item.amount, &item.currency)) }
                 }
             }
         }
-        p.total { span { "Total" } span.money { (money(session.amount, &session.currency)) } }
+        p.total { span { "Total" } span.money { (format_amount(session.amount, &session.currency)) } }
     }
 }
 
-fn buttons(session: &Session) -> Markup {
-    let to = |button: &str| format!("/pay/{}/{button}", session.id);
+fn payment_form(session: &CheckoutSession) -> Markup {
+    let action_url = |button: &str| format!("/pay/{}/{button}", session.id);
     html! {
-        form method="post" action=(to("pay")) {
+        form method="post" action=(action_url("pay")) {
             @if let Some(email) = &session.customer_email {
                 p { "Receipt to " strong { (email) } }
             } @else {
                 div.field {
                     label for="email" { "Email" }
                     input id="email" name="email" type="email" autocomplete="email" aria-describedby="email-hint";
-                    span.quiet id="email-hint" { "Left empty, it is buyer@example.com." }
+                    span.quiet id="email-hint" { "If empty: buyer@example.com." }
                 }
             }
             div.field {
@@ -193,22 +192,22 @@ fn buttons(session: &Session) -> Markup {
             div.field {
                 label for="card" { "Card" }
                 select id="card" name="card" {
-                    @for card in Card::ALL { option value=(card.word()) { "…" (card.last4()) ": " (card.says()) } }
+                    @for card in TestCard::ALL { option value=(card.name()) { "…" (card.last4()) ": " (card.label()) } }
                 }
             }
             div.stack {
                 button.main { "Pay" }
                 @if session.amount > 0 {
-                    button formaction=(to("later")) { "Pay later" }
-                    button.danger formaction=(to("decline")) { "Decline" }
+                    button formaction=(action_url("later")) { "Pay later" }
+                    button.danger formaction=(action_url("decline")) { "Decline" }
                 }
                 @if session.cancel_url.is_some() {
-                    button formaction=(to("cancel")) formnovalidate { "Cancel" }
+                    button formaction=(action_url("cancel")) formnovalidate { "Cancel" }
                 }
             }
         }
         @if session.amount > 0 {
-            p.quiet { "Pay later completes the order unpaid, as a bank debit does; settle it or let it fail on the " a href="/" { "sandbox’s own page" } "." }
+            p.quiet { "“Pay later” completes the order without a payment, like a bank debit. Complete or fail the payment on the " a href="/" { "sandbox’s dashboard" } "." }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The sandbox as Lectern's own client library meets it, over a socket: every object must deserialize.
+//! Tests with the client library that Lectern uses, over a socket: it must deserialize every object.
 
 use anyhow::Context;
 use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
@@ -14,9 +14,9 @@ use stripe_webhook::{EventObject, Webhook};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::sandbox::{SandboxConfig, serve, store::now, webhooks};
+use crate::sandbox::{clock::now, config::SandboxConfig, server::serve, webhooks};
 
-/// A running sandbox, and where its events arrive.
+/// A running sandbox, and the receiver of its events.
 struct Running {
     client: Client,
     url: String,
@@ -79,7 +79,7 @@ async fn open(running: &Running, key: &str) -> anyhow::Result<CheckoutSession> {
 }
 
 #[tokio::test]
-async fn the_client_buys_refunds_and_reads_every_event() -> anyhow::Result<()> {
+async fn the_client_pays_refunds_and_reads_every_event() -> anyhow::Result<()> {
     let mut running = sandbox().await?;
     let session = open(&running, "one").await?;
     assert_eq!(open(&running, "one").await?.id, session.id);
@@ -111,13 +111,9 @@ async fn the_client_buys_refunds_and_reads_every_event() -> anyhow::Result<()> {
     let mut kinds = Vec::new();
     for _ in 0..5 {
         let arrived = tokio::time::timeout(std::time::Duration::from_secs(10), running.events.recv()).await?;
-        let (signature, body) = arrived.context("the receiver is there")?;
+        let (signature, body) = arrived.context("the receiver runs")?;
         let event = Webhook::construct_event(&body, &signature, "whsec_test")?;
-        assert!(
-            !matches!(event.data.object, EventObject::Unknown(_)),
-            "{} is an event that the client knows",
-            event.type_
-        );
+        assert!(!matches!(event.data.object, EventObject::Unknown(_)), "the client knows the event {}", event.type_);
         kinds.push(event.type_.to_string());
     }
     kinds.sort_unstable();
@@ -135,7 +131,7 @@ async fn the_client_buys_refunds_and_reads_every_event() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn the_client_reads_refusals() -> anyhow::Result<()> {
+async fn the_client_reads_errors() -> anyhow::Result<()> {
     let running = sandbox().await?;
     let session = open(&running, "one").await?;
     let expired = ExpireCheckoutSession::new(session.id.clone()).send(&running.client).await?;
@@ -144,9 +140,9 @@ async fn the_client_reads_refusals() -> anyhow::Result<()> {
     assert!(matches!(again, Some(StripeError::Stripe(_, 400))), "{again:?}");
     let missing = RetrieveCheckoutSession::new("cs_test_none").send(&running.client).await.err();
     assert!(matches!(missing, Some(StripeError::Stripe(_, 404))), "{missing:?}");
-    let stranger = ClientBuilder::new("sk_test_else").url(format!("{}/", running.url)).build()?;
-    let turned_away = ListCheckoutSession::new().send(&stranger).await.err();
-    assert!(matches!(turned_away, Some(StripeError::Stripe(_, 401))), "{turned_away:?}");
+    let unauthorized = ClientBuilder::new("sk_test_else").url(format!("{}/", running.url)).build()?;
+    let rejected = ListCheckoutSession::new().send(&unauthorized).await.err();
+    assert!(matches!(rejected, Some(StripeError::Stripe(_, 401))), "{rejected:?}");
     Ok(())
 }
 
