@@ -1,4 +1,4 @@
-// The Stripe sandbox, as Stripe's own client sees it: the official `stripe` package calls it and verifies what it signs.
+// Tests of the Stripe sandbox with Stripe's official `stripe` package, which calls the API and verifies the signatures of events.
 // The spec starts its own sandbox (`lectern stripe-sandbox`) and its own receiver of webhooks; no browser is needed.
 
 import { spawn, type ChildProcess } from "node:child_process";
@@ -24,7 +24,7 @@ let sandbox: ChildProcess;
 let receiver: http.Server;
 let webhookUrl: string;
 let stripe: Stripe;
-/** What the receiver was sent, and the statuses it answers next before it goes back to 200. */
+/** The deliveries that the receiver got, and the statuses of its next responses, after which it responds with 200. */
 const deliveries: Delivery[] = [];
 const answers: number[] = [];
 
@@ -75,7 +75,7 @@ test.describe("sessions", () => {
     expect((await stripe.checkout.sessions.listLineItems(session.id)).data).toHaveLength(1);
   });
 
-  test("a shop leafs through its sessions, newest first", async () => {
+  test("a shop paginates its sessions, newest first", async () => {
     const made: string[] = [];
     for (let n = 0; n < 5; n += 1) made.unshift((await stripe.checkout.sessions.create(order())).id);
     const first = await stripe.checkout.sessions.list({ limit: 2 });
@@ -148,11 +148,11 @@ test.describe("refusals", () => {
     await refused(stripe.refunds.create({ payment_intent: "pi_none" }), { ...missing, param: "payment_intent" });
   });
 
-  test("no key and a wrong key are turned away, and the key is not repeated", async ({ request }) => {
-    const wrong = await refused(client("sk_test_somebody_else").checkout.sessions.list(), {
+  test("a missing key and a wrong key are rejected, and the key is not shown", async ({ request }) => {
+    const wrong = await refused(client("sk_test_another_account").checkout.sessions.list(), {
       statusCode: 401, type: "StripeAuthenticationError",
     });
-    expect(wrong.message).not.toContain("sk_test_somebody");
+    expect(wrong.message).not.toContain("sk_test_another");
     const none = await request.get(`http://127.0.0.1:${port}/v1/checkout/sessions`);
     expect(none.status()).toBe(401);
     expect((await none.json()).error.type).toBe("invalid_request_error");
@@ -178,13 +178,13 @@ test.describe("idempotency keys", () => {
     await refused(stripe.checkout.sessions.create(order({ locale: "de" }), options), { statusCode: 400, type: "StripeIdempotencyError" });
   });
 
-  test("a request that did not validate does not use its key up", async () => {
+  test("an invalid request does not use up its key", async () => {
     const options = { idempotencyKey: "attempt-c" };
     await refused(stripe.checkout.sessions.create(order({ mode: undefined }), options), { statusCode: 400 });
     await stripe.checkout.sessions.create(order(), options);
   });
 
-  test("twenty at once make one session", async () => {
+  test("twenty concurrent requests create one session", async () => {
     const reference = "at-once";
     const tries = Array.from({ length: 20 }, () =>
       client(KEY, 0).checkout.sessions.create(order({ client_reference_id: reference }), { idempotencyKey: "attempt-d" }).then(
@@ -215,7 +215,7 @@ test.describe("paying", () => {
     expect(page.headers()["content-security-policy"]).not.toContain("unsafe-inline");
   });
 
-  test("a buyer pays, and the shop is told in signed events", async ({ request }) => {
+  test("a buyer pays, and the shop receives signed events", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order({ payment_intent_data: { metadata: { attempt: "7" } } }));
     const answer = await press(request, id, "pay");
     expect(answer.status()).toBe(303);
@@ -229,19 +229,19 @@ test.describe("paying", () => {
     expect((await stripe.charges.list({ payment_intent: intent.id })).data).toHaveLength(1);
     expect((await stripe.checkout.sessions.list({ payment_intent: intent.id })).data.map((one) => one.id)).toEqual([id]);
 
-    const told = await received("checkout.session.completed", id);
+    const delivery = await received("checkout.session.completed", id);
     await received("payment_intent.succeeded", intent.id);
     await received("charge.succeeded", (intent.latest_charge as Stripe.Charge).id);
-    const event = stripe.webhooks.constructEvent(told.body, told.signature, SECRET);
+    const event = stripe.webhooks.constructEvent(delivery.body, delivery.signature, SECRET);
     expect(event).toMatchObject({ object: "event", type: "checkout.session.completed", livemode: false });
     expect(await stripe.events.retrieve(event.id)).toMatchObject({ id: event.id, type: event.type });
-    const altered = told.body.replace("6000", "6001");
-    expect(altered).not.toBe(told.body);
-    expect(() => stripe.webhooks.constructEvent(altered, told.signature, SECRET)).toThrow(Stripe.errors.StripeSignatureVerificationError);
-    expect(() => stripe.webhooks.constructEvent(told.body, told.signature, "whsec_other")).toThrow();
+    const altered = delivery.body.replace("6000", "6001");
+    expect(altered).not.toBe(delivery.body);
+    expect(() => stripe.webhooks.constructEvent(altered, delivery.signature, SECRET)).toThrow(Stripe.errors.StripeSignatureVerificationError);
+    expect(() => stripe.webhooks.constructEvent(delivery.body, delivery.signature, "whsec_other")).toThrow();
   });
 
-  test("ten presses at once make one payment", async ({ request }) => {
+  test("ten concurrent requests make one payment", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await press(request, id, "pay")).status()));
     expect(statuses.filter((status) => status === 303)).toHaveLength(1);
@@ -261,7 +261,7 @@ test.describe("paying", () => {
     expect((await press(request, id, "pay")).status()).toBe(303);
   });
 
-  test("a buyer who cancels goes back, and the session stays open", async ({ request }) => {
+  test("a buyer who cancels returns to the shop, and the session stays open", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     const answer = await press(request, id, "cancel");
     expect(answer.status()).toBe(303);
@@ -285,7 +285,7 @@ test.describe("paying", () => {
     });
   }
 
-  test("a form that another site sends is turned away", async ({ request }) => {
+  test("a form that another site sends is rejected", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     const headers = { "sec-fetch-site": "cross-site" };
     const answer = await request.post(`http://127.0.0.1:${port}/pay/${id}/pay`, { headers, maxRedirects: 0 });
@@ -295,12 +295,12 @@ test.describe("paying", () => {
 });
 
 test.describe("refunds", () => {
-  test("in parts, then the rest, and never too much", async ({ request }) => {
+  test("a charge is refunded in parts, and never more than its amount", async ({ request }) => {
     const intent = await paid(request);
     const part = await stripe.refunds.create({ payment_intent: intent, amount: 2000, reason: "requested_by_customer", metadata: { why: "late" } });
     expect(part).toMatchObject({ object: "refund", status: "succeeded", amount: 2000, payment_intent: intent, metadata: { why: "late" } });
-    const told = await received("charge.refunded", String(part.charge));
-    expect(told.event.data.object).toMatchObject({ amount_refunded: 2000, refunded: false });
+    const delivery = await received("charge.refunded", String(part.charge));
+    expect(delivery.event.data.object).toMatchObject({ amount_refunded: 2000, refunded: false });
     const much = await refused(stripe.refunds.create({ payment_intent: intent, amount: 4001 }), { statusCode: 400, param: "amount" });
     expect(much.message).toContain("greater than unrefunded amount on charge ($40.00)");
     await refused(stripe.refunds.create({ payment_intent: intent, amount: -5 }), { statusCode: 400, param: "amount" });
@@ -311,14 +311,14 @@ test.describe("refunds", () => {
     expect((await stripe.refunds.retrieve(part.id)).id).toBe(part.id);
   });
 
-  test("the same key gives back once", async ({ request }) => {
+  test("the same key refunds once", async ({ request }) => {
     const intent = await paid(request);
     const refund = () => stripe.refunds.create({ payment_intent: intent, amount: 1000 }, { idempotencyKey: `refund-${intent}` });
     expect((await refund()).id).toBe((await refund()).id);
     expect((await stripe.refunds.list({ payment_intent: intent })).data).toHaveLength(1);
   });
 
-  test("what was not paid cannot be refunded", async ({ request }) => {
+  test("an unpaid charge cannot be refunded", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     await press(request, id, "later");
     const { payment_intent: intent } = await stripe.checkout.sessions.retrieve(id);
@@ -326,8 +326,8 @@ test.describe("refunds", () => {
   });
 });
 
-test.describe("refunds that take their time", () => {
-  test("a refund fails after it succeeded, and the charge has its money again", async ({ request }) => {
+test.describe("refunds that change their status later", () => {
+  test("a refund fails after it succeeded, and the charge is no longer refunded", async ({ request }) => {
     const { charge } = await paidWith(request, { card: "plain" });
     const refund = await stripe.refunds.create({ charge });
     expect(refund.status).toBe("succeeded");
@@ -335,15 +335,15 @@ test.describe("refunds that take their time", () => {
     await control(request, `refunds/${refund.id}/fail`, { reason: "lost_or_stolen_card" });
     expect(await stripe.refunds.retrieve(refund.id)).toMatchObject({ status: "failed", failure_reason: "lost_or_stolen_card" });
     expect(await stripe.charges.retrieve(charge)).toMatchObject({ amount_refunded: 0, refunded: false });
-    const told = await received("refund.failed", refund.id);
-    expect(stripe.webhooks.constructEvent(told.body, told.signature, SECRET).type).toBe("refund.failed");
+    const delivery = await received("refund.failed", refund.id);
+    expect(stripe.webhooks.constructEvent(delivery.body, delivery.signature, SECRET).type).toBe("refund.failed");
     const updated = await received("charge.refund.updated", refund.id);
     expect(updated.event.data.previous_attributes).toEqual({ status: "succeeded" });
     await received("refund.updated", refund.id);
     expect((await stripe.refunds.create({ charge, amount: 1500 })).amount).toBe(1500);
   });
 
-  test("a refund is pending until the bank has it", async ({ request }) => {
+  test("a refund is pending until it succeeds", async ({ request }) => {
     const { charge } = await paidWith(request, { card: "refunds_later" });
     const refund = await stripe.refunds.create({ charge, amount: 2500 });
     expect(refund).toMatchObject({ status: "pending", pending_reason: "processing" });
@@ -363,7 +363,7 @@ test.describe("refunds that take their time", () => {
 });
 
 test.describe("disputes", () => {
-  test("a bank takes the money, and gives it back to who wins", async ({ request }) => {
+  test("a bank withdraws the money, and returns it when the shop wins", async ({ request }) => {
     const { id, charge, intent } = await paidWith(request, { country: "IN" });
     const opened = await control(request, `sessions/${id}/dispute`, { reason: "product_not_received" });
     const [dispute] = (await stripe.disputes.list({ payment_intent: intent })).data;
@@ -386,7 +386,7 @@ test.describe("disputes", () => {
     expect((await stripe.refunds.create({ charge })).amount).toBe(6000);
   });
 
-  test("whoever gives in has lost, once", async ({ request }) => {
+  test("a dispute that the shop closes is lost, once", async ({ request }) => {
     const { charge } = await paidWith(request, { card: "fraudulent" });
     const [dispute] = (await stripe.disputes.list({ charge })).data;
     expect(dispute.reason).toBe("fraudulent");
@@ -400,7 +400,7 @@ test.describe("disputes", () => {
     expect(about("charge.dispute.funds_reinstated", dispute.id)).toHaveLength(0);
   });
 
-  test("a refund that is pending fails when the bank takes the money", async ({ request }) => {
+  test("a pending refund fails when the charge is disputed", async ({ request }) => {
     const { id, charge } = await paidWith(request, {});
     await control(request, `sessions/${id}/course`, { course: "held" });
     const refund = await stripe.refunds.create({ charge, amount: 1000 });
@@ -411,7 +411,7 @@ test.describe("disputes", () => {
 });
 
 test.describe("charges", () => {
-  test("a receipt is where the charge says", async ({ request }) => {
+  test("the receipt URL of a charge leads to its receipt", async ({ request }) => {
     const { charge } = await paidWith(request, {});
     await stripe.refunds.create({ charge, amount: 1000 });
     const { receipt_url: url } = await stripe.charges.retrieve(charge);
@@ -419,7 +419,7 @@ test.describe("charges", () => {
     for (const words of ["Rust from scratch", "$60.00", "−$10.00", "$50.00"]) expect(page).toContain(words);
   });
 
-  test("a bank debit is a charge without a card, pending until it settles", async ({ request }) => {
+  test("a bank debit is a charge without a card, pending until the bank confirms it", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     await press(request, id, "later");
     const read = async () => {
@@ -432,7 +432,7 @@ test.describe("charges", () => {
     await received("charge.pending", (await read()).id);
   });
 
-  test("charges, refunds, disputes and events are leafed through by cursor and by time", async ({ request }) => {
+  test("charges, refunds, disputes and events are paginated by cursor and filtered by time", async ({ request }) => {
     const from = Math.floor(Date.now() / 1000) - 1;
     const made: string[] = [];
     for (let n = 0; n < 3; n += 1) made.unshift((await paidWith(request, { card: "not_received" })).charge);
@@ -450,12 +450,12 @@ test.describe("charges", () => {
   });
 });
 
-test.describe("switches", () => {
+test.describe("fault injection", () => {
   test.afterEach(async ({ request }) => {
     await control(request, "switches", { latency_ms: 0, fail_next: 0, failure: "error", delivery: "normal", duplicates: 0, shuffle: false });
   });
 
-  test("a call that fails, or whose answer is lost, is made once by a client that tries again", async ({ request }) => {
+  test("a call that fails, or whose response is lost, takes effect once when the client retries it", async ({ request }) => {
     for (const failure of ["error", "lost"]) {
       await control(request, "switches", { fail_next: 1, failure });
       const { id } = await stripe.checkout.sessions.create(order({ client_reference_id: `after-${failure}` }));
@@ -473,8 +473,8 @@ test.describe("switches", () => {
     expect(Date.now() - before).toBeGreaterThanOrEqual(390);
   });
 
-  test("events that are held come when they are let go", async ({ request }) => {
-    await settled();
+  test("paused events are delivered when delivery resumes", async ({ request }) => {
+    await allDelivered();
     await control(request, "switches", { delivery: "held" });
     const { id } = await paidWith(request, {});
     await new Promise((later) => setTimeout(later, 300));
@@ -483,7 +483,7 @@ test.describe("switches", () => {
     await received("checkout.session.completed", id);
   });
 
-  test("events that are refused come by themselves afterwards", async ({ request }) => {
+  test("refused events are delivered later without further action", async ({ request }) => {
     await control(request, "switches", { delivery: "refused" });
     const { id } = await paidWith(request, {});
     await expect.poll(async () => (await stripe.events.list({ delivery_success: false })).data.length).toBeGreaterThan(0);
@@ -492,7 +492,7 @@ test.describe("switches", () => {
     await received("checkout.session.completed", id);
   });
 
-  test("events come twice and in another order", async ({ request }) => {
+  test("events are delivered twice and in random order", async ({ request }) => {
     await control(request, "switches", { duplicates: 1, shuffle: true });
     const { id } = await paidWith(request, {});
     await expect.poll(() => about("checkout.session.completed", id).length, { timeout: 15_000 }).toBe(2);
@@ -500,19 +500,19 @@ test.describe("switches", () => {
     expect(two.event.id).toBe(one.event.id);
   });
 
-  test("any event can be sent again", async ({ request }) => {
+  test("any event can be resent", async ({ request }) => {
     const { charge } = await paidWith(request, {});
     const { event } = await received("charge.succeeded", charge);
-    await settled();
+    await allDelivered();
     await control(request, `events/${event.id}/send`);
     await expect.poll(() => about("charge.succeeded", charge).length).toBe(2);
   });
 });
 
 test.describe("webhooks", () => {
-  test("an event that was answered with 500 comes again, signed afresh", async ({ request }) => {
+  test("an event whose delivery got status 500 is delivered again with a new signature", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
-    await settled();
+    await allDelivered();
     answers.push(500, 500, 500);
     await press(request, id, "pay");
     await expect.poll(() => about("checkout.session.completed", id).map(({ status }) => status), { timeout: 15_000 }).toEqual([500, 200]);
@@ -522,18 +522,18 @@ test.describe("webhooks", () => {
     await expect.poll(async () => (await stripe.events.retrieve(first.event.id)).pending_webhooks).toBe(0);
   });
 
-  test("an event can be sent again by hand", async ({ request }) => {
+  test("an event can be resent on the dashboard", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     await press(request, id, "pay");
     await received("checkout.session.completed", id);
-    await settled();
+    await allDelivered();
     await request.post(`http://127.0.0.1:${port}/sessions/${id}/resend`, { maxRedirects: 0 });
     await expect.poll(() => about("checkout.session.completed", id).length).toBe(2);
   });
 
-  test("sessions, keys and undelivered events outlive a restart", async ({ request }) => {
+  test("sessions, idempotency keys and pending events survive a restart", async ({ request }) => {
     const created = await stripe.checkout.sessions.create(order(), { idempotencyKey: "before-restart" });
-    await settled();
+    await allDelivered();
     answers.push(500, 500, 500, 500);
     await press(request, created.id, "pay");
     await expect.poll(() => about("checkout.session.completed", created.id).length).toBeGreaterThan(0);
@@ -563,7 +563,7 @@ function item({ unit_amount = 6000, ...rest }: { unit_amount?: number; quantity?
   return { quantity, price_data: { currency: "usd", unit_amount, product_data } };
 }
 
-/** What the shop orders, with changes; `undefined` leaves a parameter out. */
+/** The parameters of a checkout session, with changes. `undefined` leaves a parameter out. */
 function order(change: Record<string, unknown> = {}): Stripe.Checkout.SessionCreateParams {
   const whole = {
     mode: "payment",
@@ -576,41 +576,41 @@ function order(change: Record<string, unknown> = {}): Stripe.Checkout.SessionCre
   return JSON.parse(JSON.stringify(whole)) as Stripe.Checkout.SessionCreateParams;
 }
 
-/** Presses a button of the payment page, without a browser. */
+/** Submits the form of the payment page with one of its buttons. */
 function press(request: APIRequestContext, session: string, button: "pay" | "decline" | "later" | "cancel") {
   return request.post(`http://127.0.0.1:${port}/pay/${session}/${button}`, { form: { country: "US" }, maxRedirects: 0 });
 }
 
-/** A paid order's payment intent. */
+/** Creates and pays a session, and returns its payment intent. */
 async function paid(request: APIRequestContext): Promise<string> {
   const { id } = await stripe.checkout.sessions.create(order());
   await press(request, id, "pay");
   return String((await stripe.checkout.sessions.retrieve(id)).payment_intent);
 }
 
-/** An order that is paid as told, and its charge and payment intent. */
-async function paidWith(request: APIRequestContext, wish: { card?: string; country?: string }): Promise<{ id: string; charge: string; intent: string }> {
+/** Creates a session and pays it with the given card, and returns its charge and payment intent. */
+async function paidWith(request: APIRequestContext, params: { card?: string; country?: string }): Promise<{ id: string; charge: string; intent: string }> {
   const { id } = await stripe.checkout.sessions.create(order());
-  await control(request, `sessions/${id}/pay`, wish);
+  await control(request, `sessions/${id}/pay`, params);
   const { payment_intent } = await stripe.checkout.sessions.retrieve(id, { expand: ["payment_intent"] });
   const intent = payment_intent as Stripe.PaymentIntent;
   return { id, intent: intent.id, charge: String(intent.latest_charge) };
 }
 
-/** Tells the sandbox to do something, and gives what came of it. */
-async function control(request: APIRequestContext, what: string, wish: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
-  const answer = await request.post(`http://127.0.0.1:${port}/sandbox/${what}`, { data: wish });
-  expect(answer.status(), what).toBe(200);
+/** Performs an action through `/sandbox/…`, and returns its result. */
+async function control(request: APIRequestContext, action: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+  const answer = await request.post(`http://127.0.0.1:${port}/sandbox/${action}`, { data: params });
+  expect(answer.status(), action).toBe(200);
   return (await answer.json()) as Record<string, unknown>;
 }
 
-/** Expects a call to be refused in a certain way, and gives the error. */
+/** Expects a call to fail with a certain error, and returns the error. */
 async function refused(call: Promise<unknown>, like: Record<string, unknown>): Promise<Stripe.errors.StripeError> {
   const error = await call.then(
     () => undefined,
     (reason: Stripe.errors.StripeError) => reason,
   );
-  expect(error, "the call should have been refused").toBeInstanceOf(Stripe.errors.StripeError);
+  expect(error, "the call should have failed").toBeInstanceOf(Stripe.errors.StripeError);
   expect(error).toMatchObject(like);
   return error as Stripe.errors.StripeError;
 }
@@ -626,8 +626,8 @@ async function received(kind: string, id: string): Promise<Delivery> {
   return about(kind, id)[0];
 }
 
-/** Waits until nothing is left to deliver. */
-async function settled(): Promise<void> {
+/** Waits until every event is delivered. */
+async function allDelivered(): Promise<void> {
   await expect.poll(async () => (await stripe.events.list({ delivery_success: false })).data.length, { timeout: 15_000 }).toBe(0);
 }
 
