@@ -69,3 +69,30 @@ async fn the_state_survives_a_restart() -> anyhow::Result<()> {
     assert!(shop.sandbox.data().events.rows().iter().all(|event| event.delivery.next_ms.is_some()));
     Ok(())
 }
+
+/// A state file that an older version wrote must still load.
+#[tokio::test]
+async fn the_state_file_keeps_its_field_names() -> anyhow::Result<()> {
+    let shop = TestShop::new()?;
+    shop.paid("fraudulent").await?;
+    let (_, charge) = shop.paid("refunds_later").await?;
+    shop.call("POST", "/v1/refunds", "k", &format!("charge={charge}")).await?;
+    let state = serde_json::to_value(&*shop.sandbox.data())?;
+    for field in [
+        "/sessions/0/items",
+        "/sessions/0/page",
+        "/sessions/0/repeated",
+        "/charges/0/course",
+        "/refunds/0/due",
+        "/disputes/0/submissions",
+        "/events/0/previous",
+        "/events/0/request",
+        "/events/0/delivery/tries",
+        "/events/0/delivery/last",
+        "/answers/k/request",
+    ] {
+        assert!(state.pointer(field).is_some(), "{field}");
+    }
+    assert_eq!(state["charges"][1]["course"], "later");
+    Ok(())
+}
