@@ -141,7 +141,7 @@ test('a delayed payment opens the course when it arrives', async ({ page, contex
   await expect(page.getByRole('heading', { name: 'Waiting for your payment' })).toBeVisible();
   const sandbox = await context.newPage();
   await sandbox.goto('http://127.0.0.1:12190/');
-  await sandbox.getByRole('button', { name: 'Settle' }).first().click();
+  await sandbox.getByRole('button', { name: 'Complete payment' }).first().click();
   await expect(async () => {
     await page.reload();
     await expect(page.getByRole('heading', { name: 'It is yours' })).toBeVisible({ timeout: 2000 });

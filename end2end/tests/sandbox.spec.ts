@@ -1,5 +1,5 @@
-// The payment sandbox, tested with Stripe's own client: the official `stripe` package calls its API and verifies its signatures.
-// Starts its own sandbox (`lectern stripe-sandbox`) and its own webhook receiver; needs no browser.
+// Tests of the Stripe sandbox with Stripe's official `stripe` package, which calls the API and verifies the signatures of events.
+// The spec starts its own sandbox (`lectern stripe-sandbox`) and its own receiver of webhooks; no browser is needed.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -24,7 +24,7 @@ let sandbox: ChildProcess;
 let receiver: http.Server;
 let webhookUrl: string;
 let stripe: Stripe;
-/** The webhooks received, and the statuses of the next responses; 200 when there is none. */
+/** The deliveries that the receiver got, and the statuses of its next responses, after which it responds with 200. */
 const deliveries: Delivery[] = [];
 const answers: number[] = [];
 
@@ -75,7 +75,7 @@ test.describe("sessions", () => {
     expect((await stripe.checkout.sessions.listLineItems(session.id)).data).toHaveLength(1);
   });
 
-  test("a shop pages through its sessions, newest first", async () => {
+  test("a shop paginates its sessions, newest first", async () => {
     const made: string[] = [];
     for (let n = 0; n < 5; n += 1) made.unshift((await stripe.checkout.sessions.create(order())).id);
     const first = await stripe.checkout.sessions.list({ limit: 2 });
@@ -91,7 +91,7 @@ test.describe("sessions", () => {
     expect((await stripe.checkout.sessions.list({ status: "expired" })).data).toEqual([]);
   });
 
-  test("a shop expires a session once, and it cannot be paid after that", async ({ request }) => {
+  test("a shop expires a session once, and nobody can pay it then", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     const expired = await stripe.checkout.sessions.expire(id);
     expect(expired).toMatchObject({ status: "expired", url: null });
@@ -103,7 +103,7 @@ test.describe("sessions", () => {
     expect((await stripe.checkout.sessions.retrieve(id)).payment_status).toBe("unpaid");
   });
 
-  test("amounts are multiplied by quantities, and a total of 0 needs no payment", async () => {
+  test("amounts follow quantities, and nothing to pay needs no payment", async () => {
     const two = await stripe.checkout.sessions.create(order({ line_items: [item({ quantity: 2 }), item({ unit_amount: 100 })] }));
     expect(two.amount_total).toBe(12_100);
     const free = await stripe.checkout.sessions.create(order({ line_items: [item({ unit_amount: 0 })] }));
@@ -125,7 +125,7 @@ test.describe("refusals", () => {
     ["an expiry in ten minutes", { expires_at: Math.floor(Date.now() / 1000) + 600 }, "expires_at", undefined],
   ];
   for (const [what, change, param, code] of cases) {
-    test(`${what} is refused with the parameter’s name`, async () => {
+    test(`${what} is refused by name`, async () => {
       await refused(stripe.checkout.sessions.create(order(change)), { statusCode: 400, type: "StripeInvalidRequestError", param, code });
     });
   }
@@ -138,7 +138,7 @@ test.describe("refusals", () => {
     });
   });
 
-  test("an unknown id is answered with resource_missing", async () => {
+  test("ids that nothing has are missing", async () => {
     const missing = { statusCode: 404, code: "resource_missing" };
     await refused(stripe.checkout.sessions.retrieve("cs_test_none"), missing);
     await refused(stripe.checkout.sessions.expire("cs_test_none"), missing);
@@ -148,11 +148,11 @@ test.describe("refusals", () => {
     await refused(stripe.refunds.create({ payment_intent: "pi_none" }), { ...missing, param: "payment_intent" });
   });
 
-  test("a missing and a wrong key are refused, and the key is not echoed", async ({ request }) => {
-    const wrong = await refused(client("sk_test_somebody_else").checkout.sessions.list(), {
+  test("a missing key and a wrong key are rejected, and the key is not shown", async ({ request }) => {
+    const wrong = await refused(client("sk_test_another_account").checkout.sessions.list(), {
       statusCode: 401, type: "StripeAuthenticationError",
     });
-    expect(wrong.message).not.toContain("sk_test_somebody");
+    expect(wrong.message).not.toContain("sk_test_another");
     const none = await request.get(`http://127.0.0.1:${port}/v1/checkout/sessions`);
     expect(none.status()).toBe(401);
     expect((await none.json()).error.type).toBe("invalid_request_error");
@@ -178,13 +178,13 @@ test.describe("idempotency keys", () => {
     await refused(stripe.checkout.sessions.create(order({ locale: "de" }), options), { statusCode: 400, type: "StripeIdempotencyError" });
   });
 
-  test("a request that failed validation does not consume its key", async () => {
+  test("an invalid request does not use up its key", async () => {
     const options = { idempotencyKey: "attempt-c" };
     await refused(stripe.checkout.sessions.create(order({ mode: undefined }), options), { statusCode: 400 });
     await stripe.checkout.sessions.create(order(), options);
   });
 
-  test("twenty requests at once with one key make one session", async () => {
+  test("twenty concurrent requests create one session", async () => {
     const reference = "at-once";
     const tries = Array.from({ length: 20 }, () =>
       client(KEY, 0).checkout.sessions.create(order({ client_reference_id: reference }), { idempotencyKey: "attempt-d" }).then(
@@ -205,7 +205,7 @@ test.describe("idempotency keys", () => {
 });
 
 test.describe("paying", () => {
-  test("the payment page says that it is a sandbox and runs no script", async ({ request }) => {
+  test("the payment page says what it is and runs no script", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     const page = await request.get(`http://127.0.0.1:${port}/pay/${id}`);
     const text = await page.text();
@@ -241,7 +241,7 @@ test.describe("paying", () => {
     expect(() => stripe.webhooks.constructEvent(delivery.body, delivery.signature, "whsec_other")).toThrow();
   });
 
-  test("a buyer who presses Pay ten times at once makes one payment", async ({ request }) => {
+  test("ten concurrent requests make one payment", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await press(request, id, "pay")).status()));
     expect(statuses.filter((status) => status === 303)).toHaveLength(1);
@@ -261,7 +261,7 @@ test.describe("paying", () => {
     expect((await press(request, id, "pay")).status()).toBe(303);
   });
 
-  test("a buyer who cancels goes back, and the session stays open", async ({ request }) => {
+  test("a buyer who cancels returns to the shop, and the session stays open", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     const answer = await press(request, id, "cancel");
     expect(answer.status()).toBe(303);
@@ -285,7 +285,7 @@ test.describe("paying", () => {
     });
   }
 
-  test("a form posted from another site is refused", async ({ request }) => {
+  test("a form that another site sends is rejected", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     const headers = { "sec-fetch-site": "cross-site" };
     const answer = await request.post(`http://127.0.0.1:${port}/pay/${id}/pay`, { headers, maxRedirects: 0 });
@@ -295,7 +295,7 @@ test.describe("paying", () => {
 });
 
 test.describe("refunds", () => {
-  test("a shop refunds in parts, then the rest, and never more than was paid", async ({ request }) => {
+  test("a charge is refunded in parts, and never more than its amount", async ({ request }) => {
     const intent = await paid(request);
     const part = await stripe.refunds.create({ payment_intent: intent, amount: 2000, reason: "requested_by_customer", metadata: { why: "late" } });
     expect(part).toMatchObject({ object: "refund", status: "succeeded", amount: 2000, payment_intent: intent, metadata: { why: "late" } });
@@ -311,14 +311,14 @@ test.describe("refunds", () => {
     expect((await stripe.refunds.retrieve(part.id)).id).toBe(part.id);
   });
 
-  test("two requests with the same key refund once", async ({ request }) => {
+  test("the same key refunds once", async ({ request }) => {
     const intent = await paid(request);
     const refund = () => stripe.refunds.create({ payment_intent: intent, amount: 1000 }, { idempotencyKey: `refund-${intent}` });
     expect((await refund()).id).toBe((await refund()).id);
     expect((await stripe.refunds.list({ payment_intent: intent })).data).toHaveLength(1);
   });
 
-  test("an unpaid session cannot be refunded", async ({ request }) => {
+  test("an unpaid charge cannot be refunded", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     await press(request, id, "later");
     const { payment_intent: intent } = await stripe.checkout.sessions.retrieve(id);
@@ -326,8 +326,8 @@ test.describe("refunds", () => {
   });
 });
 
-test.describe("asynchronous refunds", () => {
-  test("a refund fails after it succeeded, and the charge counts as not refunded again", async ({ request }) => {
+test.describe("refunds that change their status later", () => {
+  test("a refund fails after it succeeded, and the charge is no longer refunded", async ({ request }) => {
     const { charge } = await paidWith(request, { card: "plain" });
     const refund = await stripe.refunds.create({ charge });
     expect(refund.status).toBe("succeeded");
@@ -343,7 +343,7 @@ test.describe("asynchronous refunds", () => {
     expect((await stripe.refunds.create({ charge, amount: 1500 })).amount).toBe(1500);
   });
 
-  test("a refund is pending until the bank confirms it", async ({ request }) => {
+  test("a refund is pending until it succeeds", async ({ request }) => {
     const { charge } = await paidWith(request, { card: "refunds_later" });
     const refund = await stripe.refunds.create({ charge, amount: 2500 });
     expect(refund).toMatchObject({ status: "pending", pending_reason: "processing" });
@@ -354,7 +354,7 @@ test.describe("asynchronous refunds", () => {
     await received("refund.updated", refund.id);
   });
 
-  test("a refund to the test card for failing refunds fails by itself", async ({ request }) => {
+  test("the test card whose refunds fail fails them by itself", async ({ request }) => {
     const { charge } = await paidWith(request, { card: "refunds_fail" });
     const { id } = await stripe.refunds.create({ charge });
     await expect.poll(async () => (await stripe.refunds.retrieve(id)).status, { timeout: 15_000 }).toBe("failed");
@@ -363,7 +363,7 @@ test.describe("asynchronous refunds", () => {
 });
 
 test.describe("disputes", () => {
-  test("a dispute withdraws the money, and a shop that wins gets it back", async ({ request }) => {
+  test("a bank withdraws the money, and returns it when the shop wins", async ({ request }) => {
     const { id, charge, intent } = await paidWith(request, { country: "IN" });
     const opened = await control(request, `sessions/${id}/dispute`, { reason: "product_not_received" });
     const [dispute] = (await stripe.disputes.list({ payment_intent: intent })).data;
@@ -386,7 +386,7 @@ test.describe("disputes", () => {
     expect((await stripe.refunds.create({ charge })).amount).toBe(6000);
   });
 
-  test("a shop that closes a dispute loses it, once", async ({ request }) => {
+  test("a dispute that the shop closes is lost, once", async ({ request }) => {
     const { charge } = await paidWith(request, { card: "fraudulent" });
     const [dispute] = (await stripe.disputes.list({ charge })).data;
     expect(dispute.reason).toBe("fraudulent");
@@ -400,7 +400,7 @@ test.describe("disputes", () => {
     expect(about("charge.dispute.funds_reinstated", dispute.id)).toHaveLength(0);
   });
 
-  test("a pending refund fails when a dispute withdraws the money", async ({ request }) => {
+  test("a pending refund fails when the charge is disputed", async ({ request }) => {
     const { id, charge } = await paidWith(request, {});
     await control(request, `sessions/${id}/course`, { course: "held" });
     const refund = await stripe.refunds.create({ charge, amount: 1000 });
@@ -411,7 +411,7 @@ test.describe("disputes", () => {
 });
 
 test.describe("charges", () => {
-  test("a charge’s receipt_url shows its receipt", async ({ request }) => {
+  test("the receipt URL of a charge leads to its receipt", async ({ request }) => {
     const { charge } = await paidWith(request, {});
     await stripe.refunds.create({ charge, amount: 1000 });
     const { receipt_url: url } = await stripe.charges.retrieve(charge);
@@ -419,7 +419,7 @@ test.describe("charges", () => {
     for (const words of ["Rust from scratch", "$60.00", "−$10.00", "$50.00"]) expect(page).toContain(words);
   });
 
-  test("a bank debit is a charge without a card, pending until it settles", async ({ request }) => {
+  test("a bank debit is a charge without a card, pending until the bank confirms it", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     await press(request, id, "later");
     const read = async () => {
@@ -432,7 +432,7 @@ test.describe("charges", () => {
     await received("charge.pending", (await read()).id);
   });
 
-  test("charges, refunds, disputes and events are listed by cursor and by time", async ({ request }) => {
+  test("charges, refunds, disputes and events are paginated by cursor and filtered by time", async ({ request }) => {
     const from = Math.floor(Date.now() / 1000) - 1;
     const made: string[] = [];
     for (let n = 0; n < 3; n += 1) made.unshift((await paidWith(request, { card: "not_received" })).charge);
@@ -455,7 +455,7 @@ test.describe("fault injection", () => {
     await control(request, "switches", { latency_ms: 0, fail_next: 0, failure: "error", delivery: "normal", duplicates: 0, shuffle: false });
   });
 
-  test("a call that fails, or whose response is lost, takes effect once when the client retries", async ({ request }) => {
+  test("a call that fails, or whose response is lost, takes effect once when the client retries it", async ({ request }) => {
     for (const failure of ["error", "lost"]) {
       await control(request, "switches", { fail_next: 1, failure });
       const { id } = await stripe.checkout.sessions.create(order({ client_reference_id: `after-${failure}` }));
@@ -473,7 +473,7 @@ test.describe("fault injection", () => {
     expect(Date.now() - before).toBeGreaterThanOrEqual(390);
   });
 
-  test("held events are delivered when released", async ({ request }) => {
+  test("paused events are delivered when delivery resumes", async ({ request }) => {
     await allDelivered();
     await control(request, "switches", { delivery: "held" });
     const { id } = await paidWith(request, {});
@@ -483,7 +483,7 @@ test.describe("fault injection", () => {
     await received("checkout.session.completed", id);
   });
 
-  test("events that were refused are retried", async ({ request }) => {
+  test("refused events are delivered later without further action", async ({ request }) => {
     await control(request, "switches", { delivery: "refused" });
     const { id } = await paidWith(request, {});
     await expect.poll(async () => (await stripe.events.list({ delivery_success: false })).data.length).toBeGreaterThan(0);
@@ -492,7 +492,7 @@ test.describe("fault injection", () => {
     await received("checkout.session.completed", id);
   });
 
-  test("events are delivered twice and in another order", async ({ request }) => {
+  test("events are delivered twice and in random order", async ({ request }) => {
     await control(request, "switches", { duplicates: 1, shuffle: true });
     const { id } = await paidWith(request, {});
     await expect.poll(() => about("checkout.session.completed", id).length, { timeout: 15_000 }).toBe(2);
@@ -500,7 +500,7 @@ test.describe("fault injection", () => {
     expect(two.event.id).toBe(one.event.id);
   });
 
-  test("any event can be sent again", async ({ request }) => {
+  test("any event can be resent", async ({ request }) => {
     const { charge } = await paidWith(request, {});
     const { event } = await received("charge.succeeded", charge);
     await allDelivered();
@@ -510,7 +510,7 @@ test.describe("fault injection", () => {
 });
 
 test.describe("webhooks", () => {
-  test("an event answered with 500 is retried with a new signature", async ({ request }) => {
+  test("an event whose delivery got status 500 is delivered again with a new signature", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     await allDelivered();
     answers.push(500, 500, 500);
@@ -522,7 +522,7 @@ test.describe("webhooks", () => {
     await expect.poll(async () => (await stripe.events.retrieve(first.event.id)).pending_webhooks).toBe(0);
   });
 
-  test("an event can be sent again by hand", async ({ request }) => {
+  test("an event can be resent on the dashboard", async ({ request }) => {
     const { id } = await stripe.checkout.sessions.create(order());
     await press(request, id, "pay");
     await received("checkout.session.completed", id);
@@ -531,7 +531,7 @@ test.describe("webhooks", () => {
     await expect.poll(() => about("checkout.session.completed", id).length).toBe(2);
   });
 
-  test("sessions, keys and undelivered events survive a restart", async ({ request }) => {
+  test("sessions, idempotency keys and pending events survive a restart", async ({ request }) => {
     const created = await stripe.checkout.sessions.create(order(), { idempotencyKey: "before-restart" });
     await allDelivered();
     answers.push(500, 500, 500, 500);
@@ -563,7 +563,7 @@ function item({ unit_amount = 6000, ...rest }: { unit_amount?: number; quantity?
   return { quantity, price_data: { currency: "usd", unit_amount, product_data } };
 }
 
-/** The parameters of a session, with changes; `undefined` omits a parameter. */
+/** The parameters of a checkout session, with changes. `undefined` leaves a parameter out. */
 function order(change: Record<string, unknown> = {}): Stripe.Checkout.SessionCreateParams {
   const whole = {
     mode: "payment",
@@ -576,46 +576,46 @@ function order(change: Record<string, unknown> = {}): Stripe.Checkout.SessionCre
   return JSON.parse(JSON.stringify(whole)) as Stripe.Checkout.SessionCreateParams;
 }
 
-/** Posts the form of a button of the payment page. */
+/** Submits the form of the payment page with one of its buttons. */
 function press(request: APIRequestContext, session: string, button: "pay" | "decline" | "later" | "cancel") {
   return request.post(`http://127.0.0.1:${port}/pay/${session}/${button}`, { form: { country: "US" }, maxRedirects: 0 });
 }
 
-/** Pays a new session and returns its payment intent. */
+/** Creates and pays a session, and returns its payment intent. */
 async function paid(request: APIRequestContext): Promise<string> {
   const { id } = await stripe.checkout.sessions.create(order());
   await press(request, id, "pay");
   return String((await stripe.checkout.sessions.retrieve(id)).payment_intent);
 }
 
-/** Pays a new session with the given card or country. */
-async function paidWith(request: APIRequestContext, wish: { card?: string; country?: string }): Promise<{ id: string; charge: string; intent: string }> {
+/** Creates a session and pays it with the given card, and returns its charge and payment intent. */
+async function paidWith(request: APIRequestContext, params: { card?: string; country?: string }): Promise<{ id: string; charge: string; intent: string }> {
   const { id } = await stripe.checkout.sessions.create(order());
-  await control(request, `sessions/${id}/pay`, wish);
+  await control(request, `sessions/${id}/pay`, params);
   const { payment_intent } = await stripe.checkout.sessions.retrieve(id, { expand: ["payment_intent"] });
   const intent = payment_intent as Stripe.PaymentIntent;
   return { id, intent: intent.id, charge: String(intent.latest_charge) };
 }
 
-/** Calls the sandbox's control API and returns the response. */
-async function control(request: APIRequestContext, what: string, wish: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
-  const answer = await request.post(`http://127.0.0.1:${port}/sandbox/${what}`, { data: wish });
-  expect(answer.status(), what).toBe(200);
+/** Performs an action through `/sandbox/…`, and returns its result. */
+async function control(request: APIRequestContext, action: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+  const answer = await request.post(`http://127.0.0.1:${port}/sandbox/${action}`, { data: params });
+  expect(answer.status(), action).toBe(200);
   return (await answer.json()) as Record<string, unknown>;
 }
 
-/** Asserts that a call is refused with an error like `like`, and returns the error. */
+/** Expects a call to fail with a certain error, and returns the error. */
 async function refused(call: Promise<unknown>, like: Record<string, unknown>): Promise<Stripe.errors.StripeError> {
   const error = await call.then(
     () => undefined,
     (reason: Stripe.errors.StripeError) => reason,
   );
-  expect(error, "the call should have been refused").toBeInstanceOf(Stripe.errors.StripeError);
+  expect(error, "the call should have failed").toBeInstanceOf(Stripe.errors.StripeError);
   expect(error).toMatchObject(like);
   return error as Stripe.errors.StripeError;
 }
 
-/** Deliveries of one type of event about one object. */
+/** Deliveries of one kind of event about one object. */
 function about(kind: string, id: string): Delivery[] {
   return deliveries.filter(({ event }) => event.type === kind && (event.data.object as { id: string }).id === id);
 }
@@ -626,7 +626,7 @@ async function received(kind: string, id: string): Promise<Delivery> {
   return about(kind, id)[0];
 }
 
-/** Waits until all events are delivered. */
+/** Waits until every event is delivered. */
 async function allDelivered(): Promise<void> {
   await expect.poll(async () => (await stripe.events.list({ delivery_success: false })).data.length, { timeout: 15_000 }).toBe(0);
 }

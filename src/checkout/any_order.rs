@@ -28,12 +28,18 @@ use crate::{
     purchases::refund,
     sandbox::{
         self, SandboxConfig,
-        actions::{DisputeAct, RefundAct, SessionAct, Wish},
-        cards::Course,
-        refunds::RefundStatus,
-        sessions::{PaymentStatus, Status},
-        state::{Data, Sandbox, now},
-        switches::{Failure, Switches},
+        clock::now,
+        data::Data,
+        model::{
+            charge::Charge,
+            checkout_session::{CheckoutSession, PaymentStatus, SessionStatus},
+            dispute::Dispute,
+            fault_injection::{ApiFailure, FaultSettings},
+            refund::RefundStatus,
+            test_card::RefundBehavior,
+        },
+        operations::simulate::{ActionParams, DisputeAction, RefundAction, SessionAction},
+        store::Sandbox,
         webhooks::signature,
     },
     server::{
@@ -96,7 +102,7 @@ impl School {
 
     /// What one run is about, apart from that of every other.
     async fn furnish(&self, seed: u64) -> Run<'_> {
-        self.sandbox.switch(|switches| *switches = Switches::default());
+        self.sandbox.change_faults(|faults| *faults = FaultSettings::default());
         *self.sandbox.data() = Data::default();
         let mut chance = StdRng::seed_from_u64(seed);
         let name = Uuid::new_v4().simple().to_string();
@@ -149,7 +155,7 @@ enum Act {
         student: usize,
         product: usize,
     },
-    AtStripe(String, SessionAct, Wish),
+    AtStripe(String, SessionAction, ActionParams),
     Deliver(Vec<String>),
     /// By an admin, once for each amount, all at the same moment.
     Refund {
@@ -157,8 +163,8 @@ enum Act {
         left: i64,
         amounts: Vec<i64>,
     },
-    EndRefund(String, RefundAct),
-    GoOnWithDispute(String, DisputeAct),
+    EndRefund(String, RefundAction),
+    GoOnWithDispute(String, DisputeAction),
     Edit {
         product: usize,
         edit: Edit,
@@ -166,7 +172,7 @@ enum Act {
     /// What the timer does: Stripe's lists are read, and what is under way is finished.
     Reconcile,
     /// Stripe's next answer fails or is lost.
-    Trouble(Failure),
+    Trouble(ApiFailure),
 }
 
 #[derive(Debug)]
@@ -235,7 +241,7 @@ impl Run<'_> {
         if count == 0 { None } else { of.into_iter().nth(self.chance.random_range(0..count)) }
     }
 
-    fn sessions(&self, fits: impl Fn(&Data, &sandbox::sessions::Session) -> bool) -> Vec<String> {
+    fn sessions(&self, fits: impl Fn(&Data, &CheckoutSession) -> bool) -> Vec<String> {
         let data = self.school.sandbox.data();
         data.sessions.rows().iter().filter(|session| fits(&data, session)).map(|session| session.id.clone()).collect()
     }
@@ -277,23 +283,24 @@ impl Run<'_> {
     async fn propose(&mut self) -> Option<Act> {
         let (student, product) = (self.chance.random_range(0..STUDENTS), self.chance.random_range(0..PRODUCTS));
         let number = self.chance.random_range(0..100);
-        let at = |session: Option<String>, act| session.map(|session| Act::AtStripe(session, act, Wish::default()));
+        let at =
+            |session: Option<String>, act| session.map(|session| Act::AtStripe(session, act, ActionParams::default()));
         match number {
             0..13 => Some(Act::Buy { student, product }),
             13..17 => Some(Act::BuyTwice { student, product }),
             17..37 => {
-                let open = self.sessions(|_, session| session.status == Status::Open);
+                let open = self.sessions(|_, session| session.status == SessionStatus::Open);
                 let act = match self.chance.random_range(0..10) {
-                    0 => SessionAct::Decline,
-                    1 | 2 => SessionAct::Later,
-                    3 => SessionAct::Expire,
-                    _ => SessionAct::Pay,
+                    0 => SessionAction::Decline,
+                    1 | 2 => SessionAction::PayLater,
+                    3 => SessionAction::Expire,
+                    _ => SessionAction::Pay,
                 };
                 at(self.any(open), act)
             }
             37..42 => {
-                let under_way = self.sessions(|data, session| data.is_under_way(&session.id));
-                let act = if self.one_in(3) { SessionAct::Fail } else { SessionAct::Settle };
+                let under_way = self.sessions(|data, session| data.has_pending_payment(&session.id));
+                let act = if self.one_in(3) { SessionAction::FailPayment } else { SessionAction::SucceedPayment };
                 at(self.any(under_way), act)
             }
             42..62 => {
@@ -310,14 +317,14 @@ impl Run<'_> {
             }
             62..78 => self.choose_refund().await,
             78..81 => {
-                let paid = self.sessions(|data, session| data.charge_of(&session.id).is_some());
-                let course = if self.one_in(3) { Course::AtOnce } else { Course::Held };
-                let wish = Wish { course, ..Wish::default() };
-                self.any(paid).map(|session| Act::AtStripe(session, SessionAct::Course, wish))
+                let paid = self.sessions(|data, session| data.paid_charge(&session.id).is_some());
+                let refund_behavior = if self.one_in(3) { RefundBehavior::Immediate } else { RefundBehavior::Manual };
+                let params = ActionParams { refund_behavior, ..ActionParams::default() };
+                self.any(paid).map(|session| Act::AtStripe(session, SessionAction::SetRefundBehavior, params))
             }
             81..85 => {
                 let pending = self.refunds(RefundStatus::Pending);
-                let act = if self.one_in(3) { RefundAct::Fail } else { RefundAct::Succeed };
+                let act = if self.one_in(3) { RefundAction::Fail } else { RefundAction::Succeed };
                 self.any(pending).map(|refund| Act::EndRefund(refund, act))
             }
             85..88 => {
@@ -332,7 +339,7 @@ impl Run<'_> {
             }
             88..91 => Some(Act::Reconcile),
             91 => {
-                let failure = if self.one_in(2) { Failure::Lost } else { Failure::Error };
+                let failure = if self.one_in(2) { ApiFailure::ConnectionLost } else { ApiFailure::Error };
                 Some(Act::Trouble(failure)).filter(|_| self.one_in(2))
             }
             _ => self.choose_trouble_at_the_bank(),
@@ -355,23 +362,26 @@ impl Run<'_> {
 
     /// What happens outside of the shop, to be told in events.
     fn choose_trouble_at_the_bank(&mut self) -> Option<Act> {
-        let paid = self.sessions(|data, session| data.charge_of(&session.id).is_some_and(|charge| charge.left() > 0));
+        let paid = self.sessions(|data, session| {
+            data.paid_charge(&session.id).is_some_and(|charge| charge.refundable_amount() > 0)
+        });
         match self.chance.random_range(0..6) {
             0 | 1 => {
                 let session = self.any(paid)?;
-                let left = self.school.sandbox.data().charge_of(&session).map_or(1, sandbox::payments::Charge::left);
+                let left = self.school.sandbox.data().paid_charge(&session).map_or(1, Charge::refundable_amount);
                 let amount = if self.one_in(2) { left } else { self.chance.random_range(1..=left) };
-                let wish = Wish { amount: Some(amount), ..Wish::default() };
-                Some(Act::AtStripe(session, SessionAct::Refund, wish))
+                let params = ActionParams { amount: Some(amount), ..ActionParams::default() };
+                Some(Act::AtStripe(session, SessionAction::Refund, params))
             }
-            2 => self.any(paid).map(|session| Act::AtStripe(session, SessionAct::Dispute, Wish::default())),
+            2 => self.any(paid).map(|session| Act::AtStripe(session, SessionAction::Dispute, ActionParams::default())),
             3 => {
-                let act = [DisputeAct::Answer, DisputeAct::Win, DisputeAct::Lose][self.chance.random_range(0..3)];
+                let act = [DisputeAction::SubmitEvidence, DisputeAction::Win, DisputeAction::Lose]
+                    [self.chance.random_range(0..3)];
                 self.any(self.disputes()).map(|dispute| Act::GoOnWithDispute(dispute, act))
             }
             _ => {
                 let sent = self.refunds(RefundStatus::Succeeded);
-                self.any(sent).map(|refund| Act::EndRefund(refund, RefundAct::Fail))
+                self.any(sent).map(|refund| Act::EndRefund(refund, RefundAction::Fail))
             }
         }
     }
@@ -385,7 +395,7 @@ impl Run<'_> {
                 let both = async { tokio::join!(self.buy(*student, *product), self.buy(*student, *product)) };
                 format!("{:?}", cut_short(turns, both).await)
             }
-            Act::AtStripe(session, act, wish) => format!("{:?}", self.at_stripe(session, *act, wish)),
+            Act::AtStripe(session, act, params) => format!("{:?}", self.at_stripe(session, *act, params)),
             Act::Deliver(events) => {
                 let statuses =
                     cut_short(turns, futures::future::join_all(events.iter().map(|id| self.deliver(id)))).await;
@@ -404,12 +414,12 @@ impl Run<'_> {
                 let ended = self
                     .school
                     .sandbox
-                    .change(now, |data| data.act_on_refund(refund, *act, &Wish::default(), now).is_ok());
+                    .change(now, |data| data.simulate_refund(refund, *act, &ActionParams::default(), now).is_ok());
                 format!("{ended}")
             }
             Act::GoOnWithDispute(dispute, act) => {
                 let now = now();
-                format!("{}", self.school.sandbox.change(now, |data| data.act_on_dispute(dispute, *act, now).is_ok()))
+                format!("{}", self.school.sandbox.change(now, |data| data.simulate_dispute(dispute, *act, now).is_ok()))
             }
             Act::Edit { product, edit } => {
                 self.edit(*product, edit).await;
@@ -418,7 +428,7 @@ impl Run<'_> {
             Act::Reconcile => format!("{:?}", cut_short(turns, self.reconcile()).await),
             Act::Trouble(failure) => {
                 let failure = *failure;
-                self.school.sandbox.switch(|switches| (switches.fail_next, switches.failure) = (1, failure));
+                self.school.sandbox.change_faults(|faults| (faults.fail_next, faults.failure) = (1, failure));
                 String::new()
             }
         };
@@ -436,9 +446,11 @@ impl Run<'_> {
         (answer.status().as_u16(), location.unwrap_or_default().to_owned())
     }
 
-    fn at_stripe(&self, session: &str, act: SessionAct, wish: &Wish) -> Option<String> {
+    fn at_stripe(&self, session: &str, act: SessionAction, params: &ActionParams) -> Option<String> {
         let now = now();
-        self.school.sandbox.change(now, |data| data.act(session, act, wish, now).err().map(|error| error.message))
+        self.school
+            .sandbox
+            .change(now, |data| data.simulate(session, act, params, now).err().map(|error| error.message))
     }
 
     /// Delivers an event as Stripe does, and gives the answer's status.
@@ -555,24 +567,27 @@ impl Run<'_> {
     async fn settle(&mut self) {
         let lost = self.one_in(2);
         _ = writeln!(self.story, "  the dust settles{}", if lost { ", most events are lost" } else { "" });
-        self.school.sandbox.switch(|switches| *switches = Switches::default());
+        self.school.sandbox.change_faults(|faults| *faults = FaultSettings::default());
         for _ in 0..ROUNDS {
-            for session in self.sessions(|data, session| data.is_under_way(&session.id)) {
-                let act = if self.one_in(2) { SessionAct::Settle } else { SessionAct::Fail };
-                self.at_stripe(&session, act, &Wish::default());
+            for session in self.sessions(|data, session| data.has_pending_payment(&session.id)) {
+                let act = if self.one_in(2) { SessionAction::SucceedPayment } else { SessionAction::FailPayment };
+                self.at_stripe(&session, act, &ActionParams::default());
             }
-            for session in self.sessions(|_, session| session.status == Status::Open) {
-                self.at_stripe(&session, SessionAct::Expire, &Wish::default());
+            for session in self.sessions(|_, session| session.status == SessionStatus::Open) {
+                self.at_stripe(&session, SessionAction::Expire, &ActionParams::default());
             }
             let now = now();
             for refund in self.refunds(RefundStatus::Pending) {
-                let act = if self.one_in(4) { RefundAct::Fail } else { RefundAct::Succeed };
-                _ = self.school.sandbox.change(now, |data| data.act_on_refund(&refund, act, &Wish::default(), now));
+                let act = if self.one_in(4) { RefundAction::Fail } else { RefundAction::Succeed };
+                _ = self
+                    .school
+                    .sandbox
+                    .change(now, |data| data.simulate_refund(&refund, act, &ActionParams::default(), now));
             }
             for dispute in self.disputes() {
                 if self.one_in(2) {
-                    let act = if self.one_in(2) { DisputeAct::Win } else { DisputeAct::Lose };
-                    _ = self.school.sandbox.change(now, |data| data.act_on_dispute(&dispute, act, now));
+                    let act = if self.one_in(2) { DisputeAction::Win } else { DisputeAction::Lose };
+                    _ = self.school.sandbox.change(now, |data| data.simulate_dispute(&dispute, act, now));
                 }
             }
             let mut events = self.undelivered();
@@ -617,10 +632,10 @@ impl Run<'_> {
                     continue;
                 }
                 seen.insert(session.id.clone());
-                let charge = data.charge_of(&session.id).unwrap();
+                let charge = data.paid_charge(&session.id).unwrap();
                 let told = format!("{}: {charge:?}, {bought:?}, {back:?}", session.id);
                 let dispute = charge.dispute.as_ref().and_then(|dispute| data.disputes.find(dispute));
-                let open = dispute.is_some_and(sandbox::disputes::Dispute::is_open);
+                let open = dispute.is_some_and(Dispute::is_open);
                 let lost = dispute.is_some_and(|dispute| !dispute.is_open() && !dispute.is_refundable());
                 match (bought, back) {
                     (Some(bought), None) => {
@@ -630,7 +645,7 @@ impl Run<'_> {
                             i64::from(bought.refunded) == charge.amount_refunded + taken && bought.refunding == 0,
                             &format!("what went back is kept: {told}"),
                         );
-                        let over = charge.left() == 0 || lost;
+                        let over = charge.refundable_amount() == 0 || lost;
                         // A refund that fails brings nothing back to who has bought it anew.
                         let anew = |other: &&&Bought| {
                             other.id != bought.id
@@ -652,7 +667,10 @@ impl Run<'_> {
                             .iter()
                             .any(|refund| refund.charge == charge.id && refund.status == RefundStatus::Failed);
                         let excused = back.failed > 0 && (refused || open || lost);
-                        self.expect(charge.left() == 0 || excused, &format!("a second payment goes back: {told}"));
+                        self.expect(
+                            charge.refundable_amount() == 0 || excused,
+                            &format!("a second payment goes back: {told}"),
+                        );
                     }
                     _ => self.expect(false, &format!("a payment is a purchase or goes back: {told}")),
                 }

@@ -1,6 +1,6 @@
-//! What goes wrong, in Stripe's words.
+//! Errors of the API, as Stripe reports them.
 //!
-//! Every failure is answered as `{"error": {"type", "code", "message", "param", "doc_url"}}`:
+//! The body is `{"error": {"type", "code", "message", "param", "doc_url"}}`:
 //! <https://docs.stripe.com/api/errors>. Clients branch on `type` and `code`, so those two are Stripe's own.
 
 use axum::{
@@ -10,10 +10,10 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-/// What an operation of the API ends in.
+/// The result of an operation of the API.
 pub type Result<T> = std::result::Result<T, ApiError>;
 
-/// A request that Stripe would refuse.
+/// An error response of the API.
 #[derive(Clone, Debug)]
 pub struct ApiError {
     pub status: StatusCode,
@@ -22,9 +22,9 @@ pub struct ApiError {
     pub code: Option<&'static str>,
     pub message: String,
     pub param: Option<String>,
-    /// The operation had begun when it failed, so an idempotency key remembers the refusal. Parameters that do not
-    /// validate are not remembered: <https://docs.stripe.com/api/idempotent_requests>.
-    pub remembered: bool,
+    /// Whether the response is stored by its idempotency key: true once the operation began, false for invalid parameters.
+    /// See <https://docs.stripe.com/api/idempotent_requests>.
+    pub is_replayable: bool,
 }
 
 impl ApiError {
@@ -36,7 +36,7 @@ impl ApiError {
             code: None,
             message: message.into(),
             param: None,
-            remembered: false,
+            is_replayable: false,
         }
     }
 
@@ -52,35 +52,35 @@ impl ApiError {
         Self::invalid(format!("Received unknown parameter: {param}")).code("parameter_unknown").param(param)
     }
 
-    /// 404 `resource_missing`; `noun` is Stripe's word for the object, `param` the one that held the id.
-    pub fn no_such(noun: &str, id: &str, param: &str) -> Self {
-        let error = Self::invalid(format!("No such {noun}: '{id}'")).code("resource_missing").param(param);
+    /// 404 `resource_missing`. `resource` is Stripe's name of the object's type, `param` the parameter with the id.
+    pub fn no_such(resource: &str, id: &str, param: &str) -> Self {
+        let error = Self::invalid(format!("No such {resource}: '{id}'")).code("resource_missing").param(param);
         Self { status: StatusCode::NOT_FOUND, ..error }
     }
 
-    /// 401: the request carries no key.
+    /// 401: the request has no key.
     pub fn no_key() -> Self {
         let message = "You did not provide an API key. You need to provide your API key in the Authorization header, \
                        using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').";
         Self { status: StatusCode::UNAUTHORIZED, ..Self::invalid(message) }
     }
 
-    /// 401: the request carries a key that is not ours. Only its last four characters are repeated, if it is long.
+    /// 401: the key is wrong. The message contains at most its last four characters.
     pub fn wrong_key(key: &str) -> Self {
         let count = key.chars().count();
         let tail: String = if count > 12 { key.chars().skip(count - 4).collect() } else { String::new() };
         Self { status: StatusCode::UNAUTHORIZED, ..Self::invalid(format!("Invalid API Key provided: ********{tail}")) }
     }
 
-    /// 404: no such address.
+    /// 404: no route has this method and path.
     pub fn no_route(method: &str, path: &str) -> Self {
         let message =
-            format!("Unrecognized request URL ({method}: {path}). The sandbox speaks a part of Stripe's API.");
+            format!("Unrecognized request URL ({method}: {path}). The sandbox implements a part of Stripe's API.");
         Self { status: StatusCode::NOT_FOUND, ..Self::invalid(message) }
     }
 
-    /// 400 `idempotency_error`: a key used before for something else.
-    pub fn other_params(key: &str) -> Self {
+    /// 400 `idempotency_error`: the key was used with other parameters before.
+    pub fn key_reused(key: &str) -> Self {
         let message = format!(
             "Keys for idempotent requests can only be used with the same parameters they were first used with. Try \
              using a key other than '{key}' if you meant to execute a different request."
@@ -88,7 +88,7 @@ impl ApiError {
         Self { kind: "idempotency_error", ..Self::invalid(message) }
     }
 
-    /// 409 `idempotency_key_in_use`: the first request with this key has not been answered yet.
+    /// 409 `idempotency_key_in_use`: the first request with this key is still being processed.
     pub fn key_in_use() -> Self {
         let message = "There is currently another in-progress request using this Idempotent Key (that probably means \
                        you submitted twice, and the other request is still going through). Please try again later.";
@@ -97,33 +97,35 @@ impl ApiError {
     }
 
     /// 429: <https://docs.stripe.com/rate-limits>.
-    pub fn too_many() -> Self {
+    pub fn rate_limited() -> Self {
         let error = Self::invalid("Request rate limit exceeded.").code("rate_limit");
         Self { status: StatusCode::TOO_MANY_REQUESTS, ..error }
     }
 
-    /// 500: the sandbox itself failed.
-    pub fn ours(message: &str) -> Self {
+    /// 500: an internal error of the sandbox.
+    pub fn internal(message: &str) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, kind: "api_error", ..Self::invalid(message) }
     }
 
+    /// Sets the code.
     #[must_use]
     pub fn code(self, code: &'static str) -> Self {
         Self { code: Some(code), ..self }
     }
 
+    /// Sets the parameter that the error is about.
     #[must_use]
     pub fn param(self, param: impl Into<String>) -> Self {
         Self { param: Some(param.into()), ..self }
     }
 
-    /// The refusal is the outcome of the operation, and an idempotency key replays it.
+    /// Marks the error as an outcome of the operation, which its idempotency key replays.
     #[must_use]
-    pub fn remembered(self) -> Self {
-        Self { remembered: true, ..self }
+    pub fn replayable(self) -> Self {
+        Self { is_replayable: true, ..self }
     }
 
-    /// The JSON body.
+    /// Renders the JSON body.
     pub fn body(&self) -> Value {
         let mut error = json!({ "type": self.kind, "message": self.message });
         if let Some(code) = self.code {
@@ -153,14 +155,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_key_is_never_repeated_in_full() {
+    fn a_wrong_key_is_never_shown_in_full() {
         assert!(!ApiError::wrong_key("sk_short").message.contains("sk_short"));
         let long = ApiError::wrong_key("sk_live_abcdefghijkl1234").message;
         assert!(long.ends_with("********1234"), "{long}");
     }
 
     #[test]
-    fn a_refusal_names_its_param_and_code() {
+    fn an_error_names_its_param_and_code() {
         let body = ApiError::missing("line_items[0][quantity]").body();
         assert_eq!(body["error"]["param"], "line_items[0][quantity]");
         assert_eq!(body["error"]["code"], "parameter_missing");

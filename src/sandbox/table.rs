@@ -1,4 +1,4 @@
-//! Rows kept in the order they came, found by id, and listed as Stripe lists them.
+//! Tables: rows in the order of their creation, indexed by id, and paginated as in Stripe's lists.
 
 use std::collections::HashMap;
 
@@ -7,65 +7,77 @@ use serde_json::{Value, json};
 
 use super::{
     error::{ApiError, Result},
-    form::Form,
+    form_encoding::form::Form,
 };
 
-/// Something with an id and a time of birth.
+/// An object with an id and a time of creation.
 pub trait Row {
-    /// Stripe's word for it in an error: `checkout.session`.
-    const NOUN: &'static str;
+    /// Stripe's name of the type in errors, such as `checkout.session`.
+    const RESOURCE: &'static str;
     fn id(&self) -> &str;
     /// Seconds since 1970.
     fn created(&self) -> i64;
 }
 
-/// Rows by id, oldest first. On disk it is a plain list.
+/// The number of rows on a page.
+const DEFAULT_LIMIT: i64 = 10;
+const MAX_LIMIT: i64 = 100;
+
+/// Rows in the order of their creation, indexed by id. The state file contains them as a list.
 #[derive(Debug)]
 pub struct Table<T> {
     rows: Vec<T>,
-    places: HashMap<String, usize>,
+    positions: HashMap<String, usize>,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), places: HashMap::new() }
+        Self { rows: Vec::new(), positions: HashMap::new() }
     }
 }
 
 impl<T: Row> Table<T> {
+    /// Appends a row.
     pub fn insert(&mut self, row: T) {
-        self.places.insert(row.id().to_owned(), self.rows.len());
+        self.positions.insert(row.id().to_owned(), self.rows.len());
         self.rows.push(row);
     }
 
+    /// Finds a row by its id.
     pub fn find(&self, id: &str) -> Option<&T> {
-        self.places.get(id).and_then(|place| self.rows.get(*place))
+        self.positions.get(id).and_then(|position| self.rows.get(*position))
     }
 
+    /// Returns the row with an id.
+    ///
     /// # Errors
     /// 404 `resource_missing`, naming the `param` that held the id.
     pub fn get(&self, id: &str, param: &str) -> Result<&T> {
-        self.find(id).ok_or_else(|| ApiError::no_such(T::NOUN, id, param))
+        self.find(id).ok_or_else(|| ApiError::no_such(T::RESOURCE, id, param))
     }
 
+    /// Returns the row with an id, to change it.
+    ///
     /// # Errors
     /// 404 `resource_missing`, naming the `param` that held the id.
     pub fn get_mut(&mut self, id: &str, param: &str) -> Result<&mut T> {
-        let place = self.places.get(id).copied();
-        place.and_then(|place| self.rows.get_mut(place)).ok_or_else(|| ApiError::no_such(T::NOUN, id, param))
+        let position = self.positions.get(id).copied();
+        position
+            .and_then(|position| self.rows.get_mut(position))
+            .ok_or_else(|| ApiError::no_such(T::RESOURCE, id, param))
     }
 
-    /// Oldest first.
+    /// Returns all rows, oldest first.
     pub fn rows(&self) -> &[T] {
         &self.rows
     }
 
-    /// Oldest first, to be changed; their ids stay.
+    /// Returns all rows to change them, oldest first. Their ids must not change.
     pub fn rows_mut(&mut self) -> &mut [T] {
         &mut self.rows
     }
 
-    /// Drops the rows that are not kept.
+    /// Deletes the rows for which `keep` returns false.
     pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
         let before = self.rows.len();
         self.rows.retain(keep);
@@ -74,8 +86,8 @@ impl<T: Row> Table<T> {
         }
     }
 
-    /// One page, newest first, of the rows that `matches` lets through: `limit` (1 to 100, 10 unless told), `starting_after`,
-    /// `ending_before` and `created` are taken from the form. See <https://docs.stripe.com/api/pagination>.
+    /// Renders one page of the rows for which `matches` returns true, newest first. Removes `limit` (1 to 100, default 10),
+    /// `starting_after`, `ending_before` and `created` from the form. See <https://docs.stripe.com/api/pagination>.
     ///
     /// # Errors
     /// 400 for a limit out of range, both cursors at once, or a cursor that is no row's id.
@@ -86,24 +98,24 @@ impl<T: Row> Table<T> {
         matches: impl Fn(&T) -> bool,
         render: impl Fn(&T) -> Value,
     ) -> Result<Value> {
-        let limit = form.number("limit", 1)?.unwrap_or(10);
-        if limit > 100 {
+        let limit = form.number("limit", 1)?.unwrap_or(DEFAULT_LIMIT);
+        if limit > MAX_LIMIT {
             let message = "This value must be less than or equal to 100.";
             return Err(ApiError::invalid(message).code("parameter_invalid_integer").param("limit"));
         }
-        let limit = usize::try_from(limit).unwrap_or(100);
-        let created = Created::take(form)?;
+        let limit = usize::try_from(limit).unwrap_or_default();
+        let created = CreatedRange::parse(form)?;
         let after = self.cursor(form, "starting_after")?;
         let before = self.cursor(form, "ending_before")?;
 
-        let fits = |row: &&T| created.holds(row.created()) && matches(row);
+        let in_range = |row: &&T| created.contains(row.created()) && matches(row);
         let (mut page, more): (Vec<&T>, bool) = match (after, before) {
             (Some(_), Some(_)) => {
                 let message = "You cannot parameterize both starting_after and ending_before.";
                 return Err(ApiError::invalid(message).param("starting_after"));
             }
-            (None, Some(place)) => {
-                let mut newer: Vec<_> = self.rows[place + 1..].iter().filter(fits).take(limit + 1).collect();
+            (None, Some(position)) => {
+                let mut newer: Vec<_> = self.rows[position + 1..].iter().filter(in_range).take(limit + 1).collect();
                 let more = newer.len() > limit;
                 newer.truncate(limit);
                 newer.reverse();
@@ -111,7 +123,7 @@ impl<T: Row> Table<T> {
             }
             (after, None) => {
                 let older = &self.rows[..after.unwrap_or(self.rows.len())];
-                let page: Vec<_> = older.iter().rev().filter(fits).take(limit + 1).collect();
+                let page: Vec<_> = older.iter().rev().filter(in_range).take(limit + 1).collect();
                 let more = page.len() > limit;
                 (page, more)
             }
@@ -121,11 +133,12 @@ impl<T: Row> Table<T> {
         Ok(json!({ "object": "list", "data": data, "has_more": more, "url": url }))
     }
 
+    /// Removes a cursor, and returns the position of the row that it names.
     fn cursor(&self, form: &mut Form, field: &str) -> Result<Option<usize>> {
         let Some(id) = form.text(field)? else { return Ok(None) };
-        let place = self.places.get(&id).copied();
-        place.map(Some).ok_or_else(|| {
-            ApiError::invalid(ApiError::no_such(T::NOUN, &id, field).message).param(field).code("resource_missing")
+        let position = self.positions.get(&id).copied();
+        position.map(Some).ok_or_else(|| {
+            ApiError::invalid(ApiError::no_such(T::RESOURCE, &id, field).message).param(field).code("resource_missing")
         })
     }
 }
@@ -150,14 +163,14 @@ impl<'de, T: Row + Deserialize<'de>> Deserialize<'de> for Table<T> {
     }
 }
 
-/// `created=…` or `created[gte|gt|lte|lt]=…`, as an inclusive range of seconds.
-struct Created {
+/// The filter `created=…` or `created[gte|gt|lte|lt]=…`, as an inclusive range of seconds.
+struct CreatedRange {
     from: i64,
     to: i64,
 }
 
-impl Created {
-    fn take(form: &mut Form) -> Result<Self> {
+impl CreatedRange {
+    fn parse(form: &mut Form) -> Result<Self> {
         let mut range = Self { from: i64::MIN, to: i64::MAX };
         if let Ok(Some(at)) = form.clone().number("created", 0) {
             form.tolerate(&["created"]);
@@ -180,7 +193,7 @@ impl Created {
         Ok(range)
     }
 
-    fn holds(&self, created: i64) -> bool {
+    fn contains(&self, created: i64) -> bool {
         (self.from..=self.to).contains(&created)
     }
 }
@@ -190,10 +203,10 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    struct Thing(String, i64);
+    struct TestRow(String, i64);
 
-    impl Row for Thing {
-        const NOUN: &'static str = "thing";
+    impl Row for TestRow {
+        const RESOURCE: &'static str = "test_row";
         fn id(&self) -> &str {
             &self.0
         }
@@ -212,9 +225,9 @@ mod tests {
     #[case("created[gte]=20&created[lt]=40", "3 2", false)]
     #[case("created=30", "3", false)]
     fn pages_are_newest_first(#[case] query: &str, #[case] ids: &str, #[case] more: bool) -> Result<()> {
-        let table: Table<Thing> = (1..=5).map(|n| Thing(n.to_string(), n * 10)).collect();
+        let table: Table<TestRow> = (1..=5).map(|n| TestRow(n.to_string(), n * 10)).collect();
         let mut form = Form::parse(query.as_bytes())?;
-        let page = table.page(&mut form, "/v1/things", |_| true, |thing| json!(thing.0))?;
+        let page = table.page(&mut form, "/v1/test_rows", |_| true, |row| json!(row.0))?;
         let shown: Vec<_> = page["data"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         assert_eq!((shown.join(" ").as_str(), page["has_more"].as_bool()), (ids, Some(more)));
         form.finish()
@@ -226,8 +239,8 @@ mod tests {
     #[case("starting_after=9")]
     #[case("starting_after=1&ending_before=2")]
     #[case("created[since]=1")]
-    fn a_page_that_cannot_be_is_refused(#[case] query: &str) -> Result<()> {
-        let table: Table<Thing> = (1..=5).map(|n| Thing(n.to_string(), n)).collect();
+    fn invalid_pagination_is_rejected(#[case] query: &str) -> Result<()> {
+        let table: Table<TestRow> = (1..=5).map(|n| TestRow(n.to_string(), n)).collect();
         assert!(table.page(&mut Form::parse(query.as_bytes())?, "/", |_| true, |_| json!(null)).is_err());
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! Webhooks: each event is signed and posted until the receiver says yes.
+//! Delivery of events to the webhook: each event is signed and posted until the receiver accepts it.
 //!
-//! Signatures are <https://docs.stripe.com/webhooks#verify-manually>; a try that is not answered with 2xx within ten seconds is made
-//! again, later each time and for three days, signed afresh. What is left to deliver survives a restart.
+//! Signatures follow <https://docs.stripe.com/webhooks#verify-manually>. An attempt without a 2xx response within ten seconds is
+//! repeated with a new signature, with growing delays, for three days. Pending deliveries survive a restart.
 
 use std::{
     collections::HashSet,
@@ -17,24 +17,27 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    events::Event,
-    state::{Sandbox, now, now_ms},
-    switches::Delivering,
+    clock::{now, now_ms},
+    model::{event::Event, fault_injection::DeliveryMode},
+    store::Sandbox,
 };
 
-/// Milliseconds to wait after the first, second … failed try; the last one repeats.
-const WAITS_MS: [i64; 10] = [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000];
+/// Delays after the first, second … failed attempt, in milliseconds. The last one repeats.
+const RETRY_DELAYS_MS: [i64; 10] = [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000];
 
-/// So many seconds after it happened an event is given up. It can be sent again from the dashboard.
-const TRIED_FOR: i64 = 3 * 24 * 60 * 60;
+/// How long after its creation an event is retried, in seconds. The dashboard can resend it later.
+const MAX_RETRY_SECONDS: i64 = 3 * 24 * 60 * 60;
 
-/// Events that are shuffled are held back by up to so many milliseconds.
-const SHUFFLED_BY_MS: i64 = 1_500;
+/// The longest delay of an event when the order is shuffled, in milliseconds.
+const MAX_SHUFFLE_DELAY_MS: i64 = 1_500;
+
+/// How long the delivery sleeps at most, in milliseconds.
+const MAX_IDLE_MS: i64 = 60_000;
 
 /// How many events are posted at the same time.
-const AT_ONCE: usize = 16;
+const MAX_CONCURRENT_DELIVERIES: usize = 16;
 
-/// The `Stripe-Signature` header of a payload: `t=…,v1=…`, where `v1` is the HMAC-SHA-256 of `t.payload` in hex.
+/// Computes the `Stripe-Signature` header of a payload: `t=…,v1=…`, where `v1` is the HMAC-SHA-256 of `t.payload` in hex.
 ///
 /// # Errors
 /// Never in practice: HMAC takes a key of any length.
@@ -46,11 +49,11 @@ pub fn signature(secret: &str, at: i64, payload: &str) -> anyhow::Result<String>
 
 impl Sandbox {
     /// Delivers events as they become due, until shut down.
-    pub(super) async fn keep_delivering(self, client: Client, shutdown: CancellationToken) {
+    pub(super) async fn run_webhook_delivery(self, client: Client, shutdown: CancellationToken) {
         let posting: Arc<Mutex<HashSet<String>>> = Arc::default();
         let mut posts = JoinSet::new();
         while !shutdown.is_cancelled() {
-            let (due, next) = self.due(&posting, AT_ONCE.saturating_sub(posts.len()));
+            let (due, next) = self.due_events(&posting, MAX_CONCURRENT_DELIVERIES.saturating_sub(posts.len()));
             for id in due {
                 posting.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
                 let (sandbox, client, posting) = (self.clone(), client.clone(), posting.clone());
@@ -61,34 +64,34 @@ impl Sandbox {
             }
             tokio::select! {
                 () = shutdown.cancelled() => {}
-                () = self.something_to_deliver() => {}
+                () = self.delivery_requested() => {}
                 Some(_) = posts.join_next() => {}
                 () = tokio::time::sleep(next) => {}
             }
         }
     }
 
-    /// Events to post now, oldest first, and how long until the next one is due.
-    fn due(&self, posting: &Mutex<HashSet<String>>, most: usize) -> (Vec<String>, Duration) {
-        let switches = self.switches();
+    /// Returns at most `max` events to post now, oldest first, and the time until the next one is due.
+    fn due_events(&self, posting: &Mutex<HashSet<String>>, max: usize) -> (Vec<String>, Duration) {
+        let faults = self.faults();
         let now = now_ms();
-        let mut soonest = now + 60_000;
+        let mut next = now + MAX_IDLE_MS;
         let mut due = Vec::new();
-        if switches.delivery == Delivering::Held {
-            return (due, Duration::from_mins(1));
+        if faults.delivery == DeliveryMode::Paused {
+            return (due, Duration::from_millis(MAX_IDLE_MS.unsigned_abs()));
         }
         let posting = posting.lock().unwrap_or_else(PoisonError::into_inner);
         for event in self.data().events.rows_mut().iter_mut().filter(|event| !posting.contains(&event.id)) {
-            if switches.shuffle && event.delivery.next_ms == Some(0) {
-                event.delivery.next_ms = Some(now + rand::random_range(0..SHUFFLED_BY_MS));
+            if faults.shuffle && event.delivery.next_ms == Some(0) {
+                event.delivery.next_ms = Some(now + rand::random_range(0..MAX_SHUFFLE_DELAY_MS));
             }
             match event.delivery.next_ms {
-                Some(at) if at <= now && due.len() < most => due.push(event.id.clone()),
-                Some(at) if at > now => soonest = soonest.min(at),
+                Some(at) if at <= now && due.len() < max => due.push(event.id.clone()),
+                Some(at) if at > now => next = next.min(at),
                 _ => {}
             }
         }
-        (due, Duration::from_millis(u64::try_from(soonest - now).unwrap_or(1)))
+        (due, Duration::from_millis(u64::try_from(next - now).unwrap_or(1)))
     }
 
     async fn deliver(&self, client: &Client, id: &str) {
@@ -96,45 +99,45 @@ impl Sandbox {
         else {
             return;
         };
-        let outcome = self.post(client, payload.clone()).await;
-        if outcome.is_ok() {
-            for _ in 0..self.switches().duplicates {
+        let result = self.post(client, payload.clone()).await;
+        if result.is_ok() {
+            for _ in 0..self.faults().duplicates {
                 _ = self.post(client, payload.clone()).await;
             }
         }
         self.change(now(), |data| {
             let Ok(event) = data.events.get_mut(id, "id") else { return };
             let delivery = &mut event.delivery;
-            delivery.tries += 1;
-            match outcome {
+            delivery.attempts += 1;
+            match result {
                 Ok(status) => {
                     delivery.delivered = true;
                     delivery.next_ms = None;
-                    delivery.last = Some(format!("answered with {status}"));
+                    delivery.last_result = Some(format!("status {status}"));
                     tracing::info!(event = id, kind, "Event {id} ({kind}) was delivered.");
                 }
                 Err(reason) => {
-                    let wait = WAITS_MS[(delivery.tries - 1).min(WAITS_MS.len() - 1)];
-                    delivery.next_ms = (now() < event.created + TRIED_FOR).then(|| now_ms() + wait);
+                    let delay = RETRY_DELAYS_MS[(delivery.attempts - 1).min(RETRY_DELAYS_MS.len() - 1)];
+                    delivery.next_ms = (now() < event.created + MAX_RETRY_SECONDS).then(|| now_ms() + delay);
                     tracing::warn!(
                         event = id,
                         kind,
-                        tries = delivery.tries,
+                        attempts = delivery.attempts,
                         "Event {id} ({kind}) was not delivered: {reason}."
                     );
-                    delivery.last = Some(reason);
+                    delivery.last_result = Some(reason);
                 }
             }
         });
     }
 
     async fn post(&self, client: &Client, payload: String) -> Result<u16, String> {
-        if self.switches().delivery == Delivering::Refused {
-            return Err("a switch of the sandbox refuses deliveries".to_owned());
+        if self.faults().delivery == DeliveryMode::Refused {
+            return Err("injected failure".to_owned());
         }
         let config = self.config();
-        let signature = signature(&config.webhook_secret, now(), &payload)
-            .map_err(|error| format!("it could not be signed: {error}"))?;
+        let signature =
+            signature(&config.webhook_secret, now(), &payload).map_err(|error| format!("signing failed: {error}"))?;
         let request = client
             .post(&config.webhook_url)
             .header("content-type", "application/json; charset=utf-8")
@@ -142,15 +145,15 @@ impl Sandbox {
             .header("stripe-signature", signature)
             .body(payload);
         let response = request.send().await.map_err(|error| {
-            let why = if error.is_timeout() { "no answer in ten seconds" } else { "no connection" };
-            why.to_owned()
+            let reason = if error.is_timeout() { "no response within ten seconds" } else { "no connection" };
+            reason.to_owned()
         })?;
         let status = response.status();
-        if status.is_success() { Ok(status.as_u16()) } else { Err(format!("answered with {}", status.as_u16())) }
+        if status.is_success() { Ok(status.as_u16()) } else { Err(format!("status {}", status.as_u16())) }
     }
 }
 
-/// The event as JSON over several lines, as Stripe sends it: whoever verifies it must take the bytes as they are.
+/// Renders an event as JSON over several lines, as Stripe does: a receiver must verify the bytes as they are.
 fn payload(event: &Event) -> String {
     format!("{:#}", event.json())
 }
@@ -175,7 +178,7 @@ mod tests {
 
     /// From a shell: `printf '%s' '1492774577.{"id":"evt_1"}' | openssl dgst -sha256 -hmac whsec_test_secret`.
     #[test]
-    fn signatures_are_those_that_openssl_makes() -> anyhow::Result<()> {
+    fn signatures_equal_those_of_openssl() -> anyhow::Result<()> {
         let signed = signature("whsec_test_secret", 1_492_774_577, r#"{"id":"evt_1"}"#)?;
         assert_eq!(signed, "t=1492774577,v1=799c4ba7bb339f3c8601adfd112f0e477c930a268be1243d341abb8286501c2f");
         Ok(())
