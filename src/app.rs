@@ -10,81 +10,57 @@ use leptos_router::{
     hooks::use_location,
     path,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
-    admin::{activity::ActivityRoute, pages::OverviewRoute},
+    account::{
+        menu::Menu,
+        pages::{AccountRoute, AddressRoute, DeleteRoute, ForgotRoute, LinkRoute, PasswordRoute, SignInLinkRoute},
+        sign_in_pages::{SignInRoute, SignUpRoute},
+    },
+    authoring::courses::admin_pages::{CoursesRoute, EditCourseRoute, NewCourseRoute},
     checkout::pages::{CheckoutRoute, FailureRoute, SuccessRoute},
-    coupons::admin::{CouponsRoute, EditCouponRoute, NewCouponRoute},
-    courses::admin::{CoursesRoute, EditCourseRoute, NewCourseRoute},
+    coupons::admin_pages::{CouponsRoute, EditCouponRoute, NewCouponRoute},
+    dashboard::{activity_pages::ActivityRoute, admin_pages::OverviewRoute},
     error::Error,
+    frame::{Frame, frame},
     learning::pages::{CourseRoute, LessonRoute, MyCoursesRoute},
-    load::Trouble,
-    mail::admin::{MailRoute, OutboxRoute},
+    load::ErrorPage,
+    mail::admin_pages::{MailRoute, OutboxRoute},
     paths,
-    prices::admin::PricingRoute,
+    prices::admin_pages::PricingRoute,
     products::{
-        admin::{EditProductRoute, NewProductRoute, ProductsRoute},
+        admin_pages::{EditProductRoute, NewProductRoute, ProductsRoute},
         pages::{ProductRoute, StorefrontRoute},
     },
-    purchases::{
-        admin::{SaleRoute, SalesRoute},
-        pages::{HistoryRoute, ReceiptRoute},
-        stray::StrayRoute,
+    purchases::pages::{HistoryRoute, ReceiptRoute},
+    sales::{
+        admin_pages::{SaleRoute, SalesRoute},
+        unmatched_payments::UnmatchedPaymentsRoute,
     },
-    school::admin::SchoolRoute,
+    school::admin_pages::SchoolRoute,
+    students::admin_pages::{StudentRoute, StudentsRoute},
     ui::{Main, SiteFooter, SiteHeader, ThemeSwitch, Toasts, provide_toaster},
-    users::{
-        Viewer,
-        account::pages::{
-            AccountRoute, AddressRoute, DeleteRoute, ForgotRoute, LinkRoute, PasswordRoute, SignInLinkRoute,
-        },
-        accounts::Accounts,
-        admin::{StudentRoute, StudentsRoute},
-        menu::Menu,
-        pages::{SignInRoute, SignUpRoute},
-    },
 };
-
-/// What the school is called, and its one sentence.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SchoolNames {
-    pub name: String,
-    pub tagline: String,
-}
-
-/// What is true for as long as a page is loaded: it is sent with the page, and not asked for again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Frame {
-    pub viewer: Viewer,
-    pub school: SchoolNames,
-    pub accounts: Accounts,
-    /// The theme that the visitor chose, if any.
-    pub theme: Option<String>,
-}
-
-/// The frame of this page load.
-pub fn frame() -> Frame {
-    use_context::<Frame>().unwrap_or_default()
-}
 
 /// The HTML document. The theme is on it from the first byte, so that nothing flashes.
 #[cfg(feature = "ssr")]
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell(options: LeptosOptions) -> AnyView {
     use leptos::nonce::use_nonce;
-    let theme = crate::server::page::begin();
-    let clerk = crate::users::clerk::script::of_page().map(|script| {
-        view! {
-            <script
-                nonce=use_nonce()
-                src=script.src
-                data-clerk-publishable-key=script.publishable_key
-                crossorigin="anonymous"
-                async
-            ></script>
-            <script nonce=use_nonce() inner_html=include_str!("clerk.js") />
-        }
-    });
+    let theme = crate::server::http::frame::begin();
+    let clerk = use_context::<crate::server::state::AppState>()
+        .and_then(|state| crate::identity::clerk::script::of_page(state.config.clerk.as_ref()))
+        .map(|script| {
+            view! {
+                <script
+                    nonce=use_nonce()
+                    src=script.src
+                    data-clerk-publishable-key=script.publishable_key
+                    crossorigin="anonymous"
+                    async
+                ></script>
+                <script nonce=use_nonce() inner_html=include_str!("clerk.js") />
+            }
+        });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme>
@@ -105,11 +81,12 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+    .into_any()
 }
 
 #[cfg(feature = "ssr")]
 fn frame_of_request() -> Frame {
-    crate::server::page::frame()
+    crate::server::http::frame::frame()
 }
 
 #[cfg(not(feature = "ssr"))]
@@ -120,7 +97,7 @@ fn frame_of_request() -> Frame {
 /// What the last request says on this page. The browser finds it in the page.
 #[cfg(feature = "ssr")]
 fn flash_of_request() -> Option<String> {
-    crate::server::page::flash()
+    crate::server::http::frame::flash()
 }
 
 #[cfg(not(feature = "ssr"))]
@@ -170,7 +147,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/products/new") view=NewProductRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/products/:product/edit") view=EditProductRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/sales") view=SalesRoute ssr=SsrMode::Async />
-                <Route path=path!("/admin/sales/other-payments") view=StrayRoute ssr=SsrMode::Async />
+                <Route path=path!("/admin/sales/other-payments") view=UnmatchedPaymentsRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/sales/:purchase") view=SaleRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/coupons") view=CouponsRoute ssr=SsrMode::Async />
                 <Route path=path!("/admin/coupons/new") view=NewCouponRoute ssr=SsrMode::Async />
@@ -211,7 +188,7 @@ fn NotFound() -> impl IntoView {
     let _ = use_location();
     view! {
         <Main>
-            <Trouble error=Error::NotFound />
+            <ErrorPage error=Error::NotFound />
         </Main>
     }
 }

@@ -1,9 +1,6 @@
 //! The one error type: what a person may read, and the status it has. A cause is logged where it happened and never travels.
 
 use serde::{Deserialize, Serialize};
-use server_fn::error::{FromServerFnError, ServerFnErrorErr};
-
-use crate::wire::JsonText;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -24,16 +21,16 @@ pub enum Error {
     Conflict(String),
     /// Too many tries; there is room for another after so many seconds.
     #[error("That was a lot at once. Wait {}, then try again.", minutes(*.0))]
-    TooMany(u32),
+    RateLimited(u32),
     #[error("Something we need is not answering. Try again in a moment.")]
     Unavailable,
     #[error("The payment service does not answer. Nothing was charged; try again in a moment.")]
-    PaymentsAway,
+    PaymentProviderDown,
     #[error("Something went wrong on our side. Try again; if it stays, write to us.")]
     Internal,
     /// [`Self::Internal`] as it goes out: with what our log knows it by.
     #[error("Something went wrong on our side. Try again; if it stays, write to us and say {0}.")]
-    Failed(String),
+    InternalWithId(String),
     #[error("You seem to be offline. Check your connection, then try again.")]
     Offline,
 }
@@ -60,17 +57,17 @@ impl Error {
             Self::NotFound => 404,
             Self::Conflict(_) => 409,
             Self::Invalid(_) | Self::Rejected(_) => 422,
-            Self::TooMany(_) => 429,
-            Self::Internal | Self::Failed(_) => 500,
-            Self::Unavailable | Self::PaymentsAway | Self::Offline => 503,
+            Self::RateLimited(_) => 429,
+            Self::Internal | Self::InternalWithId(_) => 500,
+            Self::Unavailable | Self::PaymentProviderDown | Self::Offline => 503,
         }
     }
 
     /// After how many seconds it is worth to try again, by RFC 9110.
     pub const fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::TooMany(seconds) => Some(*seconds),
-            Self::Unavailable | Self::PaymentsAway => Some(5),
+            Self::RateLimited(seconds) => Some(*seconds),
+            Self::Unavailable | Self::PaymentProviderDown => Some(5),
             _ => None,
         }
     }
@@ -81,43 +78,6 @@ fn minutes(seconds: u32) -> String {
         0 | 1 => "a minute".into(),
         minutes => format!("{minutes} minutes"),
     }
-}
-
-impl FromServerFnError for Error {
-    type Encoder = JsonText;
-
-    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        match error {
-            ServerFnErrorErr::Request(_) => Self::Offline,
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::NotFound,
-            // On the server, the same of arguments that are sent as JSON.
-            #[cfg(feature = "ssr")]
-            ServerFnErrorErr::Deserialization(_) => Self::NotFound,
-            other => {
-                report(&other);
-                Self::Internal
-            }
-        }
-    }
-
-    /// Encodes the error and gives the response its status. Every failed server function would answer 500 otherwise.
-    fn ser(&self) -> server_fn::Bytes {
-        #[cfg(feature = "ssr")]
-        let told = &crate::server::call::tell_of_call(self);
-        #[cfg(not(feature = "ssr"))]
-        let told = self;
-        <JsonText as server_fn::Encodes<Self>>::encode(told).unwrap_or_default()
-    }
-}
-
-#[cfg(feature = "ssr")]
-fn report(error: &ServerFnErrorErr) {
-    tracing::error!(%error, "A server function failed before or after its body");
-}
-
-#[cfg(not(feature = "ssr"))]
-fn report(error: &ServerFnErrorErr) {
-    leptos::logging::error!("{error}");
 }
 
 #[cfg(feature = "ssr")]
@@ -167,6 +127,8 @@ pub fn on_constraint(error: &sqlx::Error, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use server_fn::error::{FromServerFnError, ServerFnErrorErr};
+
     use super::*;
 
     #[test]
@@ -178,14 +140,14 @@ mod tests {
 
     #[test]
     fn an_error_survives_the_wire() {
-        for error in [Error::Invalid(vec![FieldError::new("email", "Enter an address.")]), Error::TooMany(61)] {
+        for error in [Error::Invalid(vec![FieldError::new("email", "Enter an address.")]), Error::RateLimited(61)] {
             assert_eq!(Error::de(error.ser()), error);
         }
     }
 
     #[test]
     fn a_wait_is_told_in_minutes() {
-        assert!(Error::TooMany(1).to_string().contains("Wait a minute,"));
-        assert!(Error::TooMany(61).to_string().contains("Wait 2 minutes,"));
+        assert!(Error::RateLimited(1).to_string().contains("Wait a minute,"));
+        assert!(Error::RateLimited(61).to_string().contains("Wait 2 minutes,"));
     }
 }

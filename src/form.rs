@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{FieldError, Result},
-    load::Afresh,
+    load::Remount,
     ui::{FormErrors, Submitting},
 };
 
 /// A form as it came back. Empty when the page was only opened. Passwords never come back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Submitted {
+pub struct FormState {
     values: Vec<(String, String)>,
     errors: Vec<FieldError>,
     message: Option<String>,
 }
 
-impl Submitted {
+impl FormState {
     /// The form that this page load answers to; the browser finds it in the page.
     pub fn current() -> Self {
         SharedValue::new(|| use_context::<Self>().unwrap_or_default()).into_inner()
@@ -60,9 +60,9 @@ impl Submitted {
 
 /// What was typed into a form, by the names of its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Typed(pub Vec<(String, String)>);
+pub struct FormData(pub Vec<(String, String)>);
 
-impl Typed {
+impl FormData {
     pub fn get(&self, field: &str) -> String {
         self.0.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone()).unwrap_or_default()
     }
@@ -72,17 +72,17 @@ impl Typed {
 /// typed when `send` refuses, each with its sentence, and the first of those has the focus.
 #[component]
 pub fn LiveForm<F>(
-    fields: impl Fn(Submitted) -> AnyView + Send + Sync + 'static,
-    send: impl Fn(Typed) -> F + Clone + Send + Sync + 'static,
+    fields: impl Fn(FormState) -> AnyView + Send + Sync + 'static,
+    send: impl Fn(FormData) -> F + Clone + Send + Sync + 'static,
     children: Children,
 ) -> impl IntoView
 where
     F: Future<Output = Result<()>> + 'static,
 {
     let form = NodeRef::<html::Form>::new();
-    let submitted = RwSignal::new(Submitted::default());
+    let submitted = RwSignal::new(FormState::default());
     let busy = RwSignal::new(false);
-    let afresh = Afresh::default();
+    let remount = Remount::default();
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let Some(form) = form.get_untracked().filter(|_| !busy.get_untracked()) else { return };
@@ -94,7 +94,7 @@ where
             // The dialog may be gone by now, and its signals with it.
             busy.try_set(false);
             if let Err(error) = sent {
-                submitted.try_set(Submitted::refused(typed.0, &error));
+                submitted.try_set(FormState::refused(typed.0, &error));
                 focus_first_refused(form);
             }
         });
@@ -109,7 +109,7 @@ where
                         <FormErrors errors=messages />
                         {fields(submitted)}
                     };
-                    afresh.show(again.into_any())
+                    remount.show(again.into_any())
                 }} {children()}
             </Provider>
         </form>
@@ -117,7 +117,7 @@ where
 }
 
 /// Everything in the form, and the button that sent it.
-fn typed(form: &web_sys::HtmlFormElement, event: &ev::SubmitEvent) -> Typed {
+fn typed(form: &web_sys::HtmlFormElement, event: &ev::SubmitEvent) -> FormData {
     let mut typed = Vec::new();
     if let Ok(data) = web_sys::FormData::new_with_form(form)
         && let Ok(Some(entries)) = js_sys::try_iter(&data)
@@ -132,7 +132,7 @@ fn typed(form: &web_sys::HtmlFormElement, event: &ev::SubmitEvent) -> Typed {
     let button =
         event.submitter().and_then(|button| Some((button.get_attribute("name")?, button.get_attribute("value")?)));
     typed.extend(button);
-    Typed(typed)
+    FormData(typed)
 }
 
 fn focus_first_refused(form: web_sys::HtmlFormElement) {

@@ -63,3 +63,43 @@ impl<T> std::hash::Hash for Id<T> {
         self.uuid.hash(state);
     }
 }
+
+/// Names what an [`AttemptId`] identifies.
+pub enum AttemptKey {}
+
+pub type AttemptId = Id<AttemptKey>;
+
+/// Names what a [`CouponId`] identifies.
+pub enum CouponKey {}
+
+pub type CouponId = Id<CouponKey>;
+
+/// Names what a [`CourseId`] identifies.
+pub enum CourseKey {}
+
+pub type CourseId = Id<CourseKey>;
+
+/// Names what a [`SectionId`] identifies.
+pub enum SectionKey {}
+
+pub type SectionId = Id<SectionKey>;
+
+/// Names what a [`LessonId`] identifies.
+pub enum LessonKey {}
+
+pub type LessonId = Id<LessonKey>;
+
+/// Names what a [`ProductId`] identifies.
+pub enum ProductKey {}
+
+pub type ProductId = Id<ProductKey>;
+
+/// Names what a [`PurchaseId`] identifies.
+pub enum PurchaseKey {}
+
+pub type PurchaseId = Id<PurchaseKey>;
+
+/// Names what a [`UserId`] identifies.
+pub enum UserKey {}
+
+pub type UserId = Id<UserKey>;

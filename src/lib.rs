@@ -8,41 +8,53 @@
 
 #![recursion_limit = "512"]
 
+pub mod account;
 pub mod app;
-pub mod error;
-#[cfg(feature = "ssr")]
-pub mod fields;
-pub mod form;
-pub mod id;
-
-pub mod load;
-pub mod money;
-pub mod paths;
-pub mod wire;
-
-pub mod admin;
+pub mod audit;
+pub mod authoring;
+pub mod back_office;
 pub mod checkout;
 pub mod coupons;
 pub mod courses;
+pub mod dashboard;
+pub mod error;
+pub mod form;
+pub mod frame;
+pub mod id;
 pub mod learning;
-pub mod lessons;
+pub mod load;
 pub mod mail;
+pub mod money;
+pub mod paths;
+pub mod payments;
 pub mod pictures;
 pub mod prices;
 pub mod products;
 pub mod purchases;
+pub mod sales;
 pub mod school;
-pub mod sections;
+pub mod stripe;
+pub mod students;
 pub mod ui;
 pub mod users;
+pub mod wire;
 
+#[cfg(feature = "ssr")]
+pub mod boot;
+#[cfg(feature = "ssr")]
+pub mod country;
+#[cfg(feature = "ssr")]
+pub mod fields;
+#[cfg(feature = "ssr")]
+pub mod identity;
+#[cfg(feature = "ssr")]
+pub mod platform;
 #[cfg(feature = "ssr")]
 pub mod sandbox;
 #[cfg(feature = "ssr")]
 pub mod server;
-
-#[cfg(test)]
-mod tests;
+#[cfg(all(test, feature = "ssr"))]
+pub mod tests;
 
 /// Takes over the page that the server rendered. Called by the script tag that [`app::shell`] writes.
 #[cfg(feature = "hydrate")]

@@ -36,14 +36,14 @@ macro_rules! page {
             }
 
             #[cfg(target_arch = "wasm32")]
-            fn fetch() -> $crate::load::Soon<()> {
+            fn fetch() -> $crate::load::BoxFuture<()> {
                 Box::pin(async {
                     $preload().await;
                 })
             }
 
             #[cfg(not(target_arch = "wasm32"))]
-            fn fetch() -> $crate::load::Soon<()> {
+            fn fetch() -> $crate::load::BoxFuture<()> {
                 Box::pin(std::future::ready(()))
             }
 
@@ -55,16 +55,16 @@ pub(crate) use page;
 
 /// What comes later; on the server, on any thread.
 #[cfg(not(target_arch = "wasm32"))]
-pub type Soon<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 #[cfg(target_arch = "wasm32")]
-pub type Soon<T> = Pin<Box<dyn Future<Output = T>>>;
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// A page in the route table. All of them are of one type, so that the router is compiled once and not for each.
 #[derive(Clone, Copy)]
 pub struct Page {
-    pub view: fn() -> Soon<AnyView>,
+    pub view: fn() -> BoxFuture<AnyView>,
     /// Fetches the file of its group.
-    pub preload: fn() -> Soon<()>,
+    pub preload: fn() -> BoxFuture<()>,
 }
 
 impl ChooseView for Page {
@@ -118,30 +118,30 @@ where
             let data = from.await;
             Box::new(move || match data {
                 Ok(data) => children(data).into_any(),
-                Err(error) => view! { <Trouble error /> }.into_any(),
+                Err(error) => view! { <ErrorPage error /> }.into_any(),
             }) as Ready
         })
     };
-    settle(skeleton, Arc::new(coming))
+    resolve(skeleton, Arc::new(coming))
 }
 
 /// The part that is the same for every page, compiled once. What is shown lives until the next is there, and not until the next
 /// is asked for: what is pressed meanwhile still answers.
-fn settle(skeleton: ViewFn, coming: Arc<dyn Fn() -> Coming + Send + Sync>) -> AnyView {
+fn resolve(skeleton: ViewFn, coming: Arc<dyn Fn() -> Coming + Send + Sync>) -> AnyView {
     let around = Owner::current().unwrap_or_default();
     let shown = Arc::new(Mutex::new(None::<Owner>));
-    let afresh = Afresh::default();
+    let remount = Remount::default();
     view! {
         <Transition fallback=move || {
             skeleton.run()
         }>
             {move || {
-                let (coming, around, shown, afresh) = (coming.clone(), around.clone(), shown.clone(), afresh.clone());
+                let (coming, around, shown, remount) = (coming.clone(), around.clone(), shown.clone(), remount.clone());
                 Suspend::new(async move {
                     let make = coming().await;
                     // The server shows one thing once, and lets go of all this before it is written.
                     if cfg!(feature = "ssr") {
-                        return afresh.show(make());
+                        return remount.show(make());
                     }
                     let owner = around.child();
                     let view = owner.with(make);
@@ -149,7 +149,7 @@ fn settle(skeleton: ViewFn, coming: Arc<dyn Fn() -> Coming + Send + Sync>) -> An
                     if before.is_some() {
                         keep_focus();
                     }
-                    afresh.show(view)
+                    remount.show(view)
                 })
             }}
         </Transition>
@@ -160,9 +160,9 @@ fn settle(skeleton: ViewFn, coming: Arc<dyn Fn() -> Coming + Send + Sync>) -> An
 /// Shows one view after another, each made anew. Leptos would fit the second into the elements of the first, which keep what they
 /// listened to before: a button of a list that became shorter would ask about the row that stood there.
 #[derive(Clone, Default)]
-pub struct Afresh(Arc<AtomicBool>);
+pub struct Remount(Arc<AtomicBool>);
 
-impl Afresh {
+impl Remount {
     /// The view, in other elements than the one before.
     pub fn show(&self, view: AnyView) -> Either<AnyView, AnyView> {
         if self.0.fetch_xor(true, Ordering::Relaxed) { Either::Right(view) } else { Either::Left(view) }
@@ -172,14 +172,14 @@ impl Afresh {
 /// What a person reads when a page cannot be shown. On the server it gives the response its status, and sends visitors to
 /// sign in where that is what is missing.
 #[component]
-pub fn Trouble(error: Error) -> impl IntoView {
+pub fn ErrorPage(error: Error) -> impl IntoView {
     let location = use_location();
     let here = move || format!("{}{}", location.pathname.get_untracked(), query(&location.search.get_untracked()));
     tell_status(&error, &here());
     let title = match error {
         Error::NotFound => "Not found",
         Error::Unauthenticated => "Sign in",
-        Error::Unavailable | Error::PaymentsAway | Error::Offline => "Not available right now",
+        Error::Unavailable | Error::PaymentProviderDown | Error::Offline => "Not available right now",
         _ => "That did not work",
     };
     let action = match error {
@@ -210,13 +210,13 @@ pub fn Trouble(error: Error) -> impl IntoView {
 /// What to say when one writes to us. It is written by the server and stays on the page: the browser's half takes over what is there.
 /// An error of a call has it in its sentence.
 fn reference(error: &Error) -> Option<String> {
-    let ours = matches!(error, Error::Internal | Error::Unavailable | Error::PaymentsAway);
+    let ours = matches!(error, Error::Internal | Error::Unavailable | Error::PaymentProviderDown);
     ours.then(reference_of_request)
 }
 
 #[cfg(feature = "ssr")]
 fn reference_of_request() -> String {
-    crate::server::call::reference().map(|reference| format!("Reference: {reference}")).unwrap_or_default()
+    crate::platform::response::request_id().map(|reference| format!("Reference: {reference}")).unwrap_or_default()
 }
 
 #[cfg(not(feature = "ssr"))]
@@ -232,7 +232,7 @@ fn query(search: &str) -> String {
 fn tell_status(error: &Error, here: &str) {
     match error {
         Error::Unauthenticated => leptos_axum::redirect(&paths::sign_in(here)),
-        error => crate::server::call::tell_of_page(error),
+        error => crate::platform::response::set_response_status(error),
     }
 }
 

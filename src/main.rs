@@ -6,14 +6,13 @@ use anyhow::{Context, Result, bail, ensure};
 use chrono::TimeDelta;
 use clap::{ArgGroup, Parser, Subcommand};
 use lectern::{
-    checkout::reconcile,
-    sandbox::{self, SandboxArgs},
-    server::{
-        config::{Config, Environment},
-        seed::{self, scale::Sizes},
+    boot::{
+        seed::{self, scale::sizes::Sizes},
         serve::{self, Database},
-        telemetry,
     },
+    payments::reconcile,
+    platform::{config::Config, environment::Environment, telemetry},
+    sandbox::{config::SandboxArgs, server},
     users,
 };
 use sqlx::PgPool;
@@ -94,7 +93,7 @@ async fn main() -> Result<()> {
             writeln!(std::io::stdout(), "{report}")?;
             Ok(())
         }
-        Command::StripeSandbox(args) => sandbox::run(args, serve::stop_on_signal()?).await,
+        Command::StripeSandbox(args) => server::run(args, serve::stop_on_signal()?).await,
     }
 }
 

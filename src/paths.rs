@@ -2,9 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{
-    coupons::CouponId, courses::CourseId, lessons::LessonId, products::ProductId, purchases::PurchaseId, users::UserId,
-};
+use crate::id::{CouponId, CourseId, LessonId, ProductId, PurchaseId, UserId};
 
 pub const HOME: &str = "/";
 pub const SIGN_IN: &str = "/sign-in";
@@ -123,7 +121,7 @@ pub fn query(path: &str, asked: &[(&str, String)]) -> String {
 }
 
 /// The pages before and after one of a list, where there are any. `page` counts from 1; `search` may be empty.
-pub fn turns(list: &str, search: &str, page: u32, more: bool) -> (Option<String>, Option<String>) {
+pub fn pagination_links(list: &str, search: &str, page: u32, more: bool) -> (Option<String>, Option<String>) {
     let turn = |page: u32| query(list, &[("page", page.to_string()), ("q", search.to_owned())]);
     ((page > 1).then(|| turn(page - 1)), more.then(|| turn(page + 1)))
 }
@@ -148,7 +146,7 @@ fn with_next(page: &str, next: &str) -> String {
 }
 
 /// Where to go after signing in: a path of our own, else home. What a browser would read as another host is not a path.
-pub fn own(next: &str) -> &str {
+pub fn safe_redirect(next: &str) -> &str {
     let path = next.strip_prefix('/').is_some_and(|rest| !rest.starts_with(['/', '\\']));
     if path && !next.contains(|c: char| c.is_control() || c == '\\') { next } else { HOME }
 }
@@ -167,8 +165,8 @@ mod tests {
 
     #[test]
     fn a_list_turns_where_there_is_more() {
-        assert_eq!(turns("/a", "", 1, false), (None, None));
-        assert_eq!(turns("/a", "x", 2, true), (Some("/a?page=1&q=x".into()), Some("/a?page=3&q=x".into())));
+        assert_eq!(pagination_links("/a", "", 1, false), (None, None));
+        assert_eq!(pagination_links("/a", "x", 2, true), (Some("/a?page=1&q=x".into()), Some("/a?page=3&q=x".into())));
     }
 
     #[rstest]
@@ -182,6 +180,6 @@ mod tests {
     #[case("/\t/example.com", "/")]
     #[case("javascript:alert(1)", "/")]
     fn a_redirect_stays_on_our_own_paths(#[case] next: &str, #[case] goes: &str) {
-        assert_eq!(own(next), goes);
+        assert_eq!(safe_redirect(next), goes);
     }
 }

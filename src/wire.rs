@@ -3,8 +3,13 @@
 //! A page's data comes twice in its life: inside the page, as text, and later from a server function, as bytes. JSON's reader is
 //! compiled anew for each kind of input, with everything that is read by it; reading both as text halves that in the browser.
 
+use crate::error::Error;
 use serde::{Serialize, de::DeserializeOwned};
-use server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, codec::Post};
+use server_fn::{
+    Bytes, ContentType, Decodes, Encodes, Format, FormatType,
+    codec::Post,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
 
 /// The output of our server functions.
 pub type Json = Post<JsonText>;
@@ -35,4 +40,41 @@ impl<T: DeserializeOwned> Decodes<T> for JsonText {
         // What is no UTF-8 is no JSON either.
         serde_json::from_str(std::str::from_utf8(&bytes).unwrap_or_default())
     }
+}
+
+impl FromServerFnError for Error {
+    type Encoder = JsonText;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) => Self::Offline,
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::NotFound,
+            // On the server, the same of arguments that are sent as JSON.
+            #[cfg(feature = "ssr")]
+            ServerFnErrorErr::Deserialization(_) => Self::NotFound,
+            other => {
+                report(&other);
+                Self::Internal
+            }
+        }
+    }
+
+    /// Encodes the error and gives the response its status. Every failed server function would answer 500 otherwise.
+    fn ser(&self) -> server_fn::Bytes {
+        #[cfg(feature = "ssr")]
+        let told = &crate::platform::response::prepare_error_response(self);
+        #[cfg(not(feature = "ssr"))]
+        let told = self;
+        <JsonText as server_fn::Encodes<Self>>::encode(told).unwrap_or_default()
+    }
+}
+
+#[cfg(feature = "ssr")]
+pub fn report(error: &ServerFnErrorErr) {
+    tracing::error!(%error, "A server function failed before or after its body");
+}
+
+#[cfg(not(feature = "ssr"))]
+fn report(error: &ServerFnErrorErr) {
+    leptos::logging::error!("{error}");
 }

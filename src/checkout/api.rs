@@ -2,36 +2,36 @@
 
 use leptos::prelude::*;
 
-use super::{CheckoutPage, CheckoutResult};
-use crate::{error::Result, wire::Json};
+use crate::{
+    checkout::{CheckoutPage, CheckoutResult},
+    error::Result,
+    wire::Json,
+};
 
 #[cfg(feature = "ssr")]
-use {
-    super::{
-        AttemptState, Stage,
-        queries::{self, Found},
+use crate::{
+    checkout::Stage,
+    error::Error,
+    paths,
+    payments::{
+        AttemptState,
+        attempt_queries::{self, Found},
     },
-    crate::{
-        error::Error,
-        paths,
-        prices::quote::{self, Buyer},
-        products::{self, policy},
-        server::{
-            call::{self, Call},
-            clock,
-            visitors::Visitor,
-        },
-    },
-    std::time::Duration,
+    platform::{clock, response},
+    prices::quote::{self, Buyer},
+    products,
+    server::http::{client_ip::ClientInfo, request_context::RequestContext},
 };
+#[cfg(feature = "ssr")]
+use std::time::Duration;
 
 /// The page before paying, priced for the viewer, with a `code` as it was typed. An owner is sent to their courses.
 #[server(output = Json)]
 pub async fn get_checkout_page(slug: String, #[server(default)] code: String) -> Result<CheckoutPage> {
-    let Call { db, viewer, state } = Call::current().await?;
+    let RequestContext { db, viewer, state } = RequestContext::current().await?;
     let find = async |slug: &str| {
-        let product = queries::find_sellable(&db, slug, viewer.user_id()).await?;
-        Ok::<_, sqlx::Error>(product.filter(|product| policy::can_see(viewer.is_admin(), product.status)))
+        let product = attempt_queries::find_sellable(&db, slug, viewer.user_id()).await?;
+        Ok::<_, sqlx::Error>(product.filter(|product| products::policy::can_see(viewer.is_admin(), product.status)))
     };
     let product = if let Some(product) = find(&slug).await? {
         product
@@ -46,10 +46,10 @@ pub async fn get_checkout_page(slug: String, #[server(default)] code: String) ->
     if product.owned {
         leptos_axum::redirect(paths::COURSES);
     }
-    let buyer = Buyer { user: Some(user), visitor: Visitor::current(), code: &code };
+    let buyer = Buyer { user: Some(user), visitor: ClientInfo::current(), code: &code };
     let quote = quote::quote(&state, product.item(), buyer, clock::now()).await?;
-    if let Some(error @ Error::TooMany(_)) = &quote.refused {
-        call::tell_beside_field(error)?;
+    if let Some(error @ Error::RateLimited(_)) = &quote.refused {
+        response::status_or_fail(error)?;
     }
     Ok(CheckoutPage {
         slug: product.details.slug,
@@ -64,15 +64,15 @@ pub async fn get_checkout_page(slug: String, #[server(default)] code: String) ->
 /// What became of a checkout of the viewer's. It waits a moment for Stripe's word, and never grants anything itself.
 #[server(output = Json)]
 pub async fn get_checkout_result(session: String) -> Result<CheckoutResult> {
-    let Call { db, viewer, .. } = Call::current().await?;
+    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
     let user = viewer.signed_in()?.id;
-    let mut found = queries::find_checkout(&db, &session, user).await?.ok_or(Error::NotFound)?;
+    let mut found = attempt_queries::find_checkout(&db, &session, user).await?.ok_or(Error::NotFound)?;
     for _ in 0..8 {
         if found.state != AttemptState::Open || found.submitted {
             break;
         }
         tokio::time::sleep(Duration::from_millis(150)).await;
-        found = queries::find_checkout(&db, &session, user).await?.ok_or(Error::NotFound)?;
+        found = attempt_queries::find_checkout(&db, &session, user).await?.ok_or(Error::NotFound)?;
     }
     Ok(tell(found))
 }

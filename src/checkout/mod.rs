@@ -3,56 +3,15 @@
 pub mod api;
 pub mod pages;
 
-#[cfg(test)]
-mod any_order;
-
 #[cfg(feature = "ssr")]
-pub mod facts;
-#[cfg(feature = "ssr")]
-pub mod fulfil;
-#[cfg(feature = "ssr")]
-pub mod letters;
-#[cfg(feature = "ssr")]
-pub mod moves;
-#[cfg(feature = "ssr")]
-pub mod news;
-#[cfg(feature = "ssr")]
-pub mod news_queries;
-#[cfg(feature = "ssr")]
-pub mod outcome;
-#[cfg(feature = "ssr")]
-pub mod queries;
-#[cfg(feature = "ssr")]
-pub mod reconcile;
-#[cfg(feature = "ssr")]
-pub mod start;
-#[cfg(feature = "ssr")]
-pub mod stripe;
-#[cfg(feature = "ssr")]
-pub mod webhook;
+pub mod handlers;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    courses::CourseId,
-    id::Id,
-    prices::{CodeAnswer, Priced},
-    purchases::PurchaseId,
+    id::{CourseId, PurchaseId},
+    prices::{CouponResult, PriceQuote},
 };
-
-/// Names what an [`AttemptId`] identifies.
-pub enum AttemptKey {}
-pub type AttemptId = Id<AttemptKey>;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "attempt_state", rename_all = "lowercase"))]
-pub enum AttemptState {
-    Open,
-    Paid,
-    Free,
-    Expired,
-    Failed,
-}
 
 /// What the buyer is about to buy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,8 +19,8 @@ pub struct CheckoutPage {
     pub slug: String,
     pub name: String,
     pub image_url: String,
-    pub price: Priced,
-    pub code: CodeAnswer,
+    pub price: PriceQuote,
+    pub code: CouponResult,
     pub courses: Vec<String>,
 }
 

@@ -6,17 +6,17 @@ use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use super::{CheckoutPage, CheckoutResult, Stage, api};
 use crate::{
-    form::Submitted,
+    checkout::{CheckoutPage, CheckoutResult, Stage, api},
+    form::FormState,
     load::{Loaded, load, page},
     paths,
-    prices::tag::CodeField,
+    prices::price_view::CodeField,
     ui::{Amounts, AuthCard, Button, Cover, Form, FormErrors, Intent, LinkButton, Main, SkeletonPage, Stack},
 };
 
 /// Which product, and the code that was typed: sent with the form that came back, or in the address.
-fn asked(form: &Submitted) -> impl Fn() -> (String, String) + Clone + Send + Sync + 'static {
+fn asked(form: &FormState) -> impl Fn() -> (String, String) + Clone + Send + Sync + 'static {
     let (params, query) = (use_params_map(), use_query_map());
     let sent = form.value("code");
     move || {
@@ -36,7 +36,7 @@ page!(
 );
 
 fn checkout() -> impl IntoView {
-    let form = Submitted::current();
+    let form = FormState::current();
     let page = load(asked(&form), |(slug, code)| api::get_checkout_page(slug, code));
     view! {
         <Title text="Checkout" />
@@ -196,7 +196,7 @@ page!(
 );
 
 fn failure() -> impl IntoView {
-    let page = load(asked(&Submitted::default()), |(slug, code)| api::get_checkout_page(slug, code));
+    let page = load(asked(&FormState::default()), |(slug, code)| api::get_checkout_page(slug, code));
     view! {
         <Title text="Not bought" />
         <Main>

@@ -2,29 +2,29 @@
 
 use leptos::prelude::*;
 
-use super::{CouponForm, CouponId, CouponList, Removal};
-use crate::{error::Result, wire::Json};
+use crate::{
+    coupons::{CouponForm, CouponList, Removal},
+    error::Result,
+    id::CouponId,
+    wire::Json,
+};
 
 #[cfg(feature = "ssr")]
-use {
-    super::{form, queries, writing},
-    crate::{
-        error::Error,
-        server::{
-            call::{AdminCall, Call},
-            clock,
-        },
-    },
+use crate::{
+    coupons::{input, queries, service},
+    error::Error,
+    platform::clock,
+    server::http::request_context::{AdminContext, RequestContext},
 };
 
 /// A page of all coupons. `search` is matched with code and name; `page` counts from 1. For admins.
 #[server(output = Json)]
 pub async fn get_coupons(search: String, page: u32) -> Result<CouponList> {
-    const PAGE: i64 = 25;
-    let AdminCall { db, .. } = Call::admin().await?;
+    const PAGE_SIZE: i64 = 25;
+    let AdminContext { db, .. } = RequestContext::admin().await?;
     let search: String = search.trim().chars().take(100).collect();
     let page = page.clamp(1, 10_000);
-    let mut coupons = queries::list(&db, &search, clock::now(), PAGE, i64::from(page - 1) * PAGE).await?;
+    let mut coupons = queries::list(&db, &search, clock::now(), PAGE_SIZE, i64::from(page - 1) * PAGE_SIZE).await?;
     let more = coupons.len() > 25;
     coupons.truncate(25);
     Ok(CouponList { coupons, search, page, more })
@@ -33,10 +33,10 @@ pub async fn get_coupons(search: String, page: u32) -> Result<CouponList> {
 /// A coupon to write, or an empty one, with the products to choose from. For admins.
 #[server(output = Json)]
 pub async fn get_coupon_form(coupon: Option<CouponId>) -> Result<CouponForm> {
-    let AdminCall { db, .. } = Call::admin().await?;
+    let AdminContext { db, .. } = RequestContext::admin().await?;
     let form = match coupon {
-        Some(coupon) => form::fields(coupon, queries::find(&db, coupon).await?.ok_or(Error::NotFound)?),
-        None => form::empty(),
+        Some(coupon) => input::fields(coupon, queries::find(&db, coupon).await?.ok_or(Error::NotFound)?),
+        None => input::empty(),
     };
     Ok(CouponForm { products: queries::list_choices(&db, coupon).await?, ..form })
 }
@@ -44,6 +44,6 @@ pub async fn get_coupon_form(coupon: Option<CouponId>) -> Result<CouponForm> {
 /// Deletes a coupon that was never used, and switches any other off. Answers which of both happened. For admins.
 #[server(output = Json)]
 pub async fn remove_coupon(coupon: CouponId) -> Result<Removal> {
-    let AdminCall { db, admin, .. } = Call::admin().await?;
-    writing::remove(&db, admin.id, coupon).await
+    let AdminContext { db, admin, .. } = RequestContext::admin().await?;
+    service::remove(&db, admin.id, coupon).await
 }

@@ -2,21 +2,21 @@
 
 use leptos::prelude::*;
 
-use super::CouponForm;
 use crate::{
-    form::Submitted,
+    coupons::CouponForm,
+    form::FormState,
     paths,
     ui::{Button, CheckField, Field, Form, FormErrors, Intent, LinkButton, PageHeader, PickList, Row, SelectField},
 };
 
 /// The form: as it was `sent` and refused, else as the coupon is kept.
 #[component]
-pub fn Editor(form: CouponForm, sent: Submitted) -> impl IntoView {
+pub fn Editor(form: CouponForm, sent: FormState) -> impl IntoView {
     let (action, title, verb) = match form.id {
         Some(id) => (paths::edit_coupon(id), form.code.clone(), "Save"),
         None => (paths::ADMIN_NEW_COUPON.to_owned(), "New coupon".to_owned(), "Create coupon"),
     };
-    let back = sent != Submitted::default();
+    let back = sent != FormState::default();
     let options = form.products.iter().map(|product| (product.id.to_string(), product.name.clone())).collect();
     let chosen = form.products.iter().filter(|product| product.chosen).map(|product| product.id.to_string()).collect();
     let chosen = if back { sent.values("products") } else { chosen };

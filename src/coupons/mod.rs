@@ -1,50 +1,46 @@
 //! Coupons: codes that take something off.
 
-pub mod admin;
+pub mod admin_pages;
 pub mod api;
 pub mod editor;
 
 #[cfg(feature = "ssr")]
-pub mod form;
+pub mod handlers;
 #[cfg(feature = "ssr")]
-pub mod forms;
-#[cfg(feature = "ssr")]
-pub mod hold;
+pub mod input;
 #[cfg(feature = "ssr")]
 pub mod policy;
 #[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]
+pub mod reservation;
+#[cfg(feature = "ssr")]
+pub mod service;
+#[cfg(feature = "ssr")]
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "ssr")]
-pub mod writing;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{id::Id, ui::Tone};
-
-/// Names what a [`CouponId`] identifies.
-pub enum CouponKey {}
-pub type CouponId = Id<CouponKey>;
+use crate::{id::CouponId, ui::Tone};
 
 /// Whether a coupon can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Standing {
+pub enum CouponStatus {
     Active,
     UsedUp,
     Expired,
-    Off,
+    Discount,
 }
 
-impl Standing {
+impl CouponStatus {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Active => "Active",
             Self::UsedUp => "Used up",
             Self::Expired => "Expired",
-            Self::Off => "Off",
+            Self::Discount => "Off",
         }
     }
 
@@ -52,7 +48,7 @@ impl Standing {
         match self {
             Self::Active => Tone::Accent,
             Self::UsedUp | Self::Expired => Tone::Warning,
-            Self::Off => Tone::Plain,
+            Self::Discount => Tone::Plain,
         }
     }
 }
@@ -83,7 +79,7 @@ pub struct CouponRow {
     pub most: Option<i32>,
     #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub expires_at: Option<DateTime<Utc>>,
-    pub standing: Standing,
+    pub standing: CouponStatus,
     /// Nobody ever began to pay with it.
     pub unused: bool,
 }
@@ -120,7 +116,14 @@ pub struct CouponForm {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductChoice {
-    pub id: crate::products::ProductId,
+    pub id: crate::id::ProductId,
     pub name: String,
     pub chosen: bool,
+}
+
+/// What a coupon takes off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Discount {
+    Percent(i32),
+    Dollars(i32),
 }

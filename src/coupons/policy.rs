@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{CouponId, Standing};
-use crate::prices::policy::Off;
+use crate::{
+    coupons::{CouponStatus, Discount},
+    id::CouponId,
+};
 
 /// What somebody reads whose code cannot be used, whatever the reason: a guess learns nothing from it.
 pub const REFUSED: &str = "This code cannot be used here. Check its letters, or go on without it.";
 
 /// The most letters that a code has.
-pub const LONGEST: usize = 40;
+pub const MAX_CODE_CHARS: usize = 40;
 
 /// A coupon, held against one product and one student.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +19,7 @@ pub struct Coupon {
     pub id: CouponId,
     pub code: String,
     pub name: String,
-    pub off: Off,
+    pub off: Discount,
     pub active: bool,
     pub expires_at: Option<DateTime<Utc>>,
     pub most: Option<i32>,
@@ -39,7 +41,7 @@ pub fn code(typed: &str) -> Option<String> {
     let within = |byte: u8| letter(byte) || byte == b'-' || byte == b'_';
     let bytes = code.as_bytes();
     let ends = bytes.first().copied().is_some_and(letter) && bytes.last().copied().is_some_and(letter);
-    ((3..=LONGEST).contains(&bytes.len()) && ends && bytes.iter().copied().all(within)).then_some(code)
+    ((3..=MAX_CODE_CHARS).contains(&bytes.len()) && ends && bytes.iter().copied().all(within)).then_some(code)
 }
 
 pub fn usable(coupon: &Coupon, now: DateTime<Utc>) -> bool {
@@ -54,30 +56,30 @@ pub fn standing(
     most: Option<i32>,
     redeemed: i32,
     now: DateTime<Utc>,
-) -> Standing {
+) -> CouponStatus {
     if !active {
-        Standing::Off
+        CouponStatus::Discount
     } else if expires_at.is_some_and(|end| end <= now) {
-        Standing::Expired
+        CouponStatus::Expired
     } else if most.is_some_and(|most| most <= redeemed) {
-        Standing::UsedUp
+        CouponStatus::UsedUp
     } else {
-        Standing::Active
+        CouponStatus::Active
     }
 }
 
 /// "20% off", "$15 off".
-pub fn words(off: Off) -> String {
+pub fn words(off: Discount) -> String {
     match off {
-        Off::Percent(percent) => format!("{percent}% off"),
-        Off::Dollars(dollars) => format!("{} off", crate::money::Cents::from_dollars(dollars)),
+        Discount::Percent(percent) => format!("{percent}% off"),
+        Discount::Dollars(dollars) => format!("{} off", crate::money::Cents::from_dollars(dollars)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::testing::utc;
+    use crate::tests::fixtures::utc;
     use chrono::TimeDelta;
     use rstest::rstest;
 
@@ -90,7 +92,7 @@ mod tests {
             id: uuid::Uuid::nil().into(),
             code: "SPRING".into(),
             name: "Spring".into(),
-            off: Off::Percent(20),
+            off: Discount::Percent(20),
             active: true,
             expires_at: None,
             most: Some(3),

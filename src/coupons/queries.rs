@@ -4,11 +4,17 @@ use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use super::{CouponId, CouponRow, ProductChoice, form::Draft, policy, policy::Coupon};
-use crate::{checkout::AttemptId, prices::policy::Off, products::ProductId, users::UserId};
+use crate::{
+    coupons::{
+        CouponRow, Discount, ProductChoice,
+        input::{Draft, Written},
+        policy::{self, Coupon},
+    },
+    id::{AttemptId, CouponId, ProductId, UserId},
+};
 
-fn off(percent: Option<i32>, dollars: Option<i32>) -> Off {
-    percent.map_or(Off::Dollars(dollars.unwrap_or_default()), Off::Percent)
+fn off(percent: Option<i32>, dollars: Option<i32>) -> Discount {
+    percent.map_or(Discount::Dollars(dollars.unwrap_or_default()), Discount::Percent)
 }
 
 /// The coupon of a code (in capitals), as it stands for this product and student.
@@ -150,14 +156,6 @@ pub async fn list(
         .collect())
 }
 
-/// A coupon as an admin writes it.
-pub struct Written {
-    pub version: i64,
-    pub draft: Draft,
-    pub redeemed: i32,
-    pub held: i32,
-}
-
 pub async fn find(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<Option<Written>> {
     let row = sqlx::query!(
         r#"select c.version, c.code, c.name, c.percent, c.dollars, c.every_product, c.expires_at, c.max_redemptions,
@@ -207,10 +205,10 @@ pub async fn list_products(db: impl PgExecutor<'_>, products: &[ProductId]) -> s
     Ok(rows.into_iter().map(|row| (row.id.into(), row.name)).collect())
 }
 
-fn halves(off: Off) -> (Option<i32>, Option<i32>) {
+fn halves(off: Discount) -> (Option<i32>, Option<i32>) {
     match off {
-        Off::Percent(percent) => (Some(percent), None),
-        Off::Dollars(dollars) => (None, Some(dollars)),
+        Discount::Percent(percent) => (Some(percent), None),
+        Discount::Dollars(dollars) => (None, Some(dollars)),
     }
 }
 

@@ -3,21 +3,17 @@
 use chrono::TimeDelta;
 use sqlx::PgPool;
 
-use super::{CouponId, api::RemoveCoupon, form::Draft, policy::REFUSED, queries};
 use crate::{
-    checkout::{AttemptId, AttemptState, queries as checkout},
+    boot::router::router,
+    coupons::{Discount, api::RemoveCoupon, input::Draft, policy::REFUSED, queries},
+    id::{AttemptId, CouponId, ProductId, UserId},
     paths,
-    prices::policy::Off,
-    products::ProductId,
-    server::{
-        clock,
-        router::router,
-        testing::{self, Browser, refusals, utc},
-    },
-    users::UserId,
+    payments::{AttemptState, attempt_queries as checkout},
+    platform::clock,
+    tests::fixtures::{self, Browser, refusals, utc},
 };
 
-const NOWHERE: &str = "http://127.0.0.1:9";
+const UNREACHABLE_URL: &str = "http://127.0.0.1:9";
 const BUY: &str = "/products/light/purchase";
 
 struct School {
@@ -31,7 +27,7 @@ fn draft() -> Draft {
     Draft {
         code: "SPRING".into(),
         name: "Spring sale".into(),
-        off: Off::Percent(20),
+        off: Discount::Percent(20),
         products: None,
         expires_at: None,
         most: None,
@@ -42,10 +38,10 @@ fn draft() -> Draft {
 
 impl School {
     async fn open(db: PgPool) -> Self {
-        let course = testing::course(&db, "Course").await;
-        let product = testing::product(&db, "light", 60, &[course]).await;
-        let student = testing::student(&db, "student").await;
-        let admin = testing::student(&db, "admin").await;
+        let course = fixtures::course(&db, "Course").await;
+        let product = fixtures::product(&db, "light", 60, &[course]).await;
+        let student = fixtures::student(&db, "student").await;
+        let admin = fixtures::student(&db, "admin").await;
         crate::users::queries::grant_admin(&db, "admin@example.com").await.unwrap();
         Self { db, product, student, admin }
     }
@@ -59,10 +55,10 @@ impl School {
 
     async fn browser(&self, user: Option<UserId>) -> Browser {
         let cookie = match user {
-            Some(user) => Some(testing::cookie(&self.db, user).await),
+            Some(user) => Some(fixtures::cookie(&self.db, user).await),
             None => None,
         };
-        Browser { router: router(testing::state(&self.db, NOWHERE).await), cookie }
+        Browser { router: router(fixtures::state(&self.db, UNREACHABLE_URL).await), cookie }
     }
 
     /// Reserved and redeemed, as the coupon counts them, and as its rows do.
@@ -136,7 +132,7 @@ async fn a_code_is_applied_without_javascript_and_named_wherever_the_price_is(db
 #[sqlx::test]
 async fn whatever_is_wrong_with_a_code_the_sentence_is_the_same_and_nothing_typed_is_lost(db: PgPool) {
     let school = School::open(db).await;
-    let other = testing::product(&school.db, "other", 10, &[]).await;
+    let other = fixtures::product(&school.db, "other", 10, &[]).await;
     let ended = Some(utc("2020-01-01T00:00:00Z"));
     for coupon in [
         Draft { code: "ENDED".into(), expires_at: ended, ..draft() },
@@ -146,7 +142,7 @@ async fn whatever_is_wrong_with_a_code_the_sentence_is_the_same_and_nothing_type
     ] {
         school.coupon(&coupon).await;
     }
-    let somebody = testing::student(&school.db, "somebody").await;
+    let somebody = fixtures::student(&school.db, "somebody").await;
     school.browser(Some(somebody)).await.post(BUY, "code=taken").await;
     let student = school.browser(Some(school.student)).await;
     let long = "X".repeat(5000);
@@ -169,7 +165,7 @@ async fn whatever_is_wrong_with_a_code_the_sentence_is_the_same_and_nothing_type
 #[sqlx::test]
 async fn all_of_it_off_enrols_without_stripe(db: PgPool) {
     let school = School::open(db).await;
-    school.coupon(&Draft { off: Off::Percent(100), most: Some(1), ..draft() }).await;
+    school.coupon(&Draft { off: Discount::Percent(100), most: Some(1), ..draft() }).await;
     let student = school.browser(Some(school.student)).await;
     assert!(student.get("/products/light?code=SPRING").await.body.contains("Enrol for free"));
     let enrolled = student.post(BUY, "code=SPRING").await;
@@ -180,16 +176,16 @@ async fn all_of_it_off_enrols_without_stripe(db: PgPool) {
     assert_eq!((row.price_paid_in_cents, row.subtotal_in_cents), (0, 6000));
     assert_eq!(row.discount_name.as_deref(), Some("Coupon: Spring sale"));
     assert_eq!(school.uses().await, (0, 1));
-    assert_eq!(testing::access(&school.db, school.student).await.len(), 1);
+    assert_eq!(fixtures::access(&school.db, school.student).await.len(), 1);
 }
 
 #[sqlx::test]
 async fn fifty_at_once_for_the_last_one_are_one(db: PgPool) {
     let school = School::open(db).await;
-    school.coupon(&Draft { off: Off::Dollars(100), most: Some(1), ..draft() }).await;
+    school.coupon(&Draft { off: Discount::Dollars(100), most: Some(1), ..draft() }).await;
     let mut buyers = Vec::new();
     for n in 0..50 {
-        let student = testing::student(&school.db, &format!("student-{n}")).await;
+        let student = fixtures::student(&school.db, &format!("student-{n}")).await;
         buyers.push(school.browser(Some(student)).await);
     }
     let all = buyers.into_iter().map(|buyer| tokio::spawn(async move { buyer.post(BUY, "code=SPRING").await.status }));
@@ -206,7 +202,7 @@ async fn fifty_at_once_who_only_begin_to_pay_hold_one(db: PgPool) {
     school.coupon(&Draft { most: Some(3), ..draft() }).await;
     let mut buyers = Vec::new();
     for n in 0..50 {
-        let student = testing::student(&school.db, &format!("student-{n}")).await;
+        let student = fixtures::student(&school.db, &format!("student-{n}")).await;
         buyers.push(school.browser(Some(student)).await);
     }
     let all = buyers.into_iter().map(|buyer| tokio::spawn(async move { buyer.post(BUY, "code=SPRING").await.status }));
@@ -219,8 +215,8 @@ async fn fifty_at_once_who_only_begin_to_pay_hold_one(db: PgPool) {
 #[sqlx::test]
 async fn a_student_uses_a_coupon_as_often_as_it_says(db: PgPool) {
     let school = School::open(db).await;
-    testing::product(&school.db, "second", 60, &[]).await;
-    school.coupon(&Draft { off: Off::Percent(100), ..draft() }).await;
+    fixtures::product(&school.db, "second", 60, &[]).await;
+    school.coupon(&Draft { off: Discount::Percent(100), ..draft() }).await;
     let student = school.browser(Some(school.student)).await;
     let path = paths::purchase("second");
     let (one, two) = tokio::join!(student.post(BUY, "code=SPRING"), student.post(&path, "code=SPRING"));
@@ -255,7 +251,7 @@ async fn a_late_payment_is_honoured_even_when_the_last_one_went_to_another(db: P
     school.browser(Some(school.student)).await.post(BUY, "code=SPRING").await;
     let late = school.attempt().await;
     checkout::set_state(&school.db, late, AttemptState::Expired).await.unwrap();
-    let other = testing::student(&school.db, "other").await;
+    let other = fixtures::student(&school.db, "other").await;
     school.browser(Some(other)).await.post(BUY, "code=SPRING").await;
     assert!(school.paid(school.attempt().await, "cs_1").await);
     assert_eq!(school.uses().await, (0, 1));
@@ -286,15 +282,15 @@ async fn a_price_that_changes_meanwhile_is_still_the_same_use(db: PgPool) {
 async fn the_database_refuses_one_too_many_by_itself(db: PgPool) {
     let school = School::open(db).await;
     let coupon = school.coupon(&Draft { most: Some(1), ..draft() }).await;
-    let other = testing::student(&school.db, "other").await;
-    let one = testing::attempt(&school.db, school.student, school.product, 1).await;
-    let two = testing::attempt(&school.db, other, school.product, 1).await;
+    let other = fixtures::student(&school.db, "other").await;
+    let one = fixtures::attempt(&school.db, school.student, school.product, 1).await;
+    let two = fixtures::attempt(&school.db, other, school.product, 1).await;
     queries::insert_hold(&school.db, coupon, school.student, school.product, one).await.unwrap();
     let refused = queries::insert_hold(&school.db, coupon, other, school.product, two).await.unwrap_err();
     assert!(crate::error::on_constraint(&refused, "coupons_within_limit"), "{refused}");
     sqlx::query!("update coupons set max_redemptions = null").execute(&school.db).await.unwrap();
-    let second = testing::product(&school.db, "second", 60, &[]).await;
-    let three = testing::attempt(&school.db, school.student, second, 1).await;
+    let second = fixtures::product(&school.db, "second", 60, &[]).await;
+    let three = fixtures::attempt(&school.db, school.student, second, 1).await;
     let refused = queries::insert_hold(&school.db, coupon, school.student, second, three).await.unwrap_err();
     assert!(crate::error::on_constraint(&refused, "coupons_within_student_limit"), "{refused}");
 }
@@ -302,7 +298,7 @@ async fn the_database_refuses_one_too_many_by_itself(db: PgPool) {
 #[sqlx::test]
 async fn a_product_that_goes_does_not_open_its_coupon_to_all_others(db: PgPool) {
     let school = School::open(db).await;
-    let other = testing::product(&school.db, "other", 10, &[]).await;
+    let other = fixtures::product(&school.db, "other", 10, &[]).await;
     school.coupon(&Draft { products: Some(vec![other]), ..draft() }).await;
     sqlx::query!("delete from products where id = $1", other.uuid()).execute(&school.db).await.unwrap();
     let student = school.browser(Some(school.student)).await;
@@ -358,7 +354,7 @@ async fn an_admin_writes_coupons_without_javascript_and_nothing_typed_is_lost(db
     assert!(stale.body.contains("Another admin changed this coupon meanwhile."));
     assert!(student.get("/products/light?code=SPRING").await.body.contains(REFUSED));
     assert_eq!(
-        testing::audit(&school.db).await[1..],
+        fixtures::audit(&school.db).await[1..],
         [
             "coupon.create: Made the coupon SPRING: $15 off for “light”",
             "coupon.update: Changed the coupon SPRING: $15 off → $20 off, for “light” → for every product, \
@@ -381,7 +377,7 @@ async fn only_a_coupon_that_was_never_used_is_deleted(db: PgPool) {
     let unused = school.coupon(&Draft { code: "UNUSED".into(), ..draft() }).await;
     assert!(admin.call::<RemoveCoupon>(&format!("coupon={unused}")).await.body.contains("Deleted"));
     assert_eq!(admin.call::<RemoveCoupon>(&format!("coupon={unused}")).await.status, 404);
-    let audit = testing::audit(&school.db).await;
+    let audit = fixtures::audit(&school.db).await;
     assert_eq!(
         audit[1..],
         ["coupon.switch_off: Switched off the coupon SPRING", "coupon.delete: Deleted the coupon UNUSED"]
@@ -392,9 +388,9 @@ async fn only_a_coupon_that_was_never_used_is_deleted(db: PgPool) {
 async fn what_became_of_a_form_is_refused_by_the_database_too(db: PgPool) {
     let school = School::open(db).await;
     for wrong in [
-        Draft { off: Off::Percent(101), ..draft() },
-        Draft { off: Off::Percent(0), ..draft() },
-        Draft { off: Off::Dollars(-5), ..draft() },
+        Draft { off: Discount::Percent(101), ..draft() },
+        Draft { off: Discount::Percent(0), ..draft() },
+        Draft { off: Discount::Dollars(-5), ..draft() },
         Draft { code: "spring".into(), ..draft() },
         Draft { most: Some(0), ..draft() },
         Draft { each: Some(-1), ..draft() },
@@ -402,6 +398,6 @@ async fn what_became_of_a_form_is_refused_by_the_database_too(db: PgPool) {
         assert!(queries::insert(&school.db, &wrong).await.is_err(), "{wrong:?}");
     }
     let coupon = Draft { products: Some(vec![uuid::Uuid::new_v4().into()]), ..draft() };
-    let refused = super::writing::create(&school.db, school.admin, &coupon).await;
-    assert_eq!(refusals(refused), [format!("products: {}", super::form::GONE)]);
+    let refused = crate::coupons::service::create(&school.db, school.admin, &coupon).await;
+    assert_eq!(refusals(refused), [format!("products: {}", crate::coupons::input::GONE)]);
 }

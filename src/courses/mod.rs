@@ -1,37 +1,17 @@
 //! Courses: what is taught. A course has sections, a section has lessons.
 
-pub mod admin;
-pub mod api;
-pub mod editor;
-#[cfg(feature = "ssr")]
-pub mod forms;
-#[cfg(feature = "ssr")]
-pub mod queries;
-#[cfg(feature = "ssr")]
-pub mod reorder;
-mod tree;
-#[cfg(test)]
-mod two_admins;
-#[cfg(feature = "ssr")]
-pub mod writing;
+pub mod curriculum;
+pub mod lesson;
+pub mod youtube_id;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::{Error, FieldError, Result},
-    id::Id,
-    lessons::{LessonId, LessonStatus, SectionStatus, Visibility},
+    courses::lesson::{LessonStatus, SectionStatus, Visibility},
+    id::{LessonId, SectionId},
 };
 
-pub use tree::{CourseTree, Moved, TreeLesson, TreeOrder, TreeSection};
-
-/// Names what a [`CourseId`] identifies.
-pub enum CourseKey {}
-pub type CourseId = Id<CourseKey>;
-
-/// Names what a [`SectionId`] identifies.
-pub enum SectionKey {}
-pub type SectionId = Id<SectionKey>;
+pub use crate::courses::curriculum::{Curriculum, CurriculumLesson, CurriculumOrder, CurriculumSection, Moved};
 
 /// The sections and lessons of a course that the viewer may know of, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,78 +92,8 @@ impl Outline {
     }
 }
 
-/// A course in the list of the back office.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CourseRow {
-    pub id: CourseId,
-    pub name: String,
-    pub sections: i64,
-    pub lessons: i64,
-    /// Those who have access.
-    pub students: i64,
-}
-
-/// A page of the courses, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CourseList {
-    pub courses: Vec<CourseRow>,
-    pub search: String,
-    /// From 1.
-    pub page: u32,
-    pub more: bool,
-}
-
-/// What a course is called and about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CourseDetails {
-    pub id: CourseId,
-    pub name: String,
-    /// Markdown.
-    pub description: String,
-}
-
-/// A course's details as somebody types them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CourseForm {
-    pub name: String,
-    /// Markdown.
-    pub description: String,
-}
-
 /// The most characters that a course's description has.
 pub const DESCRIPTION: u32 = 20_000;
-
-impl CourseForm {
-    /// The form as it is kept.
-    pub fn parse(&self) -> Result<Self> {
-        let description = parse_text("description", &self.description, DESCRIPTION);
-        match (parse_name(&self.name), description) {
-            (Ok(name), Ok(description)) => Ok(Self { name, description }),
-            (name, description) => Err(Error::Invalid(name.err().into_iter().chain(description.err()).collect())),
-        }
-    }
-}
-
-/// What a course, a section or a lesson can be called: one line of 1 to 200 characters.
-pub fn parse_name(text: &str) -> Result<String, FieldError> {
-    let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    let text = text.trim();
-    match text.chars().count() {
-        0 => Err(FieldError::new("name", "Enter a name.")),
-        1..=200 => Ok(text.to_owned()),
-        _ => Err(FieldError::new("name", "Enter at most 200 characters.")),
-    }
-}
-
-/// Markdown of at most so many characters, with the line breaks that Markdown has.
-pub fn parse_text(field: &str, text: &str, most: u32) -> Result<String, FieldError> {
-    let text = text.replace("\r\n", "\n").replace('\0', "");
-    if text.chars().count() > most as usize {
-        let thousands = most / 1000;
-        return Err(FieldError::new(field, format!("Enter at most {thousands},000 characters.")));
-    }
-    Ok(text)
-}
 
 #[cfg(test)]
 mod tests {

@@ -2,32 +2,35 @@
 
 use leptos::prelude::*;
 
-use super::{CoursePage, LessonPage, MyCourses};
-use crate::{courses::CourseId, error::Result, lessons::LessonId, wire::Json};
+use crate::{
+    error::Result,
+    id::{CourseId, LessonId},
+    learning::{CoursePage, LessonPage, MyCourses},
+    wire::Json,
+};
 
 #[cfg(feature = "ssr")]
-use {
-    super::{
+use crate::{
+    error::Error,
+    learning::{
         LessonView,
-        policy::{self, Standing},
+        policy::{self, Access},
         queries,
     },
-    crate::{
-        error::Error,
-        prices::quote,
-        server::{call::Call, markdown, visitors::Visitor},
-    },
+    platform::markdown,
+    prices::quote,
+    server::http::{client_ip::ClientInfo, request_context::RequestContext},
 };
 
 /// The courses the student has, and no others. `page` counts from 1.
 #[server(output = Json)]
 pub async fn get_my_courses(page: u32) -> Result<MyCourses> {
-    const PAGE: i64 = 24;
-    let Call { db, viewer, .. } = Call::current().await?;
+    const PAGE_SIZE: i64 = 24;
+    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
     let user = viewer.signed_in()?.id;
     let page = page.clamp(1, 10_000);
     let (mut courses, disputed) = futures::try_join!(
-        queries::list_my_courses(&db, user, PAGE, i64::from(page - 1) * PAGE),
+        queries::list_my_courses(&db, user, PAGE_SIZE, i64::from(page - 1) * PAGE_SIZE),
         queries::list_disputed(&db, user),
     )?;
     let more = courses.len() > 24;
@@ -38,10 +41,10 @@ pub async fn get_my_courses(page: u32) -> Result<MyCourses> {
 /// A course with its outline: for those with access, and admins.
 #[server(output = Json)]
 pub async fn get_course_page(course: CourseId) -> Result<CoursePage> {
-    let Call { db, viewer, .. } = Call::current().await?;
+    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
     viewer.signed_in()?;
     let facts = queries::find_course(&db, course, viewer.user_id(), viewer.is_admin()).await?.ok_or(Error::NotFound)?;
-    if !policy::can_open_course(Standing { admin: viewer.is_admin(), access: facts.access }) {
+    if !policy::can_open_course(Access { admin: viewer.is_admin(), access: facts.access }) {
         return Err(Error::NotFound);
     }
     let description = markdown::to_html(&facts.description);
@@ -51,11 +54,11 @@ pub async fn get_course_page(course: CourseId) -> Result<CoursePage> {
 /// A lesson under its own course: playing, locked, or not there.
 #[server(output = Json)]
 pub async fn get_lesson_page(course: CourseId, lesson: LessonId) -> Result<LessonPage> {
-    let Call { db, viewer, .. } = Call::current().await?;
-    let power = quote::power(&db, Visitor::current().country).await?;
+    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
+    let power = quote::ppp_discount(&db, ClientInfo::current().country).await?;
     let facts = queries::find_lesson(&db, course, lesson, viewer.user_id(), viewer.is_admin(), power.as_ref());
     let facts = facts.await?.ok_or(Error::NotFound)?;
-    let who = Standing { admin: viewer.is_admin(), access: facts.course.access };
+    let who = Access { admin: viewer.is_admin(), access: facts.course.access };
     if !policy::can_see(who, facts.set) {
         return Err(Error::NotFound);
     }
@@ -85,10 +88,10 @@ pub async fn get_lesson_page(course: CourseId, lesson: LessonId) -> Result<Lesso
 /// Marks a lesson complete, or takes the mark back, and answers which. Saying the same twice changes nothing.
 #[server(output = Json)]
 pub async fn mark_complete(course: CourseId, lesson: LessonId, done: bool) -> Result<bool> {
-    let Call { db, viewer, .. } = Call::current().await?;
+    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
     let user = viewer.signed_in()?.id;
-    let (set, access) = queries::find_standing(&db, course, lesson, user).await?.ok_or(Error::NotFound)?;
-    let who = Standing { admin: viewer.is_admin(), access };
+    let (set, access) = queries::find_access(&db, course, lesson, user).await?.ok_or(Error::NotFound)?;
+    let who = Access { admin: viewer.is_admin(), access };
     if !policy::can_see(who, set) {
         return Err(Error::NotFound);
     }

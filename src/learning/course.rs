@@ -3,10 +3,13 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::CoursePage;
 use crate::{
-    courses::{CourseId, Outline},
-    lessons::{LessonId, LessonStatus, Visibility},
+    courses::{
+        Outline,
+        lesson::{LessonStatus, Visibility},
+    },
+    id::{CourseId, LessonId},
+    learning::CoursePage,
     paths,
     ui::{Accordion, EmptyState, LinkButton, OutlineItem, OutlineList, PageHeader, ProgressLine, Stack, Written},
 };

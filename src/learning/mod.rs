@@ -1,22 +1,20 @@
 //! Learning: the student's side. Access, progress, the player.
 
-#[cfg(all(test, feature = "ssr"))]
-mod access;
 pub mod api;
 pub mod course;
 pub mod pages;
 pub mod player;
 pub mod policy;
+
 #[cfg(feature = "ssr")]
 pub mod queries;
-pub mod youtube;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    courses::{CourseId, Outline},
-    lessons::{LessonId, Visibility},
-    prices::Priced,
+    courses::{Outline, lesson::Visibility},
+    id::{CourseId, LessonId},
+    prices::PriceQuote,
 };
 
 /// A course of the student's, with how far they are.
@@ -90,5 +88,5 @@ pub enum LessonView {
 pub struct Offer {
     pub slug: String,
     pub name: String,
-    pub price: Priced,
+    pub price: PriceQuote,
 }

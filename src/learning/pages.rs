@@ -4,11 +4,10 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use super::{MyCourse, MyCourses, api, course::Course, player::Lesson};
 use crate::{
-    courses::CourseId,
     error::Error,
-    lessons::LessonId,
+    id::{CourseId, LessonId},
+    learning::{MyCourse, MyCourses, api, course::Course, player::Lesson},
     load::{Loaded, load, page},
     paths,
     ui::{
@@ -66,7 +65,7 @@ fn Mine(mine: MyCourses) -> impl IntoView {
         }
         .into_any();
     }
-    let (previous, next) = paths::turns(paths::COURSES, "", page, more);
+    let (previous, next) = paths::pagination_links(paths::COURSES, "", page, more);
     view! {
         <Stack>
             {paused}

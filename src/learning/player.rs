@@ -4,15 +4,15 @@ use leptos::{either::Either, ev, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use super::{LessonPage, LessonView, Offer, api::MarkComplete, course::Sections, youtube};
 use crate::{
-    app::frame,
-    courses::{CourseId, Outline, OutlineLesson},
-    lessons::{LessonId, LessonStatus},
+    courses::{Outline, OutlineLesson, lesson::LessonStatus},
+    frame::frame,
+    id::{CourseId, LessonId},
+    learning::{LessonPage, LessonView, Offer, api::MarkComplete, course::Sections},
     paths,
     ui::{
         Badge, Button, Intent, LessonLayout, LinkButton, LockedPanel, PageHeader, PrevNext, Tone, VideoFrame, Written,
-        use_toast,
+        use_toast, youtube,
     },
 };
 
@@ -126,7 +126,7 @@ fn next_preview(outline: &Outline, id: LessonId) -> Option<(LessonId, String)> {
 /// In the place of the video for those without access: what it costs, and what is free to watch.
 #[component]
 fn Locked(offer: Option<Offer>, preview: Option<(String, String)>) -> impl IntoView {
-    let (visitor, leave) = (frame().viewer.user().is_none(), frame().accounts.leave());
+    let (visitor, leave) = (frame().viewer.user().is_none(), frame().identity_provider.is_external());
     let here = use_location().pathname.get_untracked();
     view! {
         <LockedPanel title="This lesson is part of the course">

@@ -1,44 +1,44 @@
 //! Who sees and plays what: the table of the contract, as functions.
 
-use crate::lessons::{LessonStatus, Visibility};
+use crate::courses::lesson::{LessonStatus, Visibility};
 
 /// What the question is asked about: is the viewer an admin, and do they have access to the course.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing {
+pub struct Access {
     pub admin: bool,
     pub access: bool,
 }
 
 /// Whether the lesson exists for this viewer. If not, it is a 404.
-pub fn can_see(who: Standing, set: Visibility) -> bool {
+pub fn can_see(who: Access, set: Visibility) -> bool {
     who.admin || set.is_published()
 }
 
 /// Previews are open to everyone; published lessons to those with access; admins play all.
-pub fn can_watch(who: Standing, set: Visibility) -> bool {
+pub fn can_watch(who: Access, set: Visibility) -> bool {
     who.admin || set.is_published() && (who.access || set.lesson == LessonStatus::Preview)
 }
 
 /// Completion belongs to students with access.
-pub fn can_complete(who: Standing, set: Visibility) -> bool {
+pub fn can_complete(who: Access, set: Visibility) -> bool {
     who.access && can_watch(who, set)
 }
 
 /// A course page asks for access, or an admin.
-pub fn can_open_course(who: Standing) -> bool {
+pub fn can_open_course(who: Access) -> bool {
     who.admin || who.access
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lessons::SectionStatus;
+    use crate::courses::lesson::SectionStatus;
     use LessonStatus::{Preview, Private, Public};
     use rstest::rstest;
 
-    const VISITOR: Standing = Standing { admin: false, access: false };
-    const STUDENT: Standing = Standing { admin: false, access: true };
-    const ADMIN: Standing = Standing { admin: true, access: false };
+    const VISITOR: Access = Access { admin: false, access: false };
+    const STUDENT: Access = Access { admin: false, access: true };
+    const ADMIN: Access = Access { admin: true, access: false };
     const IN_PUBLIC: SectionStatus = SectionStatus::Public;
     const IN_PRIVATE: SectionStatus = SectionStatus::Private;
 
@@ -63,7 +63,7 @@ mod tests {
     #[case(ADMIN, IN_PRIVATE, Preview, "see watch     ")]
     #[case(ADMIN, IN_PRIVATE, Private, "see watch     ")]
     fn who_sees_what(
-        #[case] who: Standing,
+        #[case] who: Access,
         #[case] section: SectionStatus,
         #[case] lesson: LessonStatus,
         #[case] expected: &str,
@@ -79,7 +79,7 @@ mod tests {
     #[case(VISITOR, false)]
     #[case(STUDENT, true)]
     #[case(ADMIN, true)]
-    fn who_opens_a_course(#[case] who: Standing, #[case] opens: bool) {
+    fn who_opens_a_course(#[case] who: Access, #[case] opens: bool) {
         assert_eq!(can_open_course(who), opens);
     }
 }

@@ -2,13 +2,15 @@
 
 use sqlx::{PgExecutor, types::Json};
 
-use super::{MyCourse, NextLesson, Offer};
 use crate::{
-    courses::{CourseId, Outline},
-    lessons::{LessonId, LessonStatus, SectionStatus, Visibility},
+    courses::{
+        Outline,
+        lesson::{LessonStatus, SectionStatus, Visibility},
+    },
+    id::{CourseId, LessonId, UserId},
+    learning::{MyCourse, NextLesson, Offer},
     money::Cents,
-    prices::{policy::Power, quote},
-    users::UserId,
+    prices::{policy::PppDiscount, quote},
 };
 
 /// The courses the student has access to, by name; one more than `limit` when there are more.
@@ -130,7 +132,7 @@ pub async fn find_lesson(
     lesson: LessonId,
     user: Option<UserId>,
     admin: bool,
-    power: Option<&Power>,
+    power: Option<&PppDiscount>,
 ) -> sqlx::Result<Option<LessonFacts>> {
     let row = sqlx::query!(
         r#"select c.name as course_name, l.name, l.description, l.youtube_video_id,
@@ -173,7 +175,7 @@ pub async fn find_lesson(
             (Some(slug), Some(name), Some(dollars), Some(purchasing_power)) => Some(Offer {
                 slug,
                 name,
-                price: quote::on_shelf(Cents::from_dollars(dollars), purchasing_power, power),
+                price: quote::list_price_for(Cents::from_dollars(dollars), purchasing_power, power),
             }),
             _ => None,
         },
@@ -187,7 +189,7 @@ pub async fn find_lesson(
 }
 
 /// How visible a lesson is and whether the student has access to its course.
-pub async fn find_standing(
+pub async fn find_access(
     db: impl PgExecutor<'_>,
     course: CourseId,
     lesson: LessonId,

@@ -1,28 +1,26 @@
 //! Mail: what people are written. A letter is put into the outbox in the transaction that makes it true; a job sends it afterwards,
 //! once.
 
-pub mod admin;
+pub mod admin_pages;
 pub mod api;
 
 #[cfg(feature = "ssr")]
-pub mod forms;
+pub mod handlers;
 #[cfg(feature = "ssr")]
 pub mod outbox;
 #[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]
 pub mod render;
-#[cfg(feature = "ssr")]
-pub mod transport;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{paths, ui::Tone, users::UserId};
+use crate::{id::UserId, paths, ui::Tone};
 
 /// What somebody is written, before it looks like a mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letter {
+pub struct EmailBody {
     pub subject: String,
     /// Its paragraphs.
     pub lines: Vec<String>,
@@ -42,7 +40,7 @@ pub struct Link {
     pub path: String,
 }
 
-impl Letter {
+impl EmailBody {
     pub fn new(subject: impl Into<String>) -> Self {
         Self { subject: subject.into(), ..Self::default() }
     }
@@ -125,7 +123,7 @@ pub struct MailRow {
     pub to: UserId,
     pub name: String,
     pub address: String,
-    pub letter: Letter,
+    pub letter: EmailBody,
     pub state: MailState,
     /// It went nowhere but here, because no mail server was configured.
     pub kept: bool,

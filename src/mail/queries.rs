@@ -4,8 +4,10 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
 
-use super::{Letter, MailRow, MailState, OutboxFilter};
-use crate::users::UserId;
+use crate::{
+    id::UserId,
+    mail::{EmailBody, MailRow, MailState, OutboxFilter},
+};
 
 /// Puts a letter to one person into the outbox. What they were told before, whoever is deleted,
 /// and an address that is known to be none (RFC 2606) are left out.
@@ -14,7 +16,7 @@ pub async fn insert(
     kind: &str,
     about: Option<Uuid>,
     user: UserId,
-    letter: &Letter,
+    letter: &EmailBody,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into mails (user_id, address, kind, related_id, body)
@@ -36,7 +38,7 @@ pub async fn insert_to(
     kind: &str,
     user: UserId,
     address: &str,
-    letter: &Letter,
+    letter: &EmailBody,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into mails (user_id, address, kind, body) values ($1, $2, $3, $4)",
@@ -51,7 +53,12 @@ pub async fn insert_to(
 }
 
 /// Puts a letter to every admin into the outbox.
-pub async fn insert_for_admins(db: impl PgExecutor<'_>, kind: &str, about: Uuid, letter: &Letter) -> sqlx::Result<()> {
+pub async fn insert_for_admins(
+    db: impl PgExecutor<'_>,
+    kind: &str,
+    about: Uuid,
+    letter: &EmailBody,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into mails (user_id, address, kind, related_id, body)
          select u.id, u.email, $1, $2, $3 from users u where u.role = 'admin' and u.deleted_at is null
@@ -81,7 +88,7 @@ pub async fn was_told(db: impl PgExecutor<'_>, kind: &str, about: Uuid, user: Us
 pub struct Claimed {
     pub id: i64,
     pub address: String,
-    pub letter: Letter,
+    pub letter: EmailBody,
     /// From 1. Whoever claimed it says which of its attempts ended.
     pub attempt: i32,
     pub created_at: DateTime<Utc>,
@@ -92,7 +99,7 @@ pub async fn claim(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<
     let row = sqlx::query!(
         r#"update mails set state = 'sending', attempts = attempts + 1, claimed_at = $1
             where id = (select id from mails where state = 'due' and due_at <= $1 order by due_at limit 1 for update skip locked)
-            returning id, address, body as "letter: Json<Letter>", attempts, created_at"#,
+            returning id, address, body as "letter: Json<EmailBody>", attempts, created_at"#,
         now,
     )
     .fetch_optional(db)
@@ -183,7 +190,7 @@ struct Row {
     user_id: Uuid,
     name: String,
     address: String,
-    letter: Json<Letter>,
+    letter: Json<EmailBody>,
     state: MailState,
     kept: bool,
     trouble: String,

@@ -3,7 +3,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::{Letter, Link};
+use crate::mail::{EmailBody, Link};
 
 /// Where a mail comes from: the school's name, and its public address without a slash at its end.
 #[derive(Clone, Copy)]
@@ -18,7 +18,7 @@ impl Sender<'_> {
     }
 }
 
-pub fn text(letter: &Letter, from: Sender<'_>) -> String {
+pub fn text(letter: &EmailBody, from: Sender<'_>) -> String {
     let mut parts = letter.lines.clone();
     if !letter.facts.is_empty() {
         let facts: Vec<_> = letter.facts.iter().map(|(label, value)| format!("{label}: {value}")).collect();
@@ -36,7 +36,7 @@ const LABEL: &str = "padding:4px 16px 4px 0;text-align:left;font-weight:400;colo
 const VALUE: &str = "padding:4px 0;text-align:left";
 const QUIET: &str = "max-width:560px;margin:16px auto 0;font-size:14px;color:#5d5a52";
 
-pub fn html(letter: &Letter, from: Sender<'_>) -> String {
+pub fn html(letter: &EmailBody, from: Sender<'_>) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -63,7 +63,7 @@ pub fn html(letter: &Letter, from: Sender<'_>) -> String {
     page.into_string()
 }
 
-fn facts(letter: &Letter) -> Markup {
+fn facts(letter: &EmailBody) -> Markup {
     html! {
         table role="presentation" style="margin:0 0 16px;border-collapse:collapse" {
             @for (label, value) in &letter.facts {
@@ -79,8 +79,8 @@ mod tests {
 
     const SCHOOL: Sender<'static> = Sender { school: "Lectern", url: "https://school.example" };
 
-    fn letter() -> Letter {
-        Letter::new("Your receipt for Light & <Colour>")
+    fn letter() -> EmailBody {
+        EmailBody::new("Your receipt for Light & <Colour>")
             .line("Hello Demo student,")
             .line("Light & <Colour> is yours.")
             .fact("Paid", "$60")

@@ -8,7 +8,7 @@ use re_rav1d::dav1d::{
     pixel::{MatrixCoefficients, YUVRange},
 };
 
-use super::{Refusal, read::check_size};
+use crate::pictures::{Refusal, size::check_size};
 
 /// Whether a file says that it is AVIF, first or among the kinds it goes with. ISO/IEC 14496-12, 4.3
 pub fn is_avif(file: &[u8]) -> bool {

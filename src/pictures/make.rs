@@ -3,8 +3,7 @@
 use fast_image_resize::{ResizeOptions, Resizer};
 use image::DynamicImage;
 
-use super::Refusal;
-use crate::ui::WIDTHS;
+use crate::{pictures::Refusal, ui::WIDTHS};
 
 /// How much of a picture stays, of 100. More is not seen on a cover.
 const QUALITY: f32 = 80.0;

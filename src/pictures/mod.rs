@@ -4,13 +4,15 @@
 #[cfg(feature = "ssr")]
 mod avif;
 #[cfg(feature = "ssr")]
+pub mod handlers;
+#[cfg(feature = "ssr")]
 mod make;
 #[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]
 mod read;
 #[cfg(feature = "ssr")]
-pub mod serve;
+pub mod size;
 #[cfg(feature = "ssr")]
 pub mod store;
 #[cfg(feature = "ssr")]
@@ -18,10 +20,10 @@ pub mod store;
 mod tests;
 
 /// The largest file that is taken, in bytes.
-pub const HEAVIEST: usize = 8 * 1024 * 1024;
+pub const MAX_UPLOAD_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a file field offers to choose.
-pub const KINDS: &str = "image/png,image/jpeg,image/webp,image/avif";
+pub const ACCEPTED_TYPES: &str = "image/png,image/jpeg,image/webp,image/avif";
 
 /// Why a file is not taken, in a sentence for whoever chose it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use sqlx::PgExecutor;
 
-use super::make::Made;
+use crate::pictures::make::Made;
 
 /// The largest width that is stored of a file, if it is. It counts as used just now.
 pub async fn touch(db: impl PgExecutor<'_>, hash: &str) -> sqlx::Result<Option<i32>> {

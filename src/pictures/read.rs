@@ -4,18 +4,14 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, error::LimitErrorKind};
 
-use super::{HEAVIEST, Refusal, avif};
+use crate::pictures::{MAX_UPLOAD_BYTES, Refusal, avif, size::check_size};
 
-/// The longest side, in pixels.
-const LONGEST: u32 = 12_000;
-/// The most pixels in all.
-const MOST: u64 = 50_000_000;
 /// The memory that decoding may take, in bytes: the most pixels, of eight bytes each.
-const ROOM: u64 = 400_000_000;
+const MAX_DECODE_BYTES: u64 = 400_000_000;
 
 /// The picture in a file, upright, as nothing but pixels.
 pub fn read(file: &[u8]) -> Result<DynamicImage, Refusal> {
-    if file.len() > HEAVIEST {
+    if file.len() > MAX_UPLOAD_BYTES {
         return Err(Refusal::Heavy);
     }
     if avif::is_avif(file) {
@@ -29,7 +25,7 @@ pub fn read(file: &[u8]) -> Result<DynamicImage, Refusal> {
     }
     let mut reader = ImageReader::with_format(Cursor::new(file), format);
     let mut limits = Limits::default();
-    limits.max_alloc = Some(ROOM);
+    limits.max_alloc = Some(MAX_DECODE_BYTES);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|error| refused(&error))?;
     let (width, height) = decoder.dimensions();
@@ -38,17 +34,6 @@ pub fn read(file: &[u8]) -> Result<DynamicImage, Refusal> {
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| refused(&error))?;
     picture.apply_orientation(orientation);
     Ok(picture)
-}
-
-/// Whether a picture of this size is read at all. Asked before anything is unpacked: a file of a few bytes can claim gigabytes.
-pub fn check_size(width: u32, height: u32) -> Result<(), Refusal> {
-    if width == 0 || height == 0 {
-        return Err(Refusal::Broken);
-    }
-    if width > LONGEST || height > LONGEST || u64::from(width) * u64::from(height) > MOST {
-        return Err(Refusal::Large { width, height });
-    }
-    Ok(())
 }
 
 fn refused(error: &ImageError) -> Refusal {

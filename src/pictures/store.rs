@@ -4,15 +4,15 @@ use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
-use super::{
-    Refusal,
-    make::{Made, make},
-    queries,
-    read::read,
-};
 use crate::{
     error::{Error, Result},
     paths,
+    pictures::{
+        Refusal,
+        make::{Made, make},
+        queries,
+        read::read,
+    },
 };
 
 /// One picture is read at a time: a large one takes half a gigabyte while it is.
@@ -23,7 +23,7 @@ static READING: Semaphore = Semaphore::const_new(1);
 /// # Errors
 /// [`Error::Rejected`] with the sentence for whoever chose it.
 pub async fn store(db: &PgPool, file: Vec<u8>) -> Result<String> {
-    if file.len() > super::HEAVIEST {
+    if file.len() > crate::pictures::MAX_UPLOAD_BYTES {
         return Err(refused(&Refusal::Heavy));
     }
     let hash = hex::encode(&Sha256::digest(&file)[..16]);

@@ -2,19 +2,19 @@
 
 use leptos::prelude::*;
 
-use super::PricingForm;
-use crate::{error::Result, wire::Json};
+use crate::{error::Result, prices::PricingForm, wire::Json};
 
 #[cfg(feature = "ssr")]
-use {
-    super::{CountryRow, Source, country::Country, queries},
-    crate::server::call::{AdminCall, Call},
+use crate::{
+    country::Country,
+    prices::{CountryRow, Source, queries},
+    server::http::request_context::{AdminContext, RequestContext},
 };
 
 /// The settings of purchasing power, with every country that has one. For admins.
 #[server(output = Json)]
 pub async fn get_pricing() -> Result<PricingForm> {
-    let AdminCall { db, state, .. } = Call::admin().await?;
+    let AdminContext { db, state, .. } = RequestContext::admin().await?;
     let settings = queries::find_settings(&db).await?;
     let rates = queries::list_rates(&db).await?;
     let mut countries: Vec<_> = rates
@@ -29,7 +29,7 @@ pub async fn get_pricing() -> Result<PricingForm> {
     countries.sort_by(|a, b| a.name.cmp(&b.name));
     let listed = |country: &Country| rates.iter().any(|rate| rate.country == *country);
     let others = Country::all().into_iter().filter(|country| !listed(country));
-    let visitors = &state.config.visitors;
+    let visitors = &state.config.client_ip;
     let header = visitors.country_header.as_ref().map(ToString::to_string);
     Ok(PricingForm {
         version: settings.version,

@@ -2,18 +2,18 @@
 
 use leptos::prelude::*;
 
-use super::{CountryRow, PricingForm, Source};
 use crate::{
-    form::Submitted,
+    form::FormState,
     paths,
+    prices::{CountryRow, PricingForm, Source},
     ui::{Button, CheckCell, CheckField, Field, FigureField, Form, FormErrors, PageHeader, Row, SelectField, Table},
 };
 
 /// The form: as it was `sent` and refused, else as it is kept.
 #[component]
-pub fn Editor(form: PricingForm, sent: Submitted) -> impl IntoView {
+pub fn Editor(form: PricingForm, sent: FormState) -> impl IntoView {
     let PricingForm { version, enabled, smallest, countries, others, source } = form;
-    let back = sent != Submitted::default();
+    let back = sent != FormState::default();
     let value = |name: &str, kept: String| if back { sent.value(name) } else { kept };
     let checked = |name: &str, kept: bool| if back { !sent.value(name).is_empty() } else { kept };
     let mut options = vec![(String::new(), "None".to_owned())];

@@ -1,17 +1,13 @@
 //! Prices: what something costs this very person. The list price, less what purchasing power or a coupon takes off: the better of the
 //! two, never both.
 
-pub mod admin;
+pub mod admin_pages;
 pub mod api;
 pub mod editor;
-pub mod tag;
+pub mod price_view;
 
 #[cfg(feature = "ssr")]
-pub mod card;
-#[cfg(feature = "ssr")]
-pub mod country;
-#[cfg(feature = "ssr")]
-pub mod forms;
+pub mod handlers;
 #[cfg(feature = "ssr")]
 pub mod policy;
 #[cfg(feature = "ssr")]
@@ -28,7 +24,7 @@ use crate::money::Cents;
 
 /// A price as somebody reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Priced {
+pub struct PriceQuote {
     pub list: Cents,
     /// What is paid.
     pub now: Cents,
@@ -36,7 +32,7 @@ pub struct Priced {
     pub why: Option<String>,
 }
 
-impl Priced {
+impl PriceQuote {
     /// The list price, and nothing off.
     pub const fn full(list: Cents) -> Self {
         Self { list, now: list, why: None }
@@ -49,7 +45,7 @@ impl Priced {
 
 /// A code as it was typed, and what became of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CodeAnswer {
+pub struct CouponResult {
     pub typed: String,
     /// It counts: it belongs into the form that buys.
     pub counts: bool,

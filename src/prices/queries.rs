@@ -3,11 +3,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
 
-use super::{country::Country, policy::Power};
-use crate::{money::Cents, purchases::PurchaseId};
+use crate::{country::Country, id::PurchaseId, money::Cents, prices::policy::PppDiscount};
 
 /// What people pay less in a country, where they do.
-pub async fn find_power(db: impl PgExecutor<'_>, country: Country) -> sqlx::Result<Option<Power>> {
+pub async fn find_ppp_discount(db: impl PgExecutor<'_>, country: Country) -> sqlx::Result<Option<PppDiscount>> {
     let row = sqlx::query!(
         "select c.percent, s.minimum_in_dollars from ppp_countries c cross join pricing s
           where c.country = $1 and c.enabled and s.purchasing_power",
@@ -15,7 +14,11 @@ pub async fn find_power(db: impl PgExecutor<'_>, country: Country) -> sqlx::Resu
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Power { country, percent: row.percent, smallest: Cents::from_dollars(row.minimum_in_dollars) }))
+    Ok(row.map(|row| PppDiscount {
+        country,
+        percent: row.percent,
+        smallest: Cents::from_dollars(row.minimum_in_dollars),
+    }))
 }
 
 /// The settings of all of it.

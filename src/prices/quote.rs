@@ -3,22 +3,21 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-use super::{
-    CodeAnswer, Priced,
-    country::Country,
-    policy::{self, By, Power, Price},
-    queries,
-};
 use crate::{
+    country::Country,
     coupons::{
-        hold,
-        policy::{Coupon, LONGEST, REFUSED},
+        policy::{Coupon, MAX_CODE_CHARS, REFUSED},
+        reservation,
     },
     error::{Error, Result},
+    id::{ProductId, UserId},
     money::Cents,
-    products::ProductId,
-    server::{state::AppState, visitors::Visitor},
-    users::UserId,
+    prices::{
+        CouponResult, PriceQuote,
+        policy::{self, PppDiscount, Price, PriceReason},
+        queries,
+    },
+    server::{http::client_ip::ClientInfo, state::AppState},
 };
 
 /// What is to be priced.
@@ -34,7 +33,7 @@ pub struct Item {
 #[derive(Clone, Copy, Debug)]
 pub struct Buyer<'a> {
     pub user: Option<UserId>,
-    pub visitor: Visitor,
+    pub visitor: ClientInfo,
     /// As typed.
     pub code: &'a str,
 }
@@ -48,13 +47,13 @@ pub struct Quote {
     pub country: Option<Country>,
     /// The coupon that counts, when one does.
     pub coupon: Option<Coupon>,
-    pub code: CodeAnswer,
+    pub code: CouponResult,
     /// Why the code cannot be used.
     pub refused: Option<Error>,
 }
 
 impl Quote {
-    pub fn priced(&self) -> Priced {
+    pub fn priced(&self) -> PriceQuote {
         priced(self.list, &self.price)
     }
 }
@@ -62,21 +61,24 @@ impl Quote {
 /// # Errors
 /// The database's. A code that cannot be used is none.
 pub async fn quote(state: &AppState, item: Item, buyer: Buyer<'_>, now: DateTime<Utc>) -> Result<Quote> {
-    let Visitor { address, country } = buyer.visitor;
-    let power = power(&state.db, country).await?.filter(|_| item.purchasing_power);
-    let typed: String = buyer.code.trim().chars().take(LONGEST + 1).collect();
+    let ClientInfo { address, country } = buyer.visitor;
+    let ppp_discount = ppp_discount(&state.db, country).await?.filter(|_| item.purchasing_power);
+    let typed: String = buyer.code.trim().chars().take(MAX_CODE_CHARS + 1).collect();
     let (found, refused) = if typed.is_empty() {
         (None, None)
     } else {
-        match hold::look_up(state, &typed, item.product, buyer.user, address, now).await {
-            Ok(None) => (None, Some(hold::refused())),
-            Err(error @ Error::TooMany(_)) => (None, Some(error)),
+        match reservation::look_up(state, &typed, item.product, buyer.user, address, now).await {
+            Ok(None) => (None, Some(reservation::refused())),
+            Err(error @ Error::RateLimited(_)) => (None, Some(error)),
             found => (found?, None),
         }
     };
-    let price =
-        policy::price(item.list, power.as_ref(), found.as_ref().map(|coupon| (coupon.name.as_str(), coupon.off)));
-    let counts = price.by == By::Coupon;
+    let price = policy::price(
+        item.list,
+        ppp_discount.as_ref(),
+        found.as_ref().map(|coupon| (coupon.name.as_str(), coupon.off)),
+    );
+    let counts = price.by == PriceReason::Coupon;
     let note = (found.is_some() && !counts).then(|| {
         if item.list.is_zero() {
             "This is free without a code."
@@ -86,32 +88,32 @@ pub async fn quote(state: &AppState, item: Item, buyer: Buyer<'_>, now: DateTime
         .to_owned()
     });
     let error = refused.as_ref().map(|error| match error {
-        Error::TooMany(_) => error.to_string(),
+        Error::RateLimited(_) => error.to_string(),
         _ => REFUSED.to_owned(),
     });
     Ok(Quote {
         list: item.list,
-        country: country.filter(|_| price.by == By::Power),
+        country: country.filter(|_| price.by == PriceReason::PppDiscount),
         coupon: found.filter(|_| counts),
-        code: CodeAnswer { typed, counts, error, note },
+        code: CouponResult { typed, counts, error, note },
         refused,
         price,
     })
 }
 
 /// What people pay less where somebody is.
-pub async fn power(db: &PgPool, country: Option<Country>) -> sqlx::Result<Option<Power>> {
+pub async fn ppp_discount(db: &PgPool, country: Option<Country>) -> sqlx::Result<Option<PppDiscount>> {
     match country {
-        Some(country) => queries::find_power(db, country).await,
+        Some(country) => queries::find_ppp_discount(db, country).await,
         None => Ok(None),
     }
 }
 
 /// A price on the shelf, where nobody has a code.
-pub fn on_shelf(list: Cents, purchasing_power: bool, power: Option<&Power>) -> Priced {
-    priced(list, &policy::price(list, power.filter(|_| purchasing_power), None))
+pub fn list_price_for(list: Cents, purchasing_power: bool, ppp_discount: Option<&PppDiscount>) -> PriceQuote {
+    priced(list, &policy::price(list, ppp_discount.filter(|_| purchasing_power), None))
 }
 
-fn priced(list: Cents, price: &Price) -> Priced {
-    Priced { list, now: price.amount, why: price.name.clone() }
+fn priced(list: Cents, price: &Price) -> PriceQuote {
+    PriceQuote { list, now: price.amount, why: price.name.clone() }
 }

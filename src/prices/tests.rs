@@ -7,22 +7,20 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{card, queries};
 use crate::{
-    checkout::{AttemptId, AttemptState, facts, fulfil},
+    boot::router::router,
+    id::{AttemptId, ProductId, UserId},
     paths,
-    products::ProductId,
-    sandbox::{self, SandboxConfig},
-    server::{
-        clock, config, http_client,
-        router::router,
-        state::AppState,
-        testing::{self, Answer, Browser, PROXY, from},
-    },
-    users::UserId,
+    payments::{AttemptState, card_country_check, fulfil, outcome::Outcome},
+    platform::{clock, config, http_client},
+    prices::queries,
+    sandbox::{config::SandboxConfig, server},
+    server::state::AppState,
+    stripe::objects,
+    tests::fixtures::{self, Answer, Browser, PROXY, from},
 };
 
-const NOWHERE: &str = "http://127.0.0.1:9";
+const UNREACHABLE_URL: &str = "http://127.0.0.1:9";
 const CLIENT: [u8; 4] = [203, 0, 113, 7];
 const INDIA: &str = "Purchasing power: 40% off in India";
 
@@ -37,19 +35,19 @@ struct School {
 
 impl School {
     async fn open(db: PgPool, stripe: &str) -> Self {
-        let course = testing::course(&db, "Course").await;
-        let product = testing::product(&db, "light", 60, &[course]).await;
+        let course = fixtures::course(&db, "Course").await;
+        let product = fixtures::product(&db, "light", 60, &[course]).await;
         sqlx::query!("update ppp_countries set percent = 40 where country = 'IN'").execute(&db).await.unwrap();
-        let student = testing::student(&db, "student").await;
-        let admin = testing::student(&db, "admin").await;
+        let student = fixtures::student(&db, "student").await;
+        let admin = fixtures::student(&db, "admin").await;
         crate::users::queries::grant_admin(&db, "admin@example.com").await.unwrap();
-        let state = testing::state_behind_proxy(&db, stripe).await;
+        let state = fixtures::state_behind_proxy(&db, stripe).await;
         Self { db, state, product, student, admin }
     }
 
     async fn browser(&self, user: Option<UserId>) -> Browser {
         let cookie = match user {
-            Some(user) => Some(testing::cookie(&self.db, user).await),
+            Some(user) => Some(fixtures::cookie(&self.db, user).await),
             None => None,
         };
         Browser { router: router(self.state.clone()), cookie }
@@ -92,7 +90,7 @@ async fn the_table_is_where_it_was_said_to_begin(db: PgPool) {
 
 #[sqlx::test]
 async fn a_price_says_what_it_was_and_why_it_is_less(db: PgPool) {
-    let school = School::open(db, NOWHERE).await;
+    let school = School::open(db, UNREACHABLE_URL).await;
     for path in ["/", "/products/light"] {
         let page = school.get(path, PROXY, "IN").await.body;
         for words in ["<s><span class=\"sr-only\">was </span>", "$60", "$36", INDIA] {
@@ -105,7 +103,7 @@ async fn a_price_says_what_it_was_and_why_it_is_less(db: PgPool) {
 
 #[sqlx::test]
 async fn a_country_that_a_client_says_is_not_believed(db: PgPool) {
-    let school = School::open(db, NOWHERE).await;
+    let school = School::open(db, UNREACHABLE_URL).await;
     let send = async |request: Request<Body>| school.browser(None).await.send(request).await.body;
     let ask = || Request::get("/products/light").header("accept", "text/html");
     assert!(!school.get("/products/light", CLIENT, "IN").await.body.contains("$36"), "from the client itself");
@@ -126,8 +124,8 @@ async fn a_country_that_a_client_says_is_not_believed(db: PgPool) {
 
 #[sqlx::test]
 async fn a_kept_page_never_shows_the_price_of_another_country(db: PgPool) {
-    let school = School::open(db, NOWHERE).await;
-    school.state.kept.set_told(true);
+    let school = School::open(db, UNREACHABLE_URL).await;
+    school.state.page_cache.set_subscribed(true);
     let router = router(school.state.clone());
     let page = async |path: &str, peer: [u8; 4], country: &str| {
         let request = Request::get(path).header("accept", "text/html").body(Body::empty()).unwrap();
@@ -149,7 +147,7 @@ async fn a_kept_page_never_shows_the_price_of_another_country(db: PgPool) {
 
 #[sqlx::test]
 async fn an_attempt_is_used_again_for_the_same_price_with_the_same_reason_only(db: PgPool) {
-    let school = School::open(db, NOWHERE).await;
+    let school = School::open(db, UNREACHABLE_URL).await;
     for _ in 0..2 {
         // Nobody listens at Stripe's address; the attempt is there.
         assert_eq!(school.buy("IN", "").await.status, 503);
@@ -165,7 +163,7 @@ async fn an_attempt_is_used_again_for_the_same_price_with_the_same_reason_only(d
 
 #[sqlx::test]
 async fn what_is_switched_off_costs_the_same_everywhere(db: PgPool) {
-    let school = School::open(db, NOWHERE).await;
+    let school = School::open(db, UNREACHABLE_URL).await;
     let india = async || school.get("/products/light", PROXY, "IN").await.body.contains("$36");
     assert!(india().await);
     for (off, on) in [
@@ -183,7 +181,7 @@ async fn what_is_switched_off_costs_the_same_everywhere(db: PgPool) {
 
 #[sqlx::test]
 async fn an_admin_writes_what_countries_pay(db: PgPool) {
-    let school = School::open(db, NOWHERE).await;
+    let school = School::open(db, UNREACHABLE_URL).await;
     let (visitor, student) = (school.browser(None).await, school.browser(Some(school.student)).await);
     let admin = school.browser(Some(school.admin)).await;
     let path = paths::ADMIN_PRICING;
@@ -209,7 +207,7 @@ async fn an_admin_writes_what_countries_pay(db: PgPool) {
     let stale = admin.post(path, "version=1&smallest=7&percent-IN=99").await;
     assert_eq!(stale.status, 409);
     assert!(stale.body.contains("Another admin changed prices meanwhile.") && stale.body.contains("value=\"7\""));
-    let audit = testing::audit(&school.db).await;
+    let audit = fixtures::audit(&school.db).await;
     assert_eq!(
         audit[1..],
         ["pricing.update: Changed purchasing power: smallest price $1 → $5, Brazil 40% → 50% (off), India 40% → 30%, \
@@ -227,12 +225,12 @@ async fn with_sandbox(db: PgPool) -> (School, String, CancellationToken) {
     let stop = CancellationToken::new();
     let config = SandboxConfig {
         public_url: address.clone(),
-        webhook_url: NOWHERE.into(),
+        webhook_url: UNREACHABLE_URL.into(),
         webhook_secret: config::SANDBOX_WEBHOOK_SECRET.into(),
         secret_key: config::SANDBOX_SECRET_KEY.into(),
         state_file: None,
     };
-    tokio::spawn(sandbox::serve(listener, config, stop.clone()));
+    tokio::spawn(server::serve(listener, config, stop.clone()));
     (School::open(db, &address).await, address, stop)
 }
 
@@ -250,7 +248,7 @@ async fn pay(school: &School, address: &str) -> serde_json::Value {
     let read = http.get(format!("{address}/v1/checkout/sessions/{session}?expand[]=line_items.data.price.product"));
     let told: serde_json::Value =
         read.bearer_auth(config::SANDBOX_SECRET_KEY).send().await.unwrap().json().await.unwrap();
-    let session_facts = facts::SessionFacts {
+    let session_facts = objects::SessionFacts {
         id: session,
         attempt: Some(id),
         paid: true,
@@ -263,9 +261,9 @@ async fn pay(school: &School, address: &str) -> serde_json::Value {
         kind: "checkout.session.completed",
         occurred_at: clock::now(),
         payload: &told,
-        about: Some(facts::About::Session(facts::Word::Completed, session_facts)),
+        about: Some(objects::StripeObject::Session(objects::SessionEvent::Completed, session_facts)),
     };
-    assert_eq!(fulfil::take_in(&school.db, &event).await.unwrap(), fulfil::Outcome::ACCESS_GRANTED);
+    assert_eq!(fulfil::process_event(&school.db, &event).await.unwrap(), Outcome::ACCESS_GRANTED);
     told
 }
 
@@ -283,8 +281,8 @@ async fn the_price_goes_the_whole_way_and_a_card_from_elsewhere_is_flagged(db: P
     let list = async || admin.get(paths::ADMIN_SALES).await.body;
     assert!(!list().await.contains("Card from elsewhere"));
 
-    assert_eq!(card::compare_all(&school.state).await.unwrap(), 1);
-    assert_eq!(card::compare_all(&school.state).await.unwrap(), 0, "it is asked for once");
+    assert_eq!(card_country_check::check_pending(&school.state).await.unwrap(), 1);
+    assert_eq!(card_country_check::check_pending(&school.state).await.unwrap(), 0, "it is asked for once");
     assert!(list().await.contains("Card from elsewhere"));
     let sale = admin.get(&paths::sale(purchase)).await.body;
     for words in ["The price was made for India, but the card is from the United States", "Priced for", "Card from"] {
@@ -298,13 +296,13 @@ async fn a_card_is_asked_for_later_when_stripe_is_away_and_not_at_all_where_no_c
     let (school, address, stop) = with_sandbox(db).await;
     school.buy("IN", "").await;
     pay(&school, &address).await;
-    let away = School { state: testing::state_behind_proxy(&school.db, NOWHERE).await, ..school };
-    assert_eq!(card::compare_all(&away.state).await.unwrap(), 0);
-    let school = School { state: testing::state_behind_proxy(&away.db, &address).await, ..away };
+    let away = School { state: fixtures::state_behind_proxy(&school.db, UNREACHABLE_URL).await, ..school };
+    assert_eq!(card_country_check::check_pending(&away.state).await.unwrap(), 0);
+    let school = School { state: fixtures::state_behind_proxy(&away.db, &address).await, ..away };
     sqlx::query!("update purchases set country = null").execute(&school.db).await.unwrap();
-    assert_eq!(card::compare_all(&school.state).await.unwrap(), 0);
+    assert_eq!(card_country_check::check_pending(&school.state).await.unwrap(), 0);
     sqlx::query!("update purchases set country = 'US'").execute(&school.db).await.unwrap();
-    assert_eq!(card::compare_all(&school.state).await.unwrap(), 1);
+    assert_eq!(card_country_check::check_pending(&school.state).await.unwrap(), 1);
     let differs = sqlx::query_scalar!("select country_differs from purchases").fetch_one(&school.db).await.unwrap();
     assert!(!differs, "a card of the same country is no flag");
     stop.cancel();
@@ -313,8 +311,8 @@ async fn a_card_is_asked_for_later_when_stripe_is_away_and_not_at_all_where_no_c
 #[sqlx::test]
 async fn a_payment_that_stripe_does_not_know_is_asked_for_once(db: PgPool) {
     let (school, _, stop) = with_sandbox(db).await;
-    let attempt = testing::attempt(&school.db, school.student, school.product, 3600).await;
-    crate::checkout::queries::set_state(&school.db, attempt, AttemptState::Paid).await.unwrap();
+    let attempt = fixtures::attempt(&school.db, school.student, school.product, 3600).await;
+    crate::payments::attempt_queries::set_state(&school.db, attempt, AttemptState::Paid).await.unwrap();
     sqlx::query!(
         r#"insert into purchases (subtotal_in_cents, price_paid_in_cents, product_details, user_id, product_id, stripe_session_id,
                                   stripe_payment_intent_id, country)
@@ -325,7 +323,7 @@ async fn a_payment_that_stripe_does_not_know_is_asked_for_once(db: PgPool) {
     .execute(&school.db)
     .await
     .unwrap();
-    assert_eq!(card::compare_all(&school.state).await.unwrap(), 1);
-    assert_eq!(card::compare_all(&school.state).await.unwrap(), 0);
+    assert_eq!(card_country_check::check_pending(&school.state).await.unwrap(), 1);
+    assert_eq!(card_country_check::check_pending(&school.state).await.unwrap(), 0);
     stop.cancel();
 }

@@ -2,8 +2,10 @@
 
 use sqlx::PgExecutor;
 
-use super::{CourseChoice, ProductForm, ProductId, ProductRow, ProductStatus, Removal, form::Draft};
-use crate::courses::CourseId;
+use crate::{
+    id::{CourseId, ProductId},
+    products::{CourseChoice, ProductForm, ProductRow, ProductStatus, Removal, input::Draft},
+};
 
 /// Products of any status, newest first, whose name or address has the words; one more than `limit` when there are more.
 pub async fn list(db: impl PgExecutor<'_>, search: &str, limit: i64, offset: i64) -> sqlx::Result<Vec<ProductRow>> {

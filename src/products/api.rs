@@ -2,38 +2,43 @@
 
 use leptos::prelude::*;
 
-use super::{ProductForm, ProductId, ProductList, ProductPage, Removal, Storefront};
-use crate::{error::Result, wire::Json};
+use crate::{
+    error::Result,
+    id::ProductId,
+    products::{ProductForm, ProductList, ProductPage, Removal, Storefront},
+    wire::Json,
+};
 
 #[cfg(feature = "ssr")]
-use {
-    super::{ProductStatus, admin_queries, policy, queries, write},
-    crate::{
-        error::Error,
-        paths,
-        prices::quote::{self, Buyer},
-        server::{
-            call::{self, AdminCall, Call},
-            clock, markdown,
-            state::AppState,
-            visitors::Visitor,
+use crate::{
+    error::Error,
+    paths,
+    platform::{clock, markdown, response},
+    prices::quote::{self, Buyer},
+    products::{ProductStatus, admin_queries, policy, queries, service},
+    server::{
+        http::{
+            client_ip::ClientInfo,
+            request_context::{AdminContext, RequestContext},
         },
-        users::Viewer,
+        state::AppState,
     },
+    users::Viewer,
 };
 
 /// How many products a page of the storefront shows.
 #[cfg(feature = "ssr")]
-const PAGE: i64 = 24;
+const PAGE_SIZE: i64 = 24;
 
 /// A page of public products. `search` is matched as it is typed; `page` counts from 1.
 #[server(output = Json)]
 pub async fn get_storefront(search: String, page: u32) -> Result<Storefront> {
-    let Call { db, viewer, .. } = Call::current().await?;
+    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
     let search: String = search.trim().chars().take(100).collect();
     let page = page.clamp(1, 10_000);
-    let power = quote::power(&db, Visitor::current().country).await?;
-    let mut products = queries::list_public(&db, &search, power.as_ref(), PAGE, i64::from(page - 1) * PAGE).await?;
+    let power = quote::ppp_discount(&db, ClientInfo::current().country).await?;
+    let mut products =
+        queries::list_public(&db, &search, power.as_ref(), PAGE_SIZE, i64::from(page - 1) * PAGE_SIZE).await?;
     let more = products.len() > 24;
     products.truncate(24);
     for product in &mut products {
@@ -50,7 +55,7 @@ pub async fn get_storefront(search: String, page: u32) -> Result<Storefront> {
 /// redirect to its slug.
 #[server(output = Json)]
 pub async fn get_product_page(slug: String, #[server(default)] code: String) -> Result<ProductPage> {
-    let Call { db, viewer, state } = Call::current().await?;
+    let RequestContext { db, viewer, state } = RequestContext::current().await?;
     let there = |slug: &str| paths::with_code(&paths::product(slug), &code);
     if let Ok(id) = slug.parse::<ProductId>() {
         let slug = queries::find_slug(&db, id).await?.ok_or(Error::NotFound)?;
@@ -72,11 +77,11 @@ pub async fn get_product_page(slug: String, #[server(default)] code: String) -> 
 /// A page of all products for the back office. `search` is matched with name and address; `page` counts from 1. For admins.
 #[server(output = Json)]
 pub async fn get_products(search: String, page: u32) -> Result<ProductList> {
-    const PAGE: i64 = 25;
-    let AdminCall { db, .. } = Call::admin().await?;
+    const PAGE_SIZE: i64 = 25;
+    let AdminContext { db, .. } = RequestContext::admin().await?;
     let search: String = search.trim().chars().take(100).collect();
     let page = page.clamp(1, 10_000);
-    let mut products = admin_queries::list(&db, &search, PAGE, i64::from(page - 1) * PAGE).await?;
+    let mut products = admin_queries::list(&db, &search, PAGE_SIZE, i64::from(page - 1) * PAGE_SIZE).await?;
     let more = products.len() > 25;
     products.truncate(25);
     Ok(ProductList { products, search, page, more })
@@ -85,7 +90,7 @@ pub async fn get_products(search: String, page: u32) -> Result<ProductList> {
 /// A product to write, or an empty one, with the courses to choose from. For admins.
 #[server(output = Json)]
 pub async fn get_product_form(product: Option<ProductId>) -> Result<ProductForm> {
-    let AdminCall { db, .. } = Call::admin().await?;
+    let AdminContext { db, .. } = RequestContext::admin().await?;
     let form = match product {
         Some(product) => admin_queries::find_form(&db, product).await?.ok_or(Error::NotFound)?,
         None => empty_form(),
@@ -113,8 +118,8 @@ const fn empty_form() -> ProductForm {
 /// Deletes a product that nobody bought, and makes any other private. Answers which of both happened. For admins.
 #[server(output = Json)]
 pub async fn remove_product(product: ProductId) -> Result<Removal> {
-    let AdminCall { db, admin, .. } = Call::admin().await?;
-    write::remove(&db, admin.id, product).await
+    let AdminContext { db, admin, .. } = RequestContext::admin().await?;
+    service::remove(&db, admin.id, product).await
 }
 
 #[cfg(feature = "ssr")]
@@ -123,10 +128,10 @@ async fn find(state: &AppState, slug: &str, viewer: &Viewer, code: &str) -> Resu
         .await?
         .filter(|(page, _)| policy::can_see(viewer.is_admin(), page.status))
         .ok_or(Error::NotFound)?;
-    let buyer = Buyer { user: viewer.user_id(), visitor: Visitor::current(), code };
+    let buyer = Buyer { user: viewer.user_id(), visitor: ClientInfo::current(), code };
     let quote = quote::quote(state, item, buyer, clock::now()).await?;
-    if let Some(error @ Error::TooMany(_)) = &quote.refused {
-        call::tell_beside_field(error)?;
+    if let Some(error @ Error::RateLimited(_)) = &quote.refused {
+        response::status_or_fail(error)?;
     }
     (page.price, page.code) = (quote.priced(), quote.code);
     Ok(written(page))

@@ -2,8 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::ProductCard;
-use crate::{paths, prices::tag::PriceTag, ui::CoverCard};
+use crate::{paths, prices::price_view::PriceTag, products::ProductCard, ui::CoverCard};
 
 /// `eager`: the cover is among the first that are seen.
 #[component]

@@ -2,11 +2,11 @@
 
 use leptos::{html, prelude::*};
 
-use super::{ProductForm, ProductStatus, slug};
 use crate::{
-    form::Submitted,
-    lessons::api::preview_markdown,
+    authoring::lessons::api::preview_markdown,
+    form::FormState,
     paths, pictures,
+    products::{ProductForm, ProductStatus, slug},
     ui::{
         Button, CheckField, Cover, Field, FileField, Form, FormErrors, Intent, LinkButton, MarkdownField, PageHeader,
         PickList, Row, SelectField,
@@ -15,7 +15,7 @@ use crate::{
 
 /// The form: as it was `sent` and refused, else as the product is kept.
 #[component]
-pub fn Editor(form: ProductForm, sent: Submitted) -> impl IntoView {
+pub fn Editor(form: ProductForm, sent: FormState) -> impl IntoView {
     let (action, title, verb) = match form.id {
         Some(id) => (paths::edit_product(id), form.name.clone(), "Save"),
         None => (paths::ADMIN_NEW_PRODUCT.to_owned(), "New product".to_owned(), "Create product"),
@@ -31,7 +31,7 @@ pub fn Editor(form: ProductForm, sent: Submitted) -> impl IntoView {
         if form.id.is_some() { "The old address leads to the new one." } else { "Made from the name when left empty." };
     let options = form.courses.iter().map(|course| (course.id.to_string(), course.name.clone())).collect();
     let chosen = form.courses.iter().filter(|course| course.chosen).map(|course| course.id.to_string()).collect();
-    let (chosen, back) = if sent == Submitted::default() { (chosen, false) } else { (sent.values("courses"), true) };
+    let (chosen, back) = if sent == FormState::default() { (chosen, false) } else { (sent.values("courses"), true) };
     let everywhere = if back { !sent.value("full_price").is_empty() } else { !form.purchasing_power };
     let value = |name: &str| if back { sent.value(name) } else { kept(&form, name) };
     let [version, name, slug, description, price, picture, status] =
@@ -62,7 +62,7 @@ pub fn Editor(form: ProductForm, sent: Submitted) -> impl IntoView {
                 hint="Purchasing power takes nothing off this product."
             />
             {shown}
-            <FileField label="Upload a picture" name="upload" accept=pictures::KINDS error=error("upload")
+            <FileField label="Upload a picture" name="upload" accept=pictures::ACCEPTED_TYPES error=error("upload")
                 hint="PNG, JPEG, WebP or AVIF, up to 8 MB. Wide ones look best: 16 to 9." />
             <Field label="Or the address of a picture" name="image_url" value=picture error=error("image_url")
                 maxlength=2000_u32 inputmode="url" autocomplete="off" hint="An upload goes before it." />

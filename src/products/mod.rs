@@ -1,37 +1,33 @@
 //! Products: what the storefront sells. A product has a price and contains one or more courses.
 
-pub mod admin;
-#[cfg(feature = "ssr")]
-pub mod admin_queries;
+pub mod admin_pages;
 pub mod api;
 pub mod card;
 pub mod editor;
-#[cfg(feature = "ssr")]
-pub mod form;
 pub mod pages;
 pub mod policy;
+pub mod slug;
+
+#[cfg(feature = "ssr")]
+pub mod admin_queries;
+#[cfg(feature = "ssr")]
+pub mod input;
 #[cfg(feature = "ssr")]
 pub mod queries;
-pub mod slug;
+#[cfg(feature = "ssr")]
+pub mod service;
 #[cfg(feature = "ssr")]
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "ssr")]
-pub mod write;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    courses::{CourseId, Outline},
-    id::Id,
-    lessons::LessonId,
+    courses::Outline,
+    id::{CourseId, LessonId, ProductId},
     money::Cents,
-    prices::{CodeAnswer, Priced},
+    prices::{CouponResult, PriceQuote},
 };
-
-/// Names what a [`ProductId`] identifies.
-pub enum ProductKey {}
-pub type ProductId = Id<ProductKey>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "product_status", rename_all = "lowercase"))]
@@ -48,7 +44,7 @@ pub struct ProductCard {
     /// One line of plain text.
     pub description: String,
     pub image_url: String,
-    pub price: Priced,
+    pub price: PriceQuote,
     pub courses: i64,
 }
 
@@ -83,8 +79,8 @@ pub struct ProductPage {
     /// HTML.
     pub description: String,
     pub image_url: String,
-    pub price: Priced,
-    pub code: CodeAnswer,
+    pub price: PriceQuote,
+    pub code: CouponResult,
     pub status: ProductStatus,
     pub owned: bool,
     /// The Checkout Session whose payment is on its way.

@@ -4,17 +4,16 @@ use leptos::{either::Either, prelude::*};
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use super::{ProductCourse, ProductPage, ProductStatus, Storefront, api, card::Card};
 use crate::{
-    app::frame,
-    courses::OutlineLesson,
-    lessons::LessonStatus,
+    courses::{OutlineLesson, lesson::LessonStatus},
+    frame::frame,
     load::{Loaded, load, page, searched},
     paths,
     prices::{
-        Priced,
-        tag::{CodeField, PriceTag},
+        PriceQuote,
+        price_view::{CodeField, PriceTag},
     },
+    products::{ProductCourse, ProductPage, ProductStatus, Storefront, api, card::Card},
     ui::{
         Accordion, Badge, Button, BuyBar, Cover, EmptyState, Form, Grid, LinkButton, Main, OutlineItem, OutlineList,
         PageHeader, Pager, SearchBox, SkeletonCards, SkeletonPage, Space, Stack, Tone, TwoColumns, Written,
@@ -48,7 +47,7 @@ fn storefront() -> impl IntoView {
 #[component]
 fn Shelf(storefront: Storefront) -> impl IntoView {
     let Storefront { products, search, page, more, resume } = storefront;
-    let (previous, next) = paths::turns(paths::HOME, &search, page, more);
+    let (previous, next) = paths::pagination_links(paths::HOME, &search, page, more);
     // A search box over four things is furniture.
     let searchable = previous.is_some() || next.is_some() || !search.is_empty() || products.len() > 8;
     let shelf = if products.is_empty() {
@@ -159,7 +158,7 @@ fn contents(courses: usize, lessons: u32) -> String {
 
 /// The one thing to do: buy, enrol, wait, or go on with what one owns.
 #[component]
-fn Buy(slug: String, price: Priced, code: String, owned: bool, waiting: Option<String>) -> impl IntoView {
+fn Buy(slug: String, price: PriceQuote, code: String, owned: bool, waiting: Option<String>) -> impl IntoView {
     if owned || waiting.is_some() {
         let (words, href, label) = match waiting.filter(|_| !owned) {
             Some(session) => {

@@ -1,6 +1,6 @@
 //! Who may look at a product, and who may buy it.
 
-use super::ProductStatus;
+use crate::products::ProductStatus;
 
 /// A private product is there for admins only: for everybody else its page and its checkout are a 404.
 pub fn can_see(admin: bool, status: ProductStatus) -> bool {

@@ -2,15 +2,15 @@
 
 use sqlx::{PgExecutor, types::Json};
 
-use super::{ProductCard, ProductCourse, ProductPage, ProductStatus, Resume};
 use crate::{
+    id::UserId,
     money::Cents,
     prices::{
-        CodeAnswer, Priced,
-        policy::Power,
+        CouponResult, PriceQuote,
+        policy::PppDiscount,
         quote::{self, Item},
     },
-    users::UserId,
+    products::{ProductCard, ProductCourse, ProductPage, ProductStatus, Resume},
 };
 
 /// Public products, oldest first, with what was written about them whole, whose name or description has the words; one more than
@@ -18,7 +18,7 @@ use crate::{
 pub async fn list_public(
     db: impl PgExecutor<'_>,
     search: &str,
-    power: Option<&Power>,
+    power: Option<&PppDiscount>,
     limit: i64,
     offset: i64,
 ) -> sqlx::Result<Vec<ProductCard>> {
@@ -43,7 +43,7 @@ pub async fn list_public(
             name: row.name,
             description: row.description,
             image_url: row.image_url,
-            price: quote::on_shelf(Cents::from_dollars(row.price_in_dollars), row.purchasing_power, power),
+            price: quote::list_price_for(Cents::from_dollars(row.price_in_dollars), row.purchasing_power, power),
             courses: row.courses,
         })
         .collect())
@@ -123,8 +123,8 @@ pub async fn find_page(
         summary: String::new(),
         description: row.description,
         image_url: row.image_url,
-        price: Priced::full(list),
-        code: CodeAnswer::default(),
+        price: PriceQuote::full(list),
+        code: CouponResult::default(),
         status: row.status,
         owned: row.owned,
         waiting: row.waiting,
@@ -134,7 +134,7 @@ pub async fn find_page(
 }
 
 /// The slug behind an id, for links that were made with it.
-pub async fn find_slug(db: impl PgExecutor<'_>, id: super::ProductId) -> sqlx::Result<Option<String>> {
+pub async fn find_slug(db: impl PgExecutor<'_>, id: crate::id::ProductId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!("select slug from products where id = $1", id.uuid()).fetch_optional(db).await
 }
 

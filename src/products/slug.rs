@@ -4,7 +4,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 /// The longest slug, in characters.
-pub const LONGEST: usize = 100;
+pub const MAX_CHARS: usize = 100;
 
 /// Returns the slug of a name, its letters transliterated; empty when the name has no letter and no digit. A table of half a megabyte
 /// says how each letter of each script is written in Latin, so this is the server's: the browser has [`from_ascii`].
@@ -47,8 +47,8 @@ fn join_words(text: &str) -> String {
     let mut slug = String::new();
     for word in words.split('-').filter(|word| !word.is_empty()) {
         if slug.is_empty() {
-            slug.extend(word.chars().take(LONGEST));
-        } else if slug.len() + 1 + word.len() <= LONGEST {
+            slug.extend(word.chars().take(MAX_CHARS));
+        } else if slug.len() + 1 + word.len() <= MAX_CHARS {
             slug.push('-');
             slug.push_str(word);
         } else {
@@ -61,7 +61,7 @@ fn join_words(text: &str) -> String {
 /// Whether a text can be a slug: the database's own rule. What looks like an id leads elsewhere.
 pub fn is_slug(text: &str) -> bool {
     let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    text.len() <= LONGEST && text.split('-').all(word) && text.parse::<super::ProductId>().is_err()
+    text.len() <= MAX_CHARS && text.split('-').all(word) && text.parse::<crate::id::ProductId>().is_err()
 }
 
 #[cfg(all(test, feature = "ssr"))]
@@ -111,7 +111,7 @@ mod tests {
     fn a_long_name_is_cut_between_words() {
         let slug = from_name(&"abcdefgh ".repeat(30));
         assert!(slug.len() == 98 && is_slug(&slug), "{slug}");
-        assert_eq!(from_name(&"x".repeat(300)).len(), LONGEST);
+        assert_eq!(from_name(&"x".repeat(300)).len(), MAX_CHARS);
     }
 
     #[rstest]

@@ -3,22 +3,19 @@
 use axum::{body::Body, extract::Request};
 use sqlx::PgPool;
 
-use super::{
-    ProductId, ProductStatus, Removal, admin_queries,
-    api::{GetProductForm, GetProducts, RemoveProduct},
-    write,
-};
 use crate::{
-    courses::CourseId,
+    boot::router::router,
+    id::{CourseId, ProductId, UserId},
     paths,
-    server::{
-        router::router,
-        testing::{self, Answer, Browser},
+    products::{
+        ProductStatus, Removal, admin_queries,
+        api::{GetProductForm, GetProducts, RemoveProduct},
+        service,
     },
-    users::UserId,
+    tests::fixtures::{self, Answer, Browser},
 };
 
-const NOWHERE: &str = "http://127.0.0.1:9";
+const UNREACHABLE_URL: &str = "http://127.0.0.1:9";
 
 /// A school with an admin, a student, and two courses.
 struct School {
@@ -32,13 +29,13 @@ struct School {
 
 impl School {
     async fn open(db: PgPool) -> Self {
-        let courses = [testing::course(&db, "Light").await, testing::course(&db, "Shadow").await];
-        let who = (testing::student(&db, "admin").await, testing::student(&db, "student").await);
+        let courses = [fixtures::course(&db, "Light").await, fixtures::course(&db, "Shadow").await];
+        let who = (fixtures::student(&db, "admin").await, fixtures::student(&db, "student").await);
         crate::users::queries::grant_admin(&db, "admin@example.com").await.unwrap();
-        let router = router(testing::state(&db, NOWHERE).await);
+        let router = router(fixtures::state(&db, UNREACHABLE_URL).await);
         let browser = |cookie| Browser { router: router.clone(), cookie };
-        let admin = browser(Some(testing::cookie(&db, who.0).await));
-        let student = browser(Some(testing::cookie(&db, who.1).await));
+        let admin = browser(Some(fixtures::cookie(&db, who.0).await));
+        let student = browser(Some(fixtures::cookie(&db, who.1).await));
         Self { visitor: browser(None), admin, student, who, courses, db }
     }
 
@@ -108,7 +105,7 @@ fn png(width: u32) -> Vec<u8> {
 #[sqlx::test]
 async fn the_desk_is_closed_to_everybody_but_admins(db: PgPool) {
     let school = School::open(db).await;
-    let product = testing::product(&school.db, "product", 60, &[]).await;
+    let product = fixtures::product(&school.db, "product", 60, &[]).await;
     let edit = paths::edit_product(product);
     for (browser, statuses, page) in
         [(&school.visitor, [401; 3], 302), (&school.student, [403; 3], 404), (&school.admin, [200; 3], 200)]
@@ -169,7 +166,7 @@ async fn an_admin_makes_a_product_and_reads_that_it_is_made(db: PgPool) {
 #[sqlx::test]
 async fn what_is_wrong_is_said_and_nothing_typed_is_lost(db: PgPool) {
     let school = School::open(db).await;
-    testing::product(&school.db, "taken", 60, &[]).await;
+    fixtures::product(&school.db, "taken", 60, &[]).await;
     let course = school.courses[1].to_string();
     let form = new_product(&[
         ("slug", "taken"),
@@ -218,8 +215,8 @@ async fn what_is_wrong_is_said_and_nothing_typed_is_lost(db: PgPool) {
 async fn a_change_names_what_changed_and_reaches_the_buyers(db: PgPool) {
     let school = School::open(db).await;
     let [light, shadow] = school.courses;
-    let product = testing::product(&school.db, "light", 60, &[light]).await;
-    testing::purchase(&school.db, school.who.1, product).await;
+    let product = fixtures::product(&school.db, "light", 60, &[light]).await;
+    fixtures::purchase(&school.db, school.who.1, product).await;
     let page = school.admin.get(&paths::edit_product(product)).await;
     assert!(page.body.contains("1 person bought this. A course that you add reaches them at once"));
 
@@ -230,7 +227,7 @@ async fn a_change_names_what_changed_and_reaches_the_buyers(db: PgPool) {
     let changed = "Changed the product “light”: name “light” → “Shadow”, address light → shadow, price $60 → $50, \
                    added “Shadow”, took out “Light”";
     assert_eq!(school.audit().await, [("product.update".into(), changed.into())]);
-    assert_eq!(testing::access(&school.db, school.who.1).await, [light, shadow], "what was taken out stays");
+    assert_eq!(fixtures::access(&school.db, school.who.1).await, [light, shadow], "what was taken out stays");
 
     let same = school.form(product, &[]).await;
     assert_eq!(school.admin.post(&paths::edit_product(product), &same).await.status, 303);
@@ -240,7 +237,7 @@ async fn a_change_names_what_changed_and_reaches_the_buyers(db: PgPool) {
 #[sqlx::test]
 async fn of_two_admins_the_later_is_told_and_may_then_replace(db: PgPool) {
     let school = School::open(db).await;
-    let product = testing::product(&school.db, "light", 60, &school.courses).await;
+    let product = fixtures::product(&school.db, "light", 60, &school.courses).await;
     let edit = paths::edit_product(product);
     let mine = school.form(product, &[("price", "40"), ("description", "Mine")]).await;
     let theirs = school.form(product, &[("price", "50")]).await;
@@ -266,7 +263,7 @@ async fn of_two_admins_the_later_is_told_and_may_then_replace(db: PgPool) {
 #[sqlx::test]
 async fn an_old_address_leads_to_the_new_one_until_another_product_takes_it(db: PgPool) {
     let school = School::open(db).await;
-    let product = testing::product(&school.db, "one", 60, &school.courses).await;
+    let product = fixtures::product(&school.db, "one", 60, &school.courses).await;
     for slug in ["two", "three"] {
         sqlx::query!("update products set slug = $1", slug).execute(&school.db).await.unwrap();
     }
@@ -284,7 +281,7 @@ async fn an_old_address_leads_to_the_new_one_until_another_product_takes_it(db: 
     sqlx::query!("update products set slug = 'one'").execute(&school.db).await.unwrap();
     assert_eq!(school.visitor.get("/products/one").await.status, 200, "it may come back");
     sqlx::query!("update products set slug = 'four'").execute(&school.db).await.unwrap();
-    testing::product(&school.db, "two", 60, &[]).await;
+    fixtures::product(&school.db, "two", 60, &[]).await;
     assert_eq!(school.visitor.get("/products/two").await.status, 200, "another product's address is that product's");
     assert_eq!(school.visitor.get("/products/one").await.status, 302);
 
@@ -316,8 +313,8 @@ async fn a_product_that_was_sold_or_may_be_paid_for_is_made_private(db: PgPool) 
         ("free", false, "-90 days", Removal::Awaited),
     ];
     for (n, (state, session, ends, removal)) in attempts.into_iter().enumerate() {
-        let product = testing::product(&school.db, &format!("product-{n}"), 60, &school.courses).await;
-        let attempt = testing::attempt(&school.db, student, product, 6000).await;
+        let product = fixtures::product(&school.db, &format!("product-{n}"), 60, &school.courses).await;
+        let attempt = fixtures::attempt(&school.db, student, product, 6000).await;
         sqlx::query(
             "update checkout_attempts set state = $2::attempt_state, expires_at = now() + $3::interval,
                     stripe_session_id = case when $4 then 'cs_' || id end where id = $1",
@@ -331,17 +328,17 @@ async fn a_product_that_was_sold_or_may_be_paid_for_is_made_private(db: PgPool) 
         .unwrap();
         let listed = admin_queries::list(&school.db, &format!("product-{n}"), 9, 0).await.unwrap();
         assert_eq!(listed[0].removal, removal, "{state}, {ends}: as the list says");
-        assert_eq!(write::remove(&school.db, admin, product).await, Ok(removal), "{state}, {ends}");
+        assert_eq!(service::remove(&school.db, admin, product).await, Ok(removal), "{state}, {ends}");
         let left = admin_queries::find_form(&school.db, product).await.unwrap().map(|form| form.status);
         assert_eq!(left, (removal != Removal::Delete).then_some(ProductStatus::Private), "{state}, {ends}");
     }
-    let product = testing::product(&school.db, "sold", 60, &school.courses).await;
-    testing::purchase(&school.db, student, product).await;
+    let product = fixtures::product(&school.db, "sold", 60, &school.courses).await;
+    fixtures::purchase(&school.db, student, product).await;
     let listed = admin_queries::list(&school.db, "sold", 9, 0).await.unwrap();
     assert_eq!((listed[0].removal, listed[0].customers, listed[0].bought), (Removal::Sold, 1, 1));
-    assert_eq!(write::remove(&school.db, admin, product).await, Ok(Removal::Sold));
+    assert_eq!(service::remove(&school.db, admin, product).await, Ok(Removal::Sold));
     assert_eq!(school.visitor.get("/products/sold").await.status, 404);
-    assert_eq!(testing::access(&school.db, student).await, school.courses, "and its buyer keeps it");
+    assert_eq!(fixtures::access(&school.db, student).await, school.courses, "and its buyer keeps it");
     let audit = school.audit().await;
     assert_eq!(
         audit.last().unwrap(),
@@ -355,10 +352,10 @@ async fn a_product_goes_or_is_bought_and_never_both(db: PgPool) {
     let school = School::open(db).await;
     for n in 0..5 {
         let slug = format!("free-{n}");
-        let product = testing::product(&school.db, &slug, 0, &school.courses).await;
+        let product = fixtures::product(&school.db, &slug, 0, &school.courses).await;
         let path = paths::purchase(&slug);
         let (bought, removed) =
-            tokio::join!(school.student.post(&path, ""), write::remove(&school.db, school.who.0, product));
+            tokio::join!(school.student.post(&path, ""), service::remove(&school.db, school.who.0, product));
         let owned =
             sqlx::query_scalar!(r#"select count(*) as "n!" from purchases where product_id = $1"#, product.uuid());
         let owned = owned.fetch_one(&school.db).await.unwrap();
@@ -376,7 +373,7 @@ async fn a_form_holds_two_hundred_courses(db: PgPool) {
         .execute(&school.db)
         .await
         .unwrap();
-    let product = testing::product(&school.db, "all", 60, &[]).await;
+    let product = fixtures::product(&school.db, "all", 60, &[]).await;
     let all = admin_queries::list_choices(&school.db, Some(product)).await.unwrap();
     let mut form = school.form(product, &[]).await;
     for course in &all {

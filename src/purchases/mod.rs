@@ -1,60 +1,24 @@
 //! Purchases: what was bought, and its receipt.
 
-pub mod admin;
 pub mod api;
 pub mod pages;
-pub mod sale;
-pub mod sales;
-pub mod stray;
 
 #[cfg(feature = "ssr")]
-pub mod disputes;
-#[cfg(feature = "ssr")]
-pub mod download;
-#[cfg(feature = "ssr")]
-pub mod export;
-#[cfg(feature = "ssr")]
-pub mod hearing;
-#[cfg(feature = "ssr")]
-pub mod ledger_queries;
-#[cfg(feature = "ssr")]
-#[cfg(test)]
-mod ledger_tests;
-#[cfg(feature = "ssr")]
-pub mod pdf;
+pub mod handlers;
 #[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]
-pub mod refund;
-#[cfg(feature = "ssr")]
-pub mod refund_queries;
-#[cfg(feature = "ssr")]
-#[cfg(test)]
-mod refund_tests;
-#[cfg(feature = "ssr")]
-pub mod sales_queries;
-#[cfg(feature = "ssr")]
-#[cfg(test)]
-mod sales_tests;
-#[cfg(feature = "ssr")]
-pub mod search;
+pub mod receipt_pdf;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{id::Id, money::Cents, ui::utc_day};
-
-/// Names what a [`PurchaseId`] identifies.
-pub enum PurchaseKey {}
-pub type PurchaseId = Id<PurchaseKey>;
-
-/// What a product was called and looked like when it was bought.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProductDetails {
-    pub name: String,
-    pub description: String,
-    pub image_url: String,
-}
+use crate::{
+    id::PurchaseId,
+    money::Cents,
+    payments::{ProductDetails, RefundOrigin},
+    ui::utc_day,
+};
 
 /// A row of the purchase history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +74,7 @@ pub struct Receipt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundRow {
     pub amount: Cents,
-    pub origin: sales::RefundOrigin,
+    pub origin: RefundOrigin,
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub at: DateTime<Utc>,
 }

@@ -4,12 +4,13 @@ use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use super::{History, PurchaseId, PurchaseRow, Receipt, api};
 use crate::{
     error::Error,
+    id::PurchaseId,
     load::{Loaded, load, page},
     money::Cents,
     paths,
+    purchases::{History, PurchaseRow, Receipt, api},
     ui::{
         Address, Amounts, Badge, EmptyState, Intent, LinkButton, LocalTime, Main, Notice, PageHeader, Pager,
         PrintButton, Sheet, SkeletonList, SkeletonPage, Stack, Table, Tone,
@@ -51,7 +52,7 @@ fn Purchases(history: History) -> impl IntoView {
             </EmptyState>
         });
     }
-    let (previous, next) = paths::turns(paths::PURCHASES, "", page, more);
+    let (previous, next) = paths::pagination_links(paths::PURCHASES, "", page, more);
     Either::Right(view! {
         <Stack>
             <Table caption="Purchases" head=vec!["Product", "Paid"] numeric=vec![1]>
@@ -103,14 +104,14 @@ fn receipt() -> impl IntoView {
     view! {
         <Main>
             <Loaded from=receipt skeleton=|| view! { <SkeletonPage /> } let:receipt>
-                <Paper receipt />
+                <ReceiptView receipt />
             </Loaded>
         </Main>
     }
 }
 
 #[component]
-fn Paper(receipt: Receipt) -> impl IntoView {
+fn ReceiptView(receipt: Receipt) -> impl IntoView {
     let rows = receipt.rows().into_iter().map(|(words, amount, total)| (words, amount.to_string(), total)).collect();
     let number = format!("Receipt {}", receipt.number);
     let dispute = receipt.dispute();

@@ -4,8 +4,12 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sqlx::{PgExecutor, types::Json};
 
-use super::{ProductDetails, PurchaseId, PurchaseRow, Receipt, RefundRow, sales::RefundOrigin};
-use crate::{money::Cents, users::UserId};
+use crate::{
+    id::{PurchaseId, UserId},
+    money::Cents,
+    payments::{ProductDetails, RefundOrigin},
+    purchases::{PurchaseRow, Receipt, RefundRow},
+};
 
 /// A user's purchases, newest first; one more than `limit` when there are more.
 pub async fn list_of_user(

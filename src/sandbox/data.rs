@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::sandbox::{
     model::{
         charge::Charge,
         checkout_session::CheckoutSession,

@@ -32,11 +32,14 @@ pub mod router;
 pub mod server;
 pub mod store;
 pub mod table;
-#[cfg(test)]
-mod tests;
 pub mod webhooks;
 
-pub use config::{SandboxArgs, SandboxConfig};
-pub use router::router;
-pub use server::{run, serve};
-pub use store::Sandbox;
+#[cfg(test)]
+mod tests;
+
+pub use crate::sandbox::{
+    config::{SandboxArgs, SandboxConfig},
+    router::router,
+    server::{run, serve},
+    store::Sandbox,
+};

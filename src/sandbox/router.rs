@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{
+use crate::sandbox::{
     api::{
         authentication, charges, checkout_sessions, control, disputes, events, fault_injection, payment_intents,
         products, refunds,

@@ -10,7 +10,7 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{
+use crate::sandbox::{
     clock::now,
     config::{SandboxArgs, SandboxConfig},
     router::router,

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{
+use crate::sandbox::{
     config::SandboxConfig,
     data::Data,
     error::{ApiError, Result},

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{
+use crate::sandbox::{
     error::{ApiError, Result},
     form_encoding::form::Form,
 };

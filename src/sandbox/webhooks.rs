@@ -16,7 +16,7 @@ use sha2::Sha256;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{
+use crate::sandbox::{
     clock::{now, now_ms},
     model::{event::Event, fault_injection::DeliveryMode},
     store::Sandbox,

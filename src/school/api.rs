@@ -2,18 +2,17 @@
 
 use leptos::prelude::*;
 
-use super::SchoolForm;
-use crate::{error::Result, wire::Json};
+use crate::{error::Result, school::SchoolForm, wire::Json};
 
 #[cfg(feature = "ssr")]
-use {
-    super::queries,
-    crate::server::call::{AdminCall, Call},
+use crate::{
+    school::queries,
+    server::http::request_context::{AdminContext, RequestContext},
 };
 
 /// The school, to write.
 #[server(output = Json)]
 pub async fn get_school_form() -> Result<SchoolForm> {
-    let AdminCall { db, .. } = Call::admin().await?;
+    let AdminContext { db, .. } = RequestContext::admin().await?;
     Ok(queries::find(&db).await?)
 }

@@ -1,10 +1,10 @@
 //! The school: what it is called, and who sells here by law.
 
-pub mod admin;
+pub mod admin_pages;
 pub mod api;
 
 #[cfg(feature = "ssr")]
-pub mod forms;
+pub mod handlers;
 #[cfg(feature = "ssr")]
 pub mod queries;
 
@@ -57,7 +57,7 @@ impl SchoolForm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::testing;
+    use crate::tests::fixtures;
     use rstest::rstest;
 
     fn parse(field: &'static str, value: &'static str) -> Vec<String> {
@@ -66,7 +66,7 @@ mod tests {
             "name" => "School",
             _ => "",
         };
-        testing::refusals(SchoolForm::parse(typed))
+        fixtures::refusals(SchoolForm::parse(typed))
     }
 
     #[rstest]

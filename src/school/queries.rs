@@ -2,7 +2,7 @@
 
 use sqlx::PgExecutor;
 
-use super::SchoolForm;
+use crate::school::SchoolForm;
 
 pub async fn find(db: impl PgExecutor<'_>) -> sqlx::Result<SchoolForm> {
     sqlx::query_as!(SchoolForm, "select version, name, tagline, seller_name, seller_address from school")

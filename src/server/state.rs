@@ -3,11 +3,20 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use leptos::config::LeptosOptions;
+use leptos::{config::LeptosOptions, prelude::AnyView};
 use sqlx::PgPool;
 
-use super::{config::Config, kept::Kept, limits::Limits, school::School, visitors::Visitors};
-use crate::{checkout::stripe::Stripe, mail::transport::Mailer, users::identity::Identity};
+use crate::{
+    identity::authentication::Identity,
+    platform::{config::Config, smtp::Mailer},
+    server::{
+        http::client_ip::ClientInfoResolver, page_cache::PageCache, rate_limit::RateLimits, school_cache::School,
+    },
+    stripe::client::Stripe,
+};
+
+/// The document around every page, see `app::shell`.
+pub type Shell = fn(LeptosOptions) -> AnyView;
 
 #[derive(Clone, FromRef)]
 pub struct AppState {
@@ -18,8 +27,10 @@ pub struct AppState {
     pub identity: Identity,
     pub mailer: Mailer,
     pub school: School,
-    pub kept: Kept,
-    pub limits: Limits,
-    pub visitors: Visitors,
+    pub page_cache: PageCache,
+    pub limits: RateLimits,
+    pub client_info: ClientInfoResolver,
     pub leptos: LeptosOptions,
+    /// Renders the HTML document. A callback, because the route table is a layer above the server.
+    pub shell: Shell,
 }

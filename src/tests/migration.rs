@@ -10,16 +10,13 @@ use sqlx::{ConnectOptions, Connection, PgPool};
 use uuid::Uuid;
 
 use crate::{
-    checkout::outcome::label,
-    courses::CourseId,
+    boot::router::router,
+    id::{CourseId, PurchaseId, UserId},
     paths,
-    purchases::{PurchaseId, sales::RefundState},
-    server::{
-        database,
-        router::router,
-        testing::{self, Browser},
-    },
-    users::UserId,
+    payments::outcome::label,
+    platform::postgres,
+    stripe::states::RefundState,
+    tests::fixtures::{self, Browser},
 };
 
 const DUMP: &[u8] = include_bytes!("fixtures/schema_98e40ec.sql.gz");
@@ -102,7 +99,7 @@ async fn a_school_of_an_older_version_migrates_and_runs(db: PgPool) {
     let access: Vec<(Uuid, Uuid)> =
         sqlx::query_as("select user_id, course_id from user_course_access order by 1, 2").fetch_all(&db).await.unwrap();
 
-    database::migrate(&db).await.unwrap();
+    postgres::migrate(&db).await.unwrap();
 
     assert_eq!(rows(&db).await, before, "no row comes or goes, and none seems to have changed");
     let open: Vec<(Uuid, Uuid)> =
@@ -182,10 +179,10 @@ async fn check_pages(db: &PgPool) {
     .await;
     let sale = id_of(db, "select distinct purchase_id from sale_notes").await;
     let reversed = id_of(db, "select purchase_id from refunds where state = 'reversed' order by id limit 1").await;
-    let router = router(testing::state(db, "http://127.0.0.1:9").await);
+    let router = router(fixtures::state(db, "http://127.0.0.1:9").await);
     let browser = async |user: Option<Uuid>| {
         let cookie = match user {
-            Some(user) => Some(testing::cookie(db, UserId::from(user)).await),
+            Some(user) => Some(fixtures::cookie(db, UserId::from(user)).await),
             None => None,
         };
         Browser { router: router.clone(), cookie }

@@ -2,7 +2,7 @@
 
 use leptos::{children::ViewFnOnce, prelude::*};
 
-/// Links at the side (on a phone in a row above), and the work. It brings its own [`Main`](super::Main).
+/// Links at the side (on a phone in a row above), and the work. It brings its own [`Main`](crate::ui::Main).
 #[component]
 pub fn AdminLayout(#[prop(into)] nav: ViewFnOnce, children: Children) -> impl IntoView {
     view! {

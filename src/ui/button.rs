@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Submitting, Words};
+use crate::ui::{form::Submitting, words::Words};
 
 /// What pressing it means; the looks follow from that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Intent {
     }
 }
 
-/// A button. While `pending`, or while the [`Form`](super::Form) around it is being sent, it spins, keeps its width and
+/// A button. While `pending`, or while the [`Form`](crate::ui::Form) around it is being sent, it spins, keeps its width and
 /// its value, and does not answer.
 #[component]
 pub fn Button(

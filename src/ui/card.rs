@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Words, srcset};
+use crate::ui::{picture::srcset, words::Words};
 
 /// A 16:9 picture that keeps its place while it loads, lazily unless `eager`. Without a `src` it is a plain cloth cover.
 #[component]

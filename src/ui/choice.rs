@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Icon, Words};
+use crate::ui::{icon::Icon, words::Words};
 
 /// One of more than can be shown at once: a box to type a part of its name in, and what was found to choose from. The list is
 /// the browser's own, so arrows, letters and screen readers work in it; arrow down leads from the box into it. It needs JavaScript.

@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Button, Field, Intent, Words};
+use crate::ui::{
+    button::{Button, Intent},
+    field::Field,
+    words::Words,
+};
 
 /// Asks for `page` again with the code that was typed. It is a plain form, so it works without JavaScript.
 #[component]

@@ -2,7 +2,11 @@
 
 use leptos::{html, prelude::*, wasm_bindgen::JsCast};
 
-use super::{Button, Icon, Intent, Row};
+use crate::ui::{
+    button::{Button, Intent},
+    icon::Icon,
+    page::Row,
+};
 
 /// What a dialog ends with: `children` do what it asks about, beside them the way out.
 #[component]

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Icon, Words};
+use crate::ui::{icon::Icon, words::Words};
 
 /// Something that can be opened, with a word `aside` about what is in it.
 #[component]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use super::RowKind;
+use crate::ui::sortable::RowKind;
 
 #[component]
 pub fn EditorSection(children: Children) -> impl IntoView {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Words;
+use crate::ui::words::Words;
 
 /// There is nothing here yet: one sentence, one action.
 #[component]

@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use super::{Icon, Words, text::escape};
+use crate::ui::{icon::Icon, text::escape, words::Words};
 
 /// The id of a field, and of the hint and the error that describe it.
 pub(super) struct Described {

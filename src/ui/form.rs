@@ -2,9 +2,9 @@
 
 use leptos::{context::Provider, ev, prelude::*};
 
-use super::{Icon, Words};
+use crate::ui::{icon::Icon, words::Words};
 
-/// Whether the form around is on its way to the server. The [`Button`](super::Button) inside looks at it.
+/// Whether the form around is on its way to the server. The [`Button`](crate::ui::Button) inside looks at it.
 #[derive(Clone, Copy, Debug)]
 pub struct Submitting(pub RwSignal<bool>);
 

@@ -3,7 +3,7 @@
 use icondata_core::IconData;
 use leptos::prelude::*;
 
-use super::Words;
+use crate::ui::words::Words;
 
 /// A drawing as tall as its line. Without a `label` it is decoration and hidden from screen readers.
 #[component]

@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin};
 use icondata_core::IconData;
 use leptos::{ev, html, prelude::*, task::spawn_local};
 
-use super::Icon;
+use crate::ui::icon::Icon;
 
 /// Something being saved; it ends well, or with a sentence that says why not.
 pub type Saving = Pin<Box<dyn Future<Output = Result<(), String>>>>;

@@ -2,7 +2,7 @@
 
 use leptos::{children::ViewFnOnce, prelude::*};
 
-use super::Words;
+use crate::ui::words::Words;
 
 /// The top of every page: a way past it, the school's name, and links.
 #[component]

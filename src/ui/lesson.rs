@@ -2,10 +2,10 @@
 
 use leptos::{children::ViewFnOnce, prelude::*};
 
-use super::{Icon, Words};
+use crate::ui::{icon::Icon, words::Words};
 
 /// The video and what belongs to it, with the outline in a quiet column that folds away; on a phone beneath. Stands in a
-/// wide [`Main`](super::Main).
+/// wide [`Main`](crate::ui::Main).
 #[component]
 pub fn LessonLayout(#[prop(into)] outline: ViewFnOnce, children: Children) -> impl IntoView {
     view! {

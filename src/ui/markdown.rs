@@ -6,8 +6,10 @@ use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::{FormErrors, TextArea, Words, Written};
-use crate::error::Result;
+use crate::{
+    error::Result,
+    ui::{field::TextArea, form::FormErrors, text::Written, words::Words},
+};
 
 /// As [`TextArea`], for Markdown. "Preview" shows in its place what `preview` makes of it, and needs JavaScript.
 #[component]

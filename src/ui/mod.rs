@@ -35,38 +35,39 @@ mod theme;
 mod time;
 mod toast;
 mod words;
+pub mod youtube;
 
-pub use admin::AdminLayout;
-pub use button::{Button, Intent, LinkButton, PrintButton};
-pub use card::{Badge, Cover, CoverCard, ProgressLine, Tone};
-pub use chart::{Bar, BarChart, ShareBar};
-pub use choice::SearchSelect;
-pub use code::{CheckCell, CodeForm, FigureField};
-pub use dialog::{Answers, Dialog};
-pub use disclosure::Accordion;
-pub use editor::{EditorActions, EditorHead, EditorItem, EditorList, EditorSection, EditorTail};
-pub use facts::{Fact, Facts, Happening, Pair, Timeline};
-pub use feedback::{EmptyState, ErrorState, NeedsScript, Notice, SkeletonCards, SkeletonList, SkeletonPage};
-pub use field::{CheckField, Field, SelectField, TextArea};
-pub use focus::keep_focus;
-pub use form::{Form, FormErrors, SearchBox, Submitting};
-pub use inline::{Choice, InlineChoice, InlineName, Saving};
-pub use layout::{AuthCard, BuyBar, Main, Sheet, SiteFooter, SiteHeader, TwoColumns};
-pub use lesson::{LessonLayout, LockedPanel, OutlineItem, OutlineList, VideoFrame};
-pub use markdown::MarkdownField;
-pub use money::{Amounts, Price};
-pub use navigation::{NavLink, PrevNext, Tabs};
-pub use page::{Grid, PageHeader, Row, Space, Stack};
-pub use picker::{FileField, PickList};
-pub use picture::{Thumb, WIDTHS};
-pub use sortable::{Grip, Order, Place, Sortable, Sorter};
-pub use table::{KeysetPager, Pager, RowActions, Stats, Table};
-pub use text::{Address, FONTS, Written};
-pub use theme::ThemeSwitch;
-pub use time::{LocalTime, day_words, utc_day, utc_minute};
-pub use toast::{Toaster, Toasts, provide_toaster, use_toast};
-pub use words::Words;
+pub use crate::ui::{
+    admin::AdminLayout,
+    button::{Button, Intent, LinkButton, PrintButton},
+    card::{Badge, Cover, CoverCard, ProgressLine, Tone},
+    chart::{Bar, BarChart, ShareBar},
+    choice::SearchSelect,
+    code::{CheckCell, CodeForm, FigureField},
+    dialog::{Answers, Dialog},
+    disclosure::Accordion,
+    editor::{EditorActions, EditorHead, EditorItem, EditorList, EditorSection, EditorTail},
+    facts::{Fact, Facts, Happening, Pair, Timeline},
+    feedback::{EmptyState, ErrorState, NeedsScript, Notice, SkeletonCards, SkeletonList, SkeletonPage},
+    field::{CheckField, Field, SelectField, TextArea},
+    focus::keep_focus,
+    form::{Form, FormErrors, SearchBox, Submitting},
+    inline::{Choice, InlineChoice, InlineName, Saving},
+    layout::{AuthCard, BuyBar, Main, Sheet, SiteFooter, SiteHeader, TwoColumns},
+    lesson::{LessonLayout, LockedPanel, OutlineItem, OutlineList, VideoFrame},
+    markdown::MarkdownField,
+    money::{Amounts, Price},
+    navigation::{NavLink, PrevNext, Tabs},
+    page::{Grid, PageHeader, Row, Space, Stack},
+    picker::{FileField, PickList},
+    picture::{Thumb, WIDTHS},
+    sortable::{Grip, Order, Place, Sortable, Sorter},
+    table::{KeysetPager, Pager, RowActions, Stats, Table},
+    text::{Address, FONTS, Written},
+    theme::ThemeSwitch,
+    time::{LocalTime, day_words, utc_day, utc_minute},
+    toast::{Toaster, Toasts, provide_toaster, use_toast},
+    words::Words,
+};
 
-use icon::Icon;
-use picture::srcset;
-use sortable::RowKind;
+use crate::ui::{icon::Icon, picture::srcset, sortable::RowKind};

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Words;
+use crate::ui::words::Words;
 
 /// A price, what it `was` before a discount, and `why` it is less.
 #[component]

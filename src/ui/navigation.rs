@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Icon, Words};
+use crate::ui::{icon::Icon, words::Words};
 
 /// A link in the header or the back office. `current` says that this is where we are.
 #[component]

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Words;
+use crate::ui::words::Words;
 
 /// What a page is called, in one sentence what it is for, and what can be done with it.
 #[component]

@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{Icon, Words};
+use crate::ui::{icon::Icon, words::Words};
 
 /// Some of many: a list of boxes to check, what is chosen first. `options` are values and the words for them. What is typed above
 /// narrows the list; without JavaScript the list is whole.
@@ -107,7 +107,7 @@ pub fn FileField(
     #[prop(optional, into)] error: Words,
     #[prop(optional, into)] hint: Words,
 ) -> impl IntoView {
-    let described = super::field::Described::new(Words::default(), name, hint, error);
+    let described = crate::ui::field::Described::new(Words::default(), name, hint, error);
     let control = view! {
         <input
             type="file"

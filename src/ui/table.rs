@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Icon;
+use crate::ui::icon::Icon;
 
 /// A table with a calm header row. It scrolls in itself where it is wider than the screen.
 #[component]

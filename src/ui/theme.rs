@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, wasm_bindgen::JsCast};
 
-use super::{Icon, Words};
+use crate::ui::{icon::Icon, words::Words};
 
 /// What the reader chose. The server keeps it in the cookie `theme` and writes it on `<html data-theme>`, so that no page
 /// flashes in the wrong light.

@@ -68,7 +68,7 @@ fn machine(at: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::testing::utc;
+    use crate::tests::fixtures::utc;
 
     #[test]
     fn a_day_of_the_database_reads_as_a_day() {

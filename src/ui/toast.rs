@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::server::SharedValue;
 
-use super::{Icon, Tone, Words};
+use crate::ui::{card::Tone, icon::Icon, words::Words};
 
 /// How many are seen at once; older ones make room.
 const SEEN: usize = 3;

@@ -1,42 +1,16 @@
 //! Users: who is asking. A visitor, a student, or an admin.
 
-pub mod account;
-pub mod accounts;
-pub mod admin;
-pub mod api;
-pub mod fields;
-pub mod menu;
-pub mod pages;
-pub mod roster;
-pub mod student;
+pub mod identity_provider;
 
 #[cfg(feature = "ssr")]
-pub mod clerk;
-#[cfg(feature = "ssr")]
-pub mod forms;
-#[cfg(feature = "ssr")]
-pub mod identity;
-#[cfg(feature = "ssr")]
-pub mod local;
-#[cfg(feature = "ssr")]
-pub mod password;
-#[cfg(feature = "ssr")]
-pub mod people;
-#[cfg(feature = "ssr")]
 pub mod queries;
-#[cfg(feature = "ssr")]
-pub mod roster_queries;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
-    id::Id,
+    id::UserId,
 };
-
-/// Names what a [`UserId`] identifies.
-pub enum UserKey {}
-pub type UserId = Id<UserKey>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "user_role", rename_all = "lowercase"))]

@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
 
-use super::{Role, User, UserId};
+use crate::{
+    id::UserId,
+    users::{Role, User},
+};
 
 /// The living user behind an unexpired session, which is seen with that.
 pub async fn find_by_session(db: impl PgExecutor<'_>, token_hash: &[u8]) -> sqlx::Result<Option<User>> {
@@ -102,7 +105,7 @@ pub async fn grant_admin(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<b
 }
 
 /// Ends what lets somebody in here: password, sessions, and links that were sent.
-pub async fn end_local(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<()> {
+pub async fn revoke_local_credentials(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<()> {
     sqlx::query!(
         "with passwords as (delete from local_credentials where user_id = $1), links as (delete from account_links where user_id = $1)
          delete from sessions where user_id = $1",
@@ -116,7 +119,7 @@ pub async fn end_local(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<()
 /// Makes somebody a tombstone that no other is like; what they were written goes too, what was not paid
 /// is given up (and with it the uses of coupons that it held), and what was sold stays. `subject` is what the
 /// identity provider's id is from now on.
-pub async fn bury(db: impl PgExecutor<'_>, user: UserId, subject: &str) -> sqlx::Result<()> {
+pub async fn anonymize(db: impl PgExecutor<'_>, user: UserId, subject: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "with written as (delete from mails where user_id = $1),
               left_open as (update checkout_attempts set state = 'expired'
@@ -130,4 +133,18 @@ pub async fn bury(db: impl PgExecutor<'_>, user: UserId, subject: &str) -> sqlx:
     .execute(db)
     .await
     .map(drop)
+}
+
+/// Every admin, locked in the order of their ids: of two transactions, the later one sees what the first one left.
+pub async fn lock_admins(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<UserId>> {
+    let ids = sqlx::query_scalar!(
+        "select id from users where role = 'admin' and deleted_at is null order by id for no key update"
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(UserId::from).collect())
+}
+
+pub async fn set_role(db: impl PgExecutor<'_>, user: UserId, role: Role) -> sqlx::Result<()> {
+    sqlx::query!("update users set role = $2 where id = $1", user.uuid(), role as Role).execute(db).await.map(drop)
 }

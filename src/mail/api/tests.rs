@@ -1,15 +1,16 @@
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{GetMail, GetOutbox};
 use crate::{
-    mail::{Letter, MailState, outbox, queries},
-    paths,
-    server::{
-        router::router,
-        testing::{self, Browser},
+    boot::router::router,
+    id::UserId,
+    mail::{
+        self, EmailBody, MailState,
+        api::{GetMail, GetOutbox},
+        outbox,
     },
-    users::UserId,
+    paths,
+    tests::fixtures::{self, Browser},
 };
 
 struct School {
@@ -20,25 +21,25 @@ struct School {
 
 /// Browsers of a visitor, a student and an admin.
 async fn school(db: &PgPool) -> School {
-    let (student, admin) = (testing::student(db, "student").await, testing::student(db, "admin").await);
+    let (student, admin) = (fixtures::student(db, "student").await, fixtures::student(db, "admin").await);
     crate::users::queries::grant_admin(db, "admin@example.com").await.unwrap();
-    let router = router(testing::state(db, "http://127.0.0.1:9").await);
-    let cookies = [None, Some(testing::cookie(db, student).await), Some(testing::cookie(db, admin).await)];
+    let router = router(fixtures::state(db, "http://127.0.0.1:9").await);
+    let cookies = [None, Some(fixtures::cookie(db, student).await), Some(fixtures::cookie(db, admin).await)];
     School { db: db.clone(), student, browsers: cookies.map(|cookie| Browser { router: router.clone(), cookie }) }
 }
 
 impl School {
     async fn write(&self, subject: &str) -> i64 {
-        let letter = Letter::new(subject).line("Secret <b>words</b>");
-        queries::insert(&self.db, "purchased", Some(Uuid::new_v4()), self.student, &letter).await.unwrap();
+        let letter = EmailBody::new(subject).line("Secret <b>words</b>");
+        mail::queries::insert(&self.db, "purchased", Some(Uuid::new_v4()), self.student, &letter).await.unwrap();
         sqlx::query_scalar!(r#"select max(id) as "id!" from mails"#).fetch_one(&self.db).await.unwrap()
     }
 
     async fn set(&self, mail: i64, state: MailState) {
-        let claimed = queries::claim(&self.db, crate::server::clock::now()).await.unwrap().unwrap();
+        let claimed = mail::queries::claim(&self.db, crate::platform::clock::now()).await.unwrap().unwrap();
         assert_eq!(claimed.id, mail);
-        let now = crate::server::clock::now();
-        assert!(queries::settle(&self.db, &claimed, state, false, "The server said no", now, now).await.unwrap());
+        let now = crate::platform::clock::now();
+        assert!(mail::queries::settle(&self.db, &claimed, state, false, "The server said no", now, now).await.unwrap());
     }
 }
 
@@ -72,7 +73,7 @@ async fn an_outbox_is_filtered_and_read_on(db: PgPool) {
     let admin = &school.browsers[2];
     let page = admin.get(paths::ADMIN_OUTBOX).await.body;
     assert!(page.contains("Mail 59") && page.contains("Mail 10") && !page.contains("Mail 09"));
-    let ids = queries::list(&db, crate::mail::OutboxFilter::default(), None).await.unwrap();
+    let ids = mail::queries::list(&db, crate::mail::OutboxFilter::default(), None).await.unwrap();
     let next = admin.get(&format!("{}?before={}", paths::ADMIN_OUTBOX, ids[49].id)).await.body;
     assert!(next.contains("Mail 09") && !next.contains("Mail 10"));
     assert!(admin.get("/admin/outbox?state=sent").await.body.contains("No mail here"));
@@ -92,8 +93,8 @@ async fn an_admin_sends_again_what_was_not_taken_and_nothing_else(db: PgPool) {
     assert!(page.contains("The server said no") && page.contains("Send again"), "{page}");
     assert!(admin.get(paths::ADMIN_OUTBOX).await.body.contains("needs a look"));
     assert_eq!(admin.post(&paths::mail(mail), "").await.status, 303);
-    assert_eq!(testing::audit(&db).await, ["mail.send_again: Had the mail “Your receipt” sent again"]);
-    let state = testing::state(&db, "http://127.0.0.1:9").await;
+    assert_eq!(fixtures::audit(&db).await, ["mail.send_again: Had the mail “Your receipt” sent again"]);
+    let state = fixtures::state(&db, "http://127.0.0.1:9").await;
     assert!(outbox::send_next(&state).await.unwrap());
     let page = admin.get(&paths::mail(mail)).await.body;
     assert!(page.contains("Kept here") && !page.contains("Send again"), "{page}");

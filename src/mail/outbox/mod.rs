@@ -1,31 +1,36 @@
 //! The outbox: who sends what is due, tries again what was not taken, and leaves alone what may have been taken.
 
+#[cfg(test)]
+mod tests;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    MailState,
-    queries::{self, Claimed},
-    render::Sender,
-    transport::Delivery,
+use crate::{
+    mail::{
+        MailState,
+        queries::{self, Claimed},
+        render::Sender,
+    },
+    platform::{clock, smtp::Delivery},
+    server::state::AppState,
 };
-use crate::server::{clock, state::AppState};
 
 /// How often it is looked for mail that is due.
-const TURN: std::time::Duration = std::time::Duration::from_secs(2);
+const POLL_INTERVAL: std::time::Duration = std::time::Duration::from_secs(2);
 /// Longer than any attempt takes: who has not said by then how it ended is gone.
-const LOST: TimeDelta = TimeDelta::minutes(10);
+const ABANDONED_AFTER: TimeDelta = TimeDelta::minutes(10);
 /// How long a mail server may be away.
-const GIVES_UP: TimeDelta = TimeDelta::days(3);
+const RETRY_PERIOD: TimeDelta = TimeDelta::days(3);
 /// How long what was sent can be read.
-const KEPT: TimeDelta = TimeDelta::days(90);
+const RETENTION: TimeDelta = TimeDelta::days(90);
 
 const LOST_WORDS: &str = "We stopped while it was being sent. The mail server may have taken it.";
 
 /// Sends until told to stop.
 pub async fn send(state: AppState, stop: CancellationToken) {
-    let mut turns = tokio::time::interval(TURN);
+    let mut turns = tokio::time::interval(POLL_INTERVAL);
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! { () = stop.cancelled() => return, _ = turns.tick() => {} }
@@ -61,7 +66,7 @@ async fn settle(db: &PgPool, mail: &Claimed, delivery: Delivery, now: DateTime<U
     let id = mail.id;
     let (state, trouble) = match &delivery {
         Delivery::Taken | Delivery::Kept => (MailState::Sent, ""),
-        Delivery::Later(trouble) if now - mail.created_at > GIVES_UP => (MailState::Failed, trouble.as_str()),
+        Delivery::Later(trouble) if now - mail.created_at > RETRY_PERIOD => (MailState::Failed, trouble.as_str()),
         Delivery::Later(trouble) => (MailState::Due, trouble.as_str()),
         Delivery::Refused(trouble) => (MailState::Failed, trouble.as_str()),
         Delivery::Unsure(trouble) => (MailState::Unsure, trouble.as_str()),
@@ -85,12 +90,9 @@ fn wait(attempt: i32) -> TimeDelta {
 /// # Errors
 /// The database's.
 pub async fn sweep(db: &PgPool, now: DateTime<Utc>) -> sqlx::Result<()> {
-    let lost = queries::give_up_lost(db, now - LOST, LOST_WORDS).await?;
+    let lost = queries::give_up_lost(db, now - ABANDONED_AFTER, LOST_WORDS).await?;
     if lost > 0 {
         tracing::warn!(lost, "Mails may have been sent or not; look at the outbox");
     }
-    queries::delete_sent(db, now - KEPT).await.map(drop)
+    queries::delete_sent(db, now - RETENTION).await.map(drop)
 }
-
-#[cfg(test)]
-mod tests;

@@ -8,9 +8,10 @@ use tokio::{
 
 use super::*;
 use crate::{
-    mail::{Letter, MailRow, OutboxFilter, transport::Mailer},
-    server::{config::SmtpConfig, testing},
-    users::UserId,
+    id::UserId,
+    mail::{EmailBody, MailRow, OutboxFilter},
+    platform::{config::SmtpConfig, smtp::Mailer},
+    tests::fixtures,
 };
 
 /// How a mail server behaves from now on.
@@ -103,12 +104,13 @@ impl School {
     async fn open(db: &PgPool, post: &Post) -> Self {
         let smtp = SmtpConfig { url: format!("smtp://{}", post.address), from: "school@example.com".parse().unwrap() };
         let mailer = Mailer::new(Some(&smtp), "https://school.example").unwrap();
-        let state = AppState { mailer, ..testing::state(db, "http://127.0.0.1:9").await };
-        Self { state, student: testing::student(db, "student").await }
+        let state = AppState { mailer, ..fixtures::state(db, "http://127.0.0.1:9").await };
+        Self { state, student: fixtures::student(db, "student").await }
     }
 
     async fn write(&self, about: u128) {
-        let letter = Letter::new("Your receipt for Tinte & Öl").line("Hello Demo student,").link("Courses", "/courses");
+        let letter =
+            EmailBody::new("Your receipt for Tinte & Öl").line("Hello Demo student,").link("Courses", "/courses");
         let about = uuid::Uuid::from_u128(about);
         queries::insert(&self.state.db, "purchased", Some(about), self.student, &letter).await.unwrap();
     }

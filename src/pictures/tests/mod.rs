@@ -8,10 +8,11 @@ use rstest::rstest;
 use sqlx::PgPool;
 use tower::ServiceExt;
 
-use super::{HEAVIEST, Refusal, make::make, queries, read::read, store::store};
 use crate::{
+    boot::router::router,
     error::Error,
-    server::{router::router, testing},
+    pictures::{MAX_UPLOAD_BYTES, Refusal, make::make, queries, read::read, store::store},
+    tests::fixtures,
 };
 
 /// Red on the left, blue on the right.
@@ -78,7 +79,7 @@ fn every_kind_is_read_in_its_colours(#[case] file: Vec<u8>) {
 #[case::half_a_png(file(&two_colours(64, 48), ImageFormat::Png)[..60].to_vec(), Refusal::Broken)]
 #[case::half_an_avif(AVIF[..AVIF.len() - 20].to_vec(), Refusal::Broken)]
 #[case::only_the_box_of_an_avif(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf".to_vec(), Refusal::Broken)]
-#[case::too_heavy(vec![0; HEAVIEST + 1], Refusal::Heavy)]
+#[case::too_heavy(vec![0; MAX_UPLOAD_BYTES + 1], Refusal::Heavy)]
 fn what_is_no_picture_of_ours_is_refused_at_once(#[case] file: Vec<u8>, #[case] refusal: Refusal) {
     let began = Instant::now();
     assert_eq!(read(&file).map(|picture| picture.width()), Err(refusal));
@@ -135,7 +136,7 @@ async fn the_same_file_is_stored_once_and_shown_for_ever(db: PgPool) {
     let rows = sqlx::query_scalar!(r#"select count(*) as "n!" from pictures"#).fetch_one(&db).await.unwrap();
     assert_eq!(rows, 2);
 
-    let router = router(testing::state(&db, "http://127.0.0.1:9").await);
+    let router = router(fixtures::state(&db, "http://127.0.0.1:9").await);
     let ask = async |method: &str, path: &str| {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         router.clone().oneshot(request).await.unwrap()
@@ -161,7 +162,7 @@ async fn the_same_file_is_stored_once_and_shown_for_ever(db: PgPool) {
 async fn a_file_that_is_no_picture_leaves_nothing(db: PgPool) {
     let Err(Error::Rejected(why)) = store(&db, b"<svg/>".to_vec()).await else { panic!("it was taken") };
     assert_eq!(why, "This is no picture that we can read. Choose a PNG, JPEG, WebP or AVIF file.");
-    let Err(Error::Rejected(why)) = store(&db, vec![0; HEAVIEST + 1]).await else { panic!("it was taken") };
+    let Err(Error::Rejected(why)) = store(&db, vec![0; MAX_UPLOAD_BYTES + 1]).await else { panic!("it was taken") };
     assert_eq!(why, "This picture is larger than 8 MB. Choose a smaller one.");
     let rows = sqlx::query_scalar!(r#"select count(*) as "n!" from pictures"#).fetch_one(&db).await.unwrap();
     assert_eq!(rows, 0);
@@ -174,8 +175,8 @@ async fn pictures_that_nobody_names_are_swept_after_a_day(db: PgPool) {
         stored.push(store(&db, file(&two_colours(width, 10), ImageFormat::Png)).await.unwrap());
     }
     let [shown, bought, tried, written, unused] = &stored[..] else { unreachable!() };
-    let product = testing::product(&db, "product", 60, &[]).await;
-    let student = testing::student(&db, "student").await;
+    let product = fixtures::product(&db, "product", 60, &[]).await;
+    let student = fixtures::student(&db, "student").await;
     let show = async |picture: &str, words: &str| {
         sqlx::query("update products set image_url = $1, description = $2")
             .bind(picture)
@@ -185,9 +186,9 @@ async fn pictures_that_nobody_names_are_swept_after_a_day(db: PgPool) {
             .unwrap();
     };
     show(tried, "").await;
-    testing::attempt(&db, student, product, 6000).await;
+    fixtures::attempt(&db, student, product, 6000).await;
     show(shown, &format!("![A drawing]({written})")).await;
-    let purchase = testing::purchase(&db, student, product).await;
+    let purchase = fixtures::purchase(&db, student, product).await;
     sqlx::query("update purchases set product_details = product_details || jsonb_build_object('image_url', $1::text) where id = $2")
         .bind(bought)
         .bind(purchase.uuid())

@@ -8,8 +8,8 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
-use super::request::RequestId;
 use crate::sandbox::{
+    api::request::RequestId,
     error::{ApiError, Result},
     ids::new_id,
     model::event::API_VERSION,

@@ -5,8 +5,11 @@ use axum::{
     response::Response,
 };
 
-use super::{expand::expand_all, request::ApiRequest};
-use crate::sandbox::{model::charge::Charge, store::Sandbox};
+use crate::sandbox::{
+    api::{expand::expand_all, request::ApiRequest},
+    model::charge::Charge,
+    store::Sandbox,
+};
 
 /// `GET /v1/charges/:id`: <https://docs.stripe.com/api/charges/retrieve>.
 pub async fn retrieve(State(sandbox): State<Sandbox>, Path(id): Path<String>, request: ApiRequest) -> Response {

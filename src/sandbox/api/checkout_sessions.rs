@@ -6,8 +6,8 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{cart::Cart, expand::expand_all, request::ApiRequest};
 use crate::sandbox::{
+    api::{cart::Cart, expand::expand_all, request::ApiRequest},
     data::Data,
     error::{ApiError, Result},
     form_encoding::form::Form,

@@ -7,11 +7,11 @@ use axum::{
     response::Response,
 };
 
-use super::{
-    expand::expand_all,
-    request::{ApiRequest, payment_filter},
-};
 use crate::sandbox::{
+    api::{
+        expand::expand_all,
+        request::{ApiRequest, payment_filter},
+    },
     error::Result,
     form_encoding::form::Form,
     model::dispute::{Dispute, EVIDENCE_FIELDS},

@@ -5,8 +5,7 @@ use axum::{
     response::Response,
 };
 
-use super::request::ApiRequest;
-use crate::sandbox::{model::event::Event, store::Sandbox};
+use crate::sandbox::{api::request::ApiRequest, model::event::Event, store::Sandbox};
 
 /// `GET /v1/events/:id`: <https://docs.stripe.com/api/events/retrieve>.
 pub async fn retrieve(State(sandbox): State<Sandbox>, Path(id): Path<String>, request: ApiRequest) -> Response {

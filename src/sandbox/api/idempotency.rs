@@ -11,8 +11,8 @@ use axum::{
 };
 use serde_json::Value;
 
-use super::request::ApiRequest;
 use crate::sandbox::{
+    api::request::ApiRequest,
     data::Data,
     error::{ApiError, Result},
     model::idempotent_response::IdempotentResponse,

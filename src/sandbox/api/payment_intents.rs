@@ -5,8 +5,11 @@ use axum::{
     response::Response,
 };
 
-use super::{expand::expand_all, request::ApiRequest};
-use crate::sandbox::{model::payment_intent::PaymentIntent, store::Sandbox};
+use crate::sandbox::{
+    api::{expand::expand_all, request::ApiRequest},
+    model::payment_intent::PaymentIntent,
+    store::Sandbox,
+};
 
 /// `GET /v1/payment_intents/:id`: <https://docs.stripe.com/api/payment_intents/retrieve>.
 pub async fn retrieve(State(sandbox): State<Sandbox>, Path(id): Path<String>, request: ApiRequest) -> Response {

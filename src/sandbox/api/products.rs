@@ -5,8 +5,10 @@ use axum::{
     response::Response,
 };
 
-use super::{expand::expand_all, request::ApiRequest};
-use crate::sandbox::store::Sandbox;
+use crate::sandbox::{
+    api::{expand::expand_all, request::ApiRequest},
+    store::Sandbox,
+};
 
 /// `GET /v1/products/:id`: <https://docs.stripe.com/api/products/retrieve>.
 pub async fn retrieve_product(State(sandbox): State<Sandbox>, Path(id): Path<String>, request: ApiRequest) -> Response {

@@ -5,11 +5,11 @@ use axum::{
     response::Response,
 };
 
-use super::{
-    expand::expand_all,
-    request::{ApiRequest, payment_filter},
-};
 use crate::sandbox::{
+    api::{
+        expand::expand_all,
+        request::{ApiRequest, payment_filter},
+    },
     data::Data,
     error::{ApiError, Result},
     form_encoding::form::Form,

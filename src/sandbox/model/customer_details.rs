@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::test_card::TestCard;
+use crate::sandbox::model::test_card::TestCard;
 
 /// The buyer's email address and card.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use super::refunds::RefundParams;
 use crate::sandbox::{
     data::Data,
     error::{ApiError, Result},
@@ -11,6 +10,7 @@ use crate::sandbox::{
         event::Event,
         test_card::{RefundBehavior, TestCard},
     },
+    operations::refunds::RefundParams,
 };
 
 /// An action on a checkout session or on its payment, named as in the URL.

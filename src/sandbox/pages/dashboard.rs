@@ -10,11 +10,6 @@ use axum::{
 use maud::html;
 use serde::Deserialize;
 
-use super::{
-    layout::{Page, error_page},
-    parts::{PageQuery, navigation, pagination_links},
-    session_card::session_card,
-};
 use crate::sandbox::{
     clock::now,
     data::Data,
@@ -22,6 +17,11 @@ use crate::sandbox::{
     model::{event::Event, test_card::RefundBehavior},
     money::parse_amount,
     operations::simulate::{ActionParams, DisputeAction, RefundAction, SessionAction},
+    pages::{
+        layout::{Page, error_page},
+        parts::{PageQuery, navigation, pagination_links},
+        session_card::session_card,
+    },
     store::Sandbox,
 };
 

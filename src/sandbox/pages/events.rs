@@ -6,11 +6,14 @@ use axum::{
 };
 use maud::html;
 
-use super::{
-    layout::{Page, error_page},
-    parts::{PageQuery, delivery_state, format_time, navigation, pagination_links},
+use crate::sandbox::{
+    clock::now,
+    pages::{
+        layout::{Page, error_page},
+        parts::{PageQuery, delivery_state, format_time, navigation, pagination_links},
+    },
+    store::Sandbox,
 };
-use crate::sandbox::{clock::now, store::Sandbox};
 
 const EVENTS_PER_PAGE: usize = 50;
 

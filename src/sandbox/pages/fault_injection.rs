@@ -7,9 +7,9 @@ use axum::{
 };
 use maud::{Markup, html};
 
-use super::{layout::Page, parts::navigation};
 use crate::sandbox::{
     model::fault_injection::{ApiFailure, DeliveryMode, FaultSettings},
+    pages::{layout::Page, parts::navigation},
     store::Sandbox,
 };
 

@@ -9,7 +9,6 @@ use axum::{
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::layout::{Page, error_page, redirect};
 use crate::sandbox::{
     clock::now,
     data::Data,
@@ -20,6 +19,7 @@ use crate::sandbox::{
         test_card::TestCard,
     },
     money::format_amount,
+    pages::layout::{Page, error_page, redirect},
     store::Sandbox,
 };
 

@@ -6,10 +6,6 @@ use axum::{
 };
 use maud::html;
 
-use super::{
-    layout::{Page, error_page},
-    parts::format_time,
-};
 use crate::sandbox::{
     clock::now,
     data::Data,
@@ -18,6 +14,10 @@ use crate::sandbox::{
         refund::RefundStatus,
     },
     money::format_amount,
+    pages::{
+        layout::{Page, error_page},
+        parts::format_time,
+    },
     store::Sandbox,
 };
 

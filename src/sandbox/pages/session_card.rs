@@ -2,7 +2,6 @@
 
 use maud::{Markup, html};
 
-use super::parts::{delivery_state, format_time};
 use crate::sandbox::{
     data::Data,
     model::{
@@ -14,6 +13,7 @@ use crate::sandbox::{
         test_card::RefundBehavior,
     },
     money::format_amount,
+    pages::parts::{delivery_state, format_time},
 };
 
 /// Renders a session with its events.

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use http_body_util::BodyExt;
 use serde_json::Value;
 
-use super::support::{CART, TestShop};
+use crate::sandbox::tests::support::{CART, TestShop};
 
 #[tokio::test]
 async fn a_session_starts_open_and_unpaid() -> anyhow::Result<()> {

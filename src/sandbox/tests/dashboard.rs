@@ -8,8 +8,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::support::TestShop;
-use crate::sandbox::model::fault_injection::DeliveryMode;
+use crate::sandbox::{model::fault_injection::DeliveryMode, tests::support::TestShop};
 
 #[tokio::test]
 async fn dashboard_buttons_perform_their_actions() -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! Tests of disputes.
 
-use super::support::TestShop;
+use crate::sandbox::tests::support::TestShop;
 
 #[tokio::test]
 async fn a_disputed_payment_cannot_be_refunded_until_the_dispute_is_won() -> anyhow::Result<()> {

@@ -1,7 +1,11 @@
 //! Tests of idempotency keys, injected failures and the state file.
 
-use super::support::{CART, TestShop};
-use crate::sandbox::{config::SandboxConfig, router::router, store::Sandbox};
+use crate::sandbox::{
+    config::SandboxConfig,
+    router::router,
+    store::Sandbox,
+    tests::support::{CART, TestShop},
+};
 
 #[tokio::test]
 async fn a_key_replays_its_response_and_rejects_other_parameters() -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use http_body_util::BodyExt;
 use serde_json::Value;
 
-use super::support::TestShop;
+use crate::sandbox::tests::support::TestShop;
 
 #[tokio::test]
 async fn a_charge_shows_its_card_and_links_to_its_receipt() -> anyhow::Result<()> {

@@ -1,7 +1,6 @@
 //! Tests of refunds.
 
-use super::support::TestShop;
-use crate::sandbox::clock::now;
+use crate::sandbox::{clock::now, tests::support::TestShop};
 
 #[tokio::test]
 async fn refunds_never_exceed_the_charge() -> anyhow::Result<()> {

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::{Order, Place};
+use crate::ui::sortable::{Order, Place};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -10,7 +10,7 @@ use send_wrapper::SendWrapper;
 use uuid::Uuid;
 use web_sys::{AddEventListenerOptions, HtmlElement, PointerEvent};
 
-use super::{Block, Kind, Sorter, blocks::Blocks, focus_soon, glide, grip_of};
+use crate::ui::sortable::{Block, Kind, Sorter, blocks::Blocks, focus_soon, glide, grip_of};
 
 /// A finger that rests so long takes hold; one that moves before scrolls the page.
 const LONG_PRESS: std::time::Duration = std::time::Duration::from_millis(300);

@@ -16,12 +16,14 @@ use leptos::{ev, html, prelude::*};
 use send_wrapper::SendWrapper;
 use uuid::Uuid;
 
-pub use self::order::{Order, Place, Step};
-use self::{
-    blocks::{Block, Kind},
-    drag::Drag,
+pub use crate::ui::sortable::order::{Order, Place, Step};
+use crate::ui::{
+    icon::Icon,
+    sortable::{
+        blocks::{Block, Kind},
+        drag::Drag,
+    },
 };
-use super::Icon;
 
 /// What an outline offers to be sorted.
 #[derive(Clone, Copy)]

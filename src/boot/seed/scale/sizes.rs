@@ -1,0 +1,28 @@
+//! How many rows the school for measurements has.
+
+/// How much of everything. Sections and lessons are those of one course.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    pub courses: i32,
+    pub sections: i32,
+    pub lessons: i32,
+    pub products: i32,
+    pub students: i32,
+    pub purchases: i32,
+    pub completions: i32,
+    pub audit_lines: i32,
+}
+
+impl Sizes {
+    /// What every page of the back office has to carry.
+    pub const FULL: Self = Self {
+        courses: 200,
+        sections: 10,
+        lessons: 100,
+        products: 200,
+        students: 100_000,
+        purchases: 300_000,
+        completions: 500_000,
+        audit_lines: 50_000,
+    };
+}

@@ -1,0 +1,221 @@
+//! Local accounts: email and password, sessions of our own.
+//!
+//! Passwords are hashed with argon2id by the parameters of the OWASP Password Storage Cheat Sheet (19 MiB, two passes, one
+//! lane). A session is 32 random bytes in a cookie; the database has their SHA-256.
+
+use std::sync::LazyLock;
+
+use anyhow::Context;
+use argon2::{
+    Argon2, Params,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::RngExt;
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use tokio::sync::Semaphore;
+
+use crate::{
+    error::{Error, FieldError, Result},
+    id::UserId,
+    identity::password_strength,
+    users::{self, Role},
+};
+
+/// How long a session lasts.
+pub const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
+
+/// Each hash takes 19 MiB and a core: a flood of sign-ins waits here instead of taking the machine.
+static HASHING_PERMITS: Semaphore = Semaphore::const_new(4);
+
+/// Stands in for the hash of someone who does not exist, so that the answer takes as long.
+static DUMMY_HASH: LazyLock<Option<String>> = LazyLock::new(|| hash("nobody has this password").ok());
+
+/// Gets ready to be asked for passwords, so that the first stranger is answered as fast as the next.
+pub fn prepare() {
+    LazyLock::force(&DUMMY_HASH);
+}
+
+/// The hash of a password that is to be, when it will do. `known` is what everybody knows of the person.
+///
+/// # Errors
+/// [`Error::Invalid`] for `field` when it will not.
+pub async fn hash_new(password: &str, field: &str, known: &[&str]) -> Result<String> {
+    if let Some(trouble) = password_strength::trouble(password, known) {
+        return Err(Error::Invalid(vec![FieldError::new(field, trouble)]));
+    }
+    let password = password.to_owned();
+    in_background(move || hash(&password)).await
+}
+
+/// Who has this address and password. `None` does not tell which was wrong, and takes as long either way.
+///
+/// # Errors
+/// [`Error::Unavailable`] or [`Error::Internal`] only.
+pub async fn check_password(db: &PgPool, email: &str, password: &str) -> Result<Option<UserId>> {
+    let known = users::queries::find_credentials(db, email.trim()).await?;
+    let (user, hash) = match known {
+        Some(found) => (Some(found.id), Some(found.password_hash)),
+        None => (None, DUMMY_HASH.clone()),
+    };
+    let password: String = password.chars().take(500).collect();
+    let right = in_background(move || Ok(hash.is_some_and(|hash| verify(&password, &hash)))).await?;
+    if !right {
+        tracing::info!(?user, "A password was wrong");
+    }
+    Ok(user.filter(|_| right))
+}
+
+/// Starts a session and returns the token for its cookie. The session that the browser came with ends. `agent` is what the browser
+/// says it is, in a few words.
+///
+/// # Errors
+/// The database's.
+pub async fn start_session(
+    db: &PgPool,
+    user: UserId,
+    previous: Option<&str>,
+    agent: &str,
+    now: DateTime<Utc>,
+) -> Result<String> {
+    let token = hex::encode(rand::rng().random::<[u8; 32]>());
+    let mut tx = db.begin().await?;
+    if let Some(previous) = previous {
+        users::queries::delete_session(&mut *tx, &digest(previous)).await?;
+    }
+    users::queries::insert_session(&mut *tx, &digest(&token), user, agent, now + SESSION_LIFETIME).await?;
+    tx.commit().await?;
+    Ok(token)
+}
+
+/// Ends a session. Ending none is no error.
+///
+/// # Errors
+/// The database's.
+pub async fn end_session(db: &PgPool, token: &str) -> Result<()> {
+    Ok(users::queries::delete_session(db, &digest(token)).await?)
+}
+
+/// What the database knows a session token by.
+pub fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// The PHC string of a password, with a salt of its own.
+///
+/// # Errors
+/// Only when the system has no randomness.
+pub fn hash(password: &str) -> anyhow::Result<String> {
+    let hash = hasher()?.hash_password(password.as_bytes()).map_err(|e| anyhow::anyhow!("hashing failed: {e}"))?;
+    Ok(hash.to_string())
+}
+
+fn verify(password: &str, hash: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else { return false };
+    // The parameters are read from the hash, so that raising ours leaves older passwords valid.
+    Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+}
+
+fn hasher() -> anyhow::Result<Argon2<'static>> {
+    let params = Params::new(19 * 1024, 2, 1, None).map_err(|e| anyhow::anyhow!("argon2 parameters: {e}"))?;
+    Ok(Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params))
+}
+
+pub async fn in_background<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T> {
+    let _permit = HASHING_PERMITS.acquire().await.context("the hashing queue closed")?;
+    Ok(tokio::task::spawn_blocking(work).await.context("a hashing thread died")??)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{input::SignUp, service::sign_up};
+    use rstest::rstest;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    #[test]
+    fn a_password_opens_only_its_own_hash() {
+        let hash = hash("correct horse battery").expect("hashes");
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(verify("correct horse battery", &hash));
+        assert!(!verify("correct horse batterz", &hash));
+        assert!(!verify("anything", "not a hash"));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn four_passwords_are_hashed_at_once_and_no_more() {
+        static NOW: AtomicUsize = AtomicUsize::new(0);
+        static MOST: AtomicUsize = AtomicUsize::new(0);
+        let work = || {
+            MOST.fetch_max(NOW.fetch_add(1, SeqCst) + 1, SeqCst);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            NOW.fetch_sub(1, SeqCst);
+            Ok(())
+        };
+        let all = futures::future::join_all((0..20).map(|_| in_background(work))).await;
+        assert!(all.iter().all(Result::is_ok));
+        assert_eq!(MOST.load(SeqCst), 4);
+    }
+
+    #[rstest]
+    #[case("", "", "", &["name", "email", "password"])]
+    #[case("Ada", "ada@example.com", "long enough, this", &[])]
+    #[case("Ada", "no address", "long enough, this", &["email"])]
+    #[case("Ada", "Ada <ada@example.com>", "long enough, this", &["email"])]
+    #[case("Ada", "ada@localhost", "long enough, this", &["email"])]
+    #[case("Ada", "ada@[127.0.0.1]", "long enough, this", &["email"])]
+    #[case("Ada", "ada@example.com", "short", &["password"])]
+    #[case("A\u{0}da", "ada@example.com", "long enough, this", &["name"])]
+    fn every_mistake_is_told_at_once(
+        #[case] name: &str,
+        #[case] email: &str,
+        #[case] password: &str,
+        #[case] wrong: &[&str],
+    ) {
+        let fields = match SignUp::parse(name, email, password) {
+            Ok(_) => Vec::new(),
+            Err(Error::Invalid(errors)) => errors.into_iter().map(|e| e.field).collect(),
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(fields, wrong);
+    }
+
+    #[sqlx::test]
+    async fn a_student_signs_up_in_and_out(db: PgPool) {
+        let form = SignUp::parse("Demo student", "Student@example.com", "a long password").unwrap();
+        let user = sign_up(&db, form, Some("student@EXAMPLE.com"), crate::platform::clock::now()).await.unwrap();
+        assert_eq!(check_password(&db, "student@example.com", "a long password").await, Ok(Some(user)));
+        assert_eq!(check_password(&db, "student@example.com", "another password").await, Ok(None));
+        assert_eq!(check_password(&db, "nobody@example.com", "a long password").await, Ok(None));
+
+        let now = crate::platform::clock::now();
+        let first = start_session(&db, user, None, "", now).await.unwrap();
+        let second = start_session(&db, user, Some(&first), "", now).await.unwrap();
+        let role = |token: String| {
+            let db = db.clone();
+            async move { users::queries::find_by_session(&db, &digest(&token)).await.unwrap().map(|u| u.role) }
+        };
+        assert_eq!(role(first).await, None, "signing in again rotates the session");
+        assert_eq!(role(second.clone()).await, Some(Role::Admin));
+        end_session(&db, &second).await.unwrap();
+        assert_eq!(role(second).await, None);
+    }
+
+    #[sqlx::test]
+    async fn an_expired_session_opens_nothing(db: PgPool) {
+        let form = SignUp::parse("Demo student", "student@example.com", "a long password").unwrap();
+        let user = sign_up(&db, form, None, crate::platform::clock::now()).await.unwrap();
+        let token = start_session(&db, user, None, "", crate::platform::clock::now() - SESSION_LIFETIME).await.unwrap();
+        assert_eq!(users::queries::find_by_session(&db, &digest(&token)).await.unwrap(), None);
+        assert_eq!(users::queries::delete_expired_sessions(&db).await.unwrap(), 1);
+    }
+
+    #[sqlx::test]
+    async fn an_address_has_one_account_whatever_its_case(db: PgPool) {
+        let form = || SignUp::parse("Demo student", "student@example.com", "a long password").unwrap();
+        sign_up(&db, form(), None, crate::platform::clock::now()).await.unwrap();
+        let again = SignUp { email: "STUDENT@example.com".into(), ..form() };
+        assert!(matches!(sign_up(&db, again, None, crate::platform::clock::now()).await, Err(Error::Invalid(_))));
+    }
+}

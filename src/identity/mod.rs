@@ -1,0 +1,6 @@
+//! Identity: authenticates a request, by local sessions or by Clerk.
+
+pub mod authentication;
+pub mod clerk;
+pub mod local;
+pub mod password_strength;

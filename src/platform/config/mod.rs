@@ -1,0 +1,407 @@
+//! Configuration: read once from the environment, so that a mistake is told at start and nowhere else.
+
+#![expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+
+pub mod clerk;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use http::HeaderName;
+use ipnet::IpNet;
+use lettre::{message::Mailbox, transport::smtp::AsyncSmtpTransport};
+
+use crate::platform::{config::clerk::ClerkConfig, environment::Environment};
+
+/// What the program was told. Secrets are here, so it is never logged whole.
+#[derive(Clone)]
+pub struct Config {
+    pub environment: Environment,
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// The public address, without a slash at its end.
+    pub url: String,
+    pub data_dir: PathBuf,
+    /// Without one, a private cluster under the data folder is run.
+    pub database_url: Option<String>,
+    pub database_connections: u32,
+    pub stripe: StripeConfig,
+    pub client_ip: ClientIpConfig,
+    /// Without one, mail stays in the outbox.
+    pub smtp: Option<SmtpConfig>,
+    /// Without it, accounts are local.
+    pub clerk: Option<ClerkConfig>,
+    pub capacity: CapacityConfig,
+    /// Where YouTube tells the title of a video. <https://oembed.com>
+    pub youtube_oembed: String,
+    /// Becomes admin at sign-up.
+    pub admin_email: Option<String>,
+    /// Fill an empty database with the demo school at start.
+    pub seed_demo: bool,
+    pub json_logs: bool,
+    /// Run by `cargo leptos watch`, which reloads the page after a build.
+    pub watched: bool,
+}
+
+/// How Stripe is reached. The sandbox differs by its address only.
+#[derive(Clone)]
+pub struct StripeConfig {
+    pub secret_key: String,
+    pub webhook_secret: String,
+    /// `None` is Stripe's own address.
+    pub api_base: Option<String>,
+    /// The host of Stripe's payment page: Stripe's own, or a custom domain of the account's.
+    pub checkout_domain: String,
+    /// Where our own sandbox listens, when there is no account at Stripe.
+    pub sandbox: Option<SocketAddr>,
+}
+
+/// How mail leaves.
+#[derive(Clone)]
+pub struct SmtpConfig {
+    /// With the password in it.
+    pub url: String,
+    /// Whom mail comes from.
+    pub from: Mailbox,
+}
+
+/// How it is known from where somebody visits. Nothing configured is nothing known, and so no price by country.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientIpConfig {
+    /// Whose headers are believed: the proxies in front of us.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The header in which those say the country.
+    pub country_header: Option<HeaderName>,
+    /// A country database (`.mmdb`).
+    pub geoip: Option<PathBuf>,
+}
+
+/// How much is let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapacityConfig {
+    /// How many times as much one address may do: for a school whose students share one, and for load tests.
+    pub address_allowance: u32,
+    /// How many requests are answered at once; more are asked to come back.
+    pub concurrent_requests: usize,
+    /// Whom to tell of a hole, as an address that begins with `mailto:` or `https://`.
+    pub security_contact: Option<String>,
+}
+
+const YOUTUBE_OEMBED: &str = "https://www.youtube.com/oembed";
+pub const SANDBOX_SECRET_KEY: &str = "sk_test_sandbox";
+pub const SANDBOX_WEBHOOK_SECRET: &str = "whsec_sandbox";
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// A sentence for whoever starts the program, naming the variable.
+    pub fn from_env() -> Result<Self> {
+        Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    fn read(var: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let environment = match var("LECTERN_ENV").as_deref() {
+            None | Some("development") => Environment::Development,
+            Some("production") => Environment::Production,
+            Some(other) => bail!("LECTERN_ENV is {other:?}; it can be development or production"),
+        };
+        let listen: SocketAddr = parsed(&var, "LECTERN_LISTEN")?.unwrap_or(([127, 0, 0, 1], 3000).into());
+        let url = var("LECTERN_URL").unwrap_or_else(|| format!("http://{listen}"));
+        let url = url.trim_end_matches('/').to_owned();
+        ensure!(
+            url.starts_with("http://") || url.starts_with("https://"),
+            "LECTERN_URL is {url:?}; it starts with https:// (or http:// on this machine)"
+        );
+        let seed_demo = var("LECTERN_SEED_DEMO").is_some_and(|value| value == "1" || value == "true");
+        ensure!(
+            !(seed_demo && environment == Environment::Production),
+            "LECTERN_SEED_DEMO makes accounts with a known password; it does not go with LECTERN_ENV=production"
+        );
+        Ok(Self {
+            environment,
+            listen,
+            url,
+            data_dir: var("LECTERN_DATA_DIR").map_or_else(|| PathBuf::from("data"), PathBuf::from),
+            database_url: var("DATABASE_URL"),
+            database_connections: parsed(&var, "LECTERN_DATABASE_CONNECTIONS")?.unwrap_or(20),
+            stripe: StripeConfig::read(environment, &var)?,
+            client_ip: ClientIpConfig::read(&var)?,
+            smtp: SmtpConfig::read(&var)?,
+            clerk: ClerkConfig::read(environment, &var)?,
+            capacity: CapacityConfig::read(&var)?,
+            youtube_oembed: var("YOUTUBE_OEMBED_BASE").unwrap_or_else(|| YOUTUBE_OEMBED.into()),
+            admin_email: var("ADMIN_EMAIL"),
+            seed_demo,
+            json_logs: var("LECTERN_LOG_FORMAT").map_or(environment == Environment::Production, |f| f == "json"),
+            watched: var("LEPTOS_WATCH").is_some(),
+        })
+    }
+
+    /// Nothing configured but where Stripe is.
+    #[cfg(test)]
+    pub fn for_tests(stripe: &str) -> Self {
+        let mut config = Self::read(|_| None).unwrap();
+        config.stripe.api_base = Some(stripe.to_owned());
+        // A test is many people at one address.
+        config.capacity.address_allowance = 1000;
+        // Nobody listens there: a test that wants to be answered says by whom.
+        config.youtube_oembed = "http://127.0.0.1:9/oembed".into();
+        config
+    }
+
+    /// Where buyers are sent to pay: Stripe's own page, or that of the sandbox which `STRIPE_API_BASE` names or we run.
+    pub fn pays_at(&self) -> String {
+        let StripeConfig { api_base, checkout_domain, .. } = &self.stripe;
+        api_base
+            .as_ref()
+            .map_or_else(|| format!("https://{checkout_domain}"), |base| base.trim_end_matches('/').to_owned())
+    }
+
+    /// Whether the public address is one that only this machine reaches.
+    pub fn is_local(&self) -> bool {
+        let host = self.url.parse::<http::Uri>().ok().and_then(|url| url.host().map(str::to_owned)).unwrap_or_default();
+        host == "localhost"
+            || host.trim_matches(['[', ']']).parse().is_ok_and(|host: std::net::IpAddr| host.is_loopback())
+    }
+
+    /// Cookies are `Secure` when the site is.
+    pub fn is_https(&self) -> bool {
+        self.url.starts_with("https://")
+    }
+}
+
+impl StripeConfig {
+    fn read(environment: Environment, var: &impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let api_base = var("STRIPE_API_BASE");
+        let checkout_domain = var("STRIPE_CHECKOUT_DOMAIN").unwrap_or_else(|| "checkout.stripe.com".into());
+        let is_domain = checkout_domain.split('.').count() > 1
+            && checkout_domain.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
+        ensure!(is_domain, "STRIPE_CHECKOUT_DOMAIN is a host's name, such as pay.example.com");
+        match (var("STRIPE_SECRET_KEY"), var("STRIPE_WEBHOOK_SECRET")) {
+            (Some(secret_key), Some(webhook_secret)) => {
+                Ok(Self { secret_key, webhook_secret, api_base, checkout_domain, sandbox: None })
+            }
+            (Some(_), None) => {
+                bail!("STRIPE_SECRET_KEY is set but STRIPE_WEBHOOK_SECRET is not: payments could not be confirmed")
+            }
+            (None, Some(_)) => {
+                bail!("STRIPE_WEBHOOK_SECRET is set but STRIPE_SECRET_KEY is not: nothing could be sold")
+            }
+            (None, None) if environment == Environment::Production => {
+                bail!(
+                    "set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET: the payment sandbox does not run with LECTERN_ENV=production"
+                )
+            }
+            (None, None) => {
+                let sandbox = parsed(var, "LECTERN_SANDBOX_LISTEN")?.unwrap_or(([127, 0, 0, 1], 12111).into());
+                Ok(Self {
+                    secret_key: SANDBOX_SECRET_KEY.into(),
+                    webhook_secret: SANDBOX_WEBHOOK_SECRET.into(),
+                    api_base: Some(format!("http://{sandbox}")),
+                    checkout_domain,
+                    sandbox: Some(sandbox),
+                })
+            }
+        }
+    }
+}
+
+impl SmtpConfig {
+    fn read(var: &impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
+        let (url, from) = match (var("SMTP_URL"), var("MAIL_FROM")) {
+            (None, None) => return Ok(None),
+            (Some(url), Some(from)) => (url, from),
+            (Some(_), None) => bail!("SMTP_URL is set but MAIL_FROM is not: mail would come from nobody"),
+            (None, Some(_)) => bail!("MAIL_FROM is set but SMTP_URL is not: mail would go nowhere"),
+        };
+        // The address has a password in it, so it is not repeated.
+        AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(&url).map_err(|_| {
+            anyhow!(
+                "SMTP_URL cannot be read; it looks like smtps://user:password@mail.example.com or \
+                 smtp://user:password@mail.example.com:587?tls=required"
+            )
+        })?;
+        let (scheme, rest) = url.split_once("://").unwrap_or_default();
+        ensure!(
+            scheme == "smtps" || url.contains("tls=required") || !rest.contains('@'),
+            "SMTP_URL would send its password where everybody can read it: use smtps://, or add ?tls=required"
+        );
+        let from = from.parse().map_err(|_| {
+            anyhow!(
+                "MAIL_FROM is {from:?}; it is an address, such as school@example.com or School <school@example.com>"
+            )
+        })?;
+        Ok(Some(Self { url, from }))
+    }
+}
+
+impl ClientIpConfig {
+    fn read(var: &impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let listed = var("TRUSTED_PROXIES").unwrap_or_default();
+        let listed = listed.split([',', ' ']).map(str::trim).filter(|network| !network.is_empty());
+        let trusted_proxies = listed.map(network).collect::<Result<Vec<_>>>()?;
+        let country_header = parsed::<HeaderName>(var, "COUNTRY_HEADER")?;
+        if let Some(header) = &country_header {
+            ensure!(
+                !trusted_proxies.is_empty(),
+                "COUNTRY_HEADER is {header} but TRUSTED_PROXIES is not set: anybody could send that header, so nobody would be \
+                 believed"
+            );
+            ensure!(
+                !["x-forwarded-for", "cookie", "host"].contains(&header.as_str()),
+                "COUNTRY_HEADER is {header}, which says no country"
+            );
+        }
+        Ok(Self { trusted_proxies, country_header, geoip: var("GEOIP_DB").map(PathBuf::from) })
+    }
+}
+
+impl CapacityConfig {
+    fn read(var: &impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let capacity = Self {
+            address_allowance: parsed(var, "LECTERN_ADDRESS_ALLOWANCE")?.unwrap_or(1),
+            concurrent_requests: parsed(var, "LECTERN_CONCURRENT_REQUESTS")?.unwrap_or(512),
+            security_contact: var("SECURITY_CONTACT"),
+        };
+        ensure!(capacity.address_allowance > 0, "LECTERN_ADDRESS_ALLOWANCE is 0: nobody could come in");
+        ensure!(capacity.concurrent_requests > 0, "LECTERN_CONCURRENT_REQUESTS is 0: nobody could come in");
+        if let Some(contact) = &capacity.security_contact {
+            ensure!(
+                (contact.starts_with("mailto:") || contact.starts_with("https://"))
+                    && !contact.contains(char::is_whitespace),
+                "SECURITY_CONTACT is {contact:?}; it is one address that starts with mailto: or https://"
+            );
+        }
+        Ok(capacity)
+    }
+}
+
+/// A network such as `10.0.0.0/8`, or one address. A network that is everybody is a mistake.
+fn network(text: &str) -> Result<IpNet> {
+    let network = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| IpNet::from(ip.to_canonical())));
+    let network = network.map_err(|_| {
+        anyhow::anyhow!(
+            "TRUSTED_PROXIES has {text:?}; it is a list of networks and addresses, such as 10.0.0.0/8,203.0.113.7"
+        )
+    })?;
+    ensure!(network.prefix_len() > 0, "TRUSTED_PROXIES has {text:?}, which is everybody");
+    Ok(network)
+}
+
+fn parsed<T: FromStr>(var: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<T>>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    var(name)
+        .map(|value| value.parse().with_context(|| format!("{name} is {value:?}, which cannot be read")))
+        .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(vars: &[(&str, &str)]) -> Result<Config> {
+        Config::read(|name| vars.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn nothing_configured_is_a_whole_school_on_this_machine() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.url, "http://127.0.0.1:3000");
+        assert_eq!(config.stripe.api_base.as_deref(), Some("http://127.0.0.1:12111"));
+        assert!(!config.is_https());
+    }
+
+    #[test]
+    fn production_refuses_the_sandbox_and_demo_accounts() {
+        assert!(read(&[("LECTERN_ENV", "production")]).is_err());
+        let live =
+            [("LECTERN_ENV", "production"), ("STRIPE_SECRET_KEY", "sk_live_x"), ("STRIPE_WEBHOOK_SECRET", "whsec_x")];
+        assert!(read(&live).unwrap().stripe.sandbox.is_none());
+        assert!(read(&[&live[..], &[("LECTERN_SEED_DEMO", "1")]].concat()).is_err());
+    }
+
+    #[test]
+    fn a_door_that_lets_nobody_in_is_an_error() {
+        assert_eq!(read(&[("LECTERN_ADDRESS_ALLOWANCE", "50")]).unwrap().capacity.address_allowance, 50);
+        for wrong in [
+            ("LECTERN_ADDRESS_ALLOWANCE", "0"),
+            ("LECTERN_CONCURRENT_REQUESTS", "0"),
+            ("LECTERN_CONCURRENT_REQUESTS", "many"),
+            ("SECURITY_CONTACT", "me@example.com"),
+            ("SECURITY_CONTACT", "mailto:me@example.com\nContact: mailto:you@example.com"),
+        ] {
+            assert!(read(&[wrong]).err().unwrap().to_string().contains(wrong.0), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_school_that_is_tried_is_at_this_machine() {
+        for (url, local) in [
+            ("http://127.0.0.1:3000", true),
+            ("http://[::1]:3000", true),
+            ("http://localhost", true),
+            ("http://10.0.0.1", false),
+            ("https://school.example.com", false),
+            ("http://localhost.example.com", false),
+        ] {
+            assert_eq!(read(&[("LECTERN_URL", url)]).unwrap().is_local(), local, "{url}");
+        }
+    }
+
+    #[test]
+    fn buyers_pay_at_stripe_or_at_the_accounts_own_domain() {
+        let account = [("STRIPE_SECRET_KEY", "sk_live_x"), ("STRIPE_WEBHOOK_SECRET", "whsec_x")];
+        let pays_at = |domain: &[_]| read(&[&account[..], domain].concat()).map(|config| config.pays_at());
+        assert_eq!(pays_at(&[]).unwrap(), "https://checkout.stripe.com");
+        assert_eq!(pays_at(&[("STRIPE_CHECKOUT_DOMAIN", "pay.example.com")]).unwrap(), "https://pay.example.com");
+        for wrong in ["https://pay.example.com", "pay.example.com/x", "pay.example.com *", "*", "a.b; script-src *"] {
+            assert!(pays_at(&[("STRIPE_CHECKOUT_DOMAIN", wrong)]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn half_a_stripe_account_is_an_error() {
+        assert!(read(&[("STRIPE_SECRET_KEY", "sk_test_x")]).is_err());
+        assert!(read(&[("STRIPE_WEBHOOK_SECRET", "whsec_x")]).is_err());
+    }
+
+    #[test]
+    fn mail_has_somebody_it_comes_from_and_a_secret_way() {
+        let from = ("MAIL_FROM", "School <school@example.com>");
+        let smtp = read(&[("SMTP_URL", "smtps://me:secret@mail.example.com"), from]).unwrap().smtp.unwrap();
+        assert_eq!(smtp.from.to_string(), "School <school@example.com>");
+        assert!(read(&[("SMTP_URL", "smtp://127.0.0.1:2525"), from]).is_ok());
+        assert!(read(&[("SMTP_URL", "smtp://me:secret@mail.example.com:587?tls=required"), from]).is_ok());
+        assert!(read(&[from]).is_err() && read(&[("SMTP_URL", "smtp://127.0.0.1")]).is_err());
+        assert!(read(&[("SMTP_URL", "smtp://127.0.0.1"), ("MAIL_FROM", "nobody")]).is_err());
+        let wrong =
+            ["smtp://me:secret@mail.example.com", "smtp://me:secret@mail.example.com?tls=opportunistic", "me:secret"];
+        for wrong in wrong {
+            let refusal = read(&[("SMTP_URL", wrong), from]).err().unwrap();
+            assert!(!format!("{refusal:#}").contains("secret"), "{refusal:#}");
+        }
+    }
+
+    #[test]
+    fn a_country_header_is_believed_of_somebody_named_only() {
+        let header = ("COUNTRY_HEADER", "CF-IPCountry");
+        assert!(read(&[header]).is_err());
+        for wrong in ["everybody", "0.0.0.0/0", "::/0", "10.0.0.0/33", "10.0.0.0/8;::1"] {
+            let refusal = read(&[header, ("TRUSTED_PROXIES", wrong)]).err().unwrap().to_string();
+            assert!(refusal.contains("TRUSTED_PROXIES"), "{wrong}: {refusal}");
+        }
+        let proxies = ("TRUSTED_PROXIES", "10.0.0.0/8, 203.0.113.7 ::1");
+        let visitors = read(&[header, proxies]).unwrap().client_ip;
+        assert_eq!(visitors.country_header.unwrap(), "cf-ipcountry");
+        assert_eq!(visitors.trusted_proxies.len(), 3);
+        assert!(read(&[("COUNTRY_HEADER", "a header"), proxies]).is_err());
+        assert!(read(&[("COUNTRY_HEADER", "X-Forwarded-For"), proxies]).is_err());
+    }
+}

@@ -1,0 +1,88 @@
+//! The school, to write.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    back_office::layout::back_office,
+    form::FormState,
+    load::{Loaded, load, page},
+    paths,
+    school::{SchoolForm, api},
+    ui::{Button, Field, Form, FormErrors, PageHeader, Row, SkeletonPage, TextArea},
+};
+
+page!(
+    /// `/admin/school`.
+    SchoolRoute,
+    admin,
+    school,
+    __preload_school
+);
+
+fn school() -> impl IntoView {
+    back_office(|| {
+        let sent = FormState::current();
+        let form = load(|| (), |()| api::get_school_form());
+        view! {
+            <Title text="School" />
+            <Loaded from=form skeleton=|| view! { <SkeletonPage /> } let:form>
+                <Editor form sent=sent.clone() />
+            </Loaded>
+        }
+    })
+}
+
+/// The form: as it was `sent` and refused, else as it is kept.
+#[component]
+fn Editor(form: SchoolForm, sent: FormState) -> impl IntoView {
+    let back = sent != FormState::default();
+    let value = |name: &str, kept: String| if back { sent.value(name) } else { kept };
+    let version = value("version", form.version.to_string());
+    let [name, tagline, seller, address] = [
+        ("name", form.name),
+        ("tagline", form.tagline),
+        ("seller_name", form.seller_name),
+        ("seller_address", form.seller_address),
+    ]
+    .map(|(field, kept)| value(field, kept));
+    let messages = sent.messages();
+    let error = move |name: &str| sent.error(name);
+    view! {
+        <PageHeader title="School" lead="What it is called, and who sells." />
+        <Form action=paths::ADMIN_SCHOOL label="School">
+            <FormErrors errors=messages />
+            <input type="hidden" name="version" value=version />
+            <Field label="Name" name="name" value=name error=error("name") required=true autocomplete="off" maxlength=80_u32 />
+            <Field
+                label="One sentence"
+                name="tagline"
+                value=tagline
+                error=error("tagline")
+                autocomplete="off"
+                maxlength=200_u32
+                hint="It stands on the storefront, under the name."
+            />
+            <Field
+                label="Seller"
+                name="seller_name"
+                value=seller
+                error=error("seller_name")
+                autocomplete="organization"
+                maxlength=200_u32
+                hint="Who sells by law: you, or your company. It stands on receipts; empty, the school’s name does."
+            />
+            <TextArea
+                label="Seller’s address"
+                name="seller_address"
+                value=address
+                error=error("seller_address")
+                maxlength=1000_u32
+                hint="As it should stand on receipts, with a tax number where the law asks for one."
+            />
+            <Row>
+                <Button>"Save"</Button>
+            </Row>
+        </Form>
+    }
+}
