@@ -22,7 +22,7 @@ use crate::{
     coupons::admin_pages::{CouponsRoute, EditCouponRoute, NewCouponRoute},
     dashboard::{activity_pages::ActivityRoute, admin_pages::OverviewRoute},
     error::Error,
-    frame::{Frame, frame},
+    frame::Frame,
     learning::pages::{CourseRoute, LessonRoute, MyCoursesRoute},
     load::ErrorPage,
     mail::admin_pages::{MailRoute, OutboxRoute},

@@ -18,6 +18,7 @@ pub mod coupons;
 pub mod courses;
 pub mod dashboard;
 pub mod error;
+pub mod fields;
 pub mod form;
 pub mod frame;
 pub mod id;
@@ -43,8 +44,6 @@ pub mod wire;
 pub mod boot;
 #[cfg(feature = "ssr")]
 pub mod country;
-#[cfg(feature = "ssr")]
-pub mod fields;
 #[cfg(feature = "ssr")]
 pub mod identity;
 #[cfg(feature = "ssr")]

@@ -3,7 +3,7 @@
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use crate::{error::Result, id::UserId};
+use crate::id::UserId;
 
 /// Writes a line. `action` is a word for programs, such as `lesson.rename`; `summary` is the sentence for people, such as
 /// "Renamed the lesson “Hook” to “The hook”", and is cut at 2000 characters; `subject` is the id of what it was done to.

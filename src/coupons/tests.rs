@@ -358,7 +358,7 @@ async fn an_admin_writes_coupons_without_javascript_and_nothing_typed_is_lost(db
         [
             "coupon.create: Made the coupon SPRING: $15 off for “light”",
             "coupon.update: Changed the coupon SPRING: $15 off → $20 off, for “light” → for every product, \
-             ends 2090-04-01 0:00:00.0 +00:00:00 → never, uses in all 50 → any, uses by a student 1 → 2, switched off",
+             ends 2090-04-01 00:00:00 UTC → never, uses in all 50 → any, uses by a student 1 → 2, switched off",
         ]
     );
 }

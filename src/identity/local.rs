@@ -20,7 +20,7 @@ use crate::{
     error::{Error, FieldError, Result},
     id::UserId,
     identity::password_strength,
-    users::{self, Role},
+    users,
 };
 
 /// How long a session lasts.
@@ -130,7 +130,10 @@ pub async fn in_background<T: Send + 'static>(work: impl FnOnce() -> anyhow::Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{input::SignUp, service::sign_up};
+    use crate::{
+        account::{input::SignUp, service::sign_up},
+        users::Role,
+    };
     use rstest::rstest;
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 

@@ -2,13 +2,11 @@
 
 use crate::{
     id::{PurchaseId, UserId},
-    load::page,
     money::Cents,
     payments::UnusablePaymentReason,
     stripe::states::RefundState,
 };
 use chrono::{DateTime, Utc};
-use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Money that was paid and is no purchase.

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    platform::{config::Config, cookies, request_id, response},
+    platform::{config::Config, cookies, request_id},
 };
 use axum::response::{IntoResponse, Response};
 use http::{

@@ -13,7 +13,6 @@ use crate::{
     money::Cents,
     payments::{ledger_queries, refunds},
     platform::clock,
-    purchases::queries,
     sales::{self, PageDirection, SalesFilter, search},
     server::http::request_context::{AdminContext, RequestContext},
 };

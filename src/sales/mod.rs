@@ -24,7 +24,7 @@ use crate::{
     id::{PurchaseId, UserId},
     money::Cents,
     paths,
-    payments::{RefundOrigin, Refunded},
+    payments::RefundOrigin,
     stripe::states::{DisputeState, RefundState},
     ui::Tone,
 };

@@ -69,5 +69,3 @@ pub use crate::ui::{
     toast::{Toaster, Toasts, provide_toaster, use_toast},
     words::Words,
 };
-
-use crate::ui::{icon::Icon, picture::srcset, sortable::RowKind};

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     account::{
         self, Purpose, emails,
-        input::{self, SignUp, address},
+        input::{self, SignUp},
         links, queries,
     },
     audit,

@@ -4,7 +4,7 @@ use crate::{
     error::Result,
     frame::Frame,
     platform::cookies,
-    server::{http::viewer, state::AppState},
+    server::state::AppState,
     users::Viewer,
 };
 use http::request::Parts;

@@ -4,7 +4,7 @@
 /// How a row is knocked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Opened.
+    /// Opened, and once more with the query where a row has one.
     Get,
     /// Posted as a form.
     Post,
@@ -98,9 +98,9 @@ pub const TABLE: &[Row] = &[
     (Post, "/api/webhooks/clerk", "{}", [404; 4]),
     // The back office: pages and files.
     (Get, "/admin", "", ADMIN),
-    (Get, "/admin/courses", "", ADMIN),
+    (Get, "/admin/courses", "q=fil&page=1", ADMIN),
     (Get, "/admin/courses/new", "", ADMIN),
-    (Get, "/admin/courses/{course}/edit", "", ADMIN),
+    (Get, "/admin/courses/{course}/edit", "tab=details", ADMIN),
     (Get, "/admin/products", "", ADMIN),
     (Get, "/admin/products/new", "", ADMIN),
     (Get, "/admin/products/{product}/edit", "", ADMIN),

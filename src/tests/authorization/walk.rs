@@ -145,6 +145,12 @@ async fn each_door_opens_to_those_it_is_for_and_changes_nothing_else(db: PgPool)
                 let noted = fixtures::audit(&school.db).await;
                 assert_eq!(noted, [format!("refused: Was refused at {path}")], "who tries {address} is noted");
             }
+            if kind == Get && !sent.is_empty() {
+                let status = browser.get(&format!("{path}?{sent}")).await.status;
+                if status != statuses[index] {
+                    wrong.push(format!("{who}: {address}?{sent}: {status} and not {}", statuses[index]));
+                }
+            }
             let led_away = answer.location.as_deref().is_some_and(|to| to.starts_with("/sign-in"));
             let refused = matches!(answer.status, 400..=499) || led_away;
             if (kind == Get || refused) && stored(&school.db).await != before {

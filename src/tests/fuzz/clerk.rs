@@ -1,4 +1,4 @@
-//! What strangers may send to a school that is Clerk's: webhooks, tokens and handshakes, made up by chance and nearly right.
+//! Fuzz tests of a school with accounts at Clerk: random webhooks, tokens and handshakes, and nearly right ones.
 
 use std::cell::RefCell;
 

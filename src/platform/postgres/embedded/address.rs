@@ -16,7 +16,7 @@ pub struct Address {
 }
 
 impl Address {
-    pub fn new(home: &DataDir, port: u16, password: String) -> Self {
+    pub(super) fn new(home: &DataDir, port: u16, password: String) -> Self {
         Self { socket_dir: home.socket_dir().map(Path::to_path_buf), port, password }
     }
 

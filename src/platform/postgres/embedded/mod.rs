@@ -17,7 +17,6 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use sqlx::{Connection as _, PgConnection};
-use tokio::fs;
 use tracing::info;
 
 use crate::platform::postgres::embedded::{
