@@ -1,4 +1,4 @@
-//! The site map: the document, the frame around every page, and the whole route table.
+//! The HTML document, the layout of every page, and the route table.
 
 use leptos::{prelude::*, server::SharedValue};
 #[cfg(feature = "ssr")]
@@ -14,8 +14,15 @@ use leptos_router::{
 use crate::{
     account::{
         menu::Menu,
-        pages::{AccountRoute, AddressRoute, DeleteRoute, ForgotRoute, LinkRoute, PasswordRoute, SignInLinkRoute},
-        sign_in_pages::{SignInRoute, SignUpRoute},
+        pages::{
+            address::AddressRoute,
+            delete::DeleteRoute,
+            link::LinkRoute,
+            password::PasswordRoute,
+            recover::{ForgotRoute, SignInLinkRoute},
+            settings::AccountRoute,
+            sign_in::{SignInRoute, SignUpRoute},
+        },
     },
     authoring::courses::admin_pages::{CoursesRoute, EditCourseRoute, NewCourseRoute},
     checkout::pages::{CheckoutRoute, FailureRoute, SuccessRoute},
@@ -42,13 +49,13 @@ use crate::{
     ui::{Main, SiteFooter, SiteHeader, ThemeSwitch, Toasts, provide_toaster},
 };
 
-/// The HTML document. The theme is on it from the first byte, so that nothing flashes.
+/// Renders the HTML document. It has the theme from the first byte, so that no page flashes in the other one.
 #[cfg(feature = "ssr")]
 pub fn shell(options: LeptosOptions) -> AnyView {
     use leptos::nonce::use_nonce;
-    let theme = crate::server::http::frame::begin();
+    let theme = crate::server::http::frame::start_page();
     let clerk = use_context::<crate::server::state::AppState>()
-        .and_then(|state| crate::identity::clerk::script::of_page(state.config.clerk.as_ref()))
+        .and_then(|state| crate::identity::clerk::script::for_current_page(state.config.clerk.as_ref()))
         .map(|script| {
             view! {
                 <script
@@ -94,7 +101,7 @@ fn frame_of_request() -> Frame {
     Frame::default()
 }
 
-/// What the last request says on this page. The browser finds it in the page.
+/// Returns the flash message that this page shows. The server writes it into the page for the browser's half.
 #[cfg(feature = "ssr")]
 fn flash_of_request() -> Option<String> {
     crate::server::http::frame::flash()
@@ -105,6 +112,7 @@ const fn flash_of_request() -> Option<String> {
     None
 }
 
+/// The application: layout and route table.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -114,7 +122,7 @@ pub fn App() -> impl IntoView {
     let title = school.clone();
     provide_context(frame);
     view! {
-        <Title text=title_now(&school) formatter=move |page: String| if page.is_empty() { title.clone() } else { format!("{page} · {title}") } />
+        <Title text=initial_title(&school) formatter=move |page: String| if page.is_empty() { title.clone() } else { format!("{page} · {title}") } />
         <Router>
             <SiteHeader school=school.clone()>
                 <Menu />
@@ -169,20 +177,20 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// What this page is called until it says so itself. A page comes after what is around it, and in the browser that is a moment later:
-/// the title that the server wrote stays meanwhile.
+/// Returns the title until the page sets its own. In the browser, a page is loaded a moment after its layout, so the title that the
+/// server wrote stays meanwhile.
 #[cfg(not(feature = "ssr"))]
-fn title_now(school: &str) -> String {
+fn initial_title(school: &str) -> String {
     let title = document().title();
     if title == school { String::new() } else { title.trim_end_matches(school).trim_end_matches(" · ").to_owned() }
 }
 
 #[cfg(feature = "ssr")]
-fn title_now(_: &str) -> String {
+fn initial_title(_: &str) -> String {
     String::new()
 }
 
-/// An address that is none.
+/// The page for a URL that no route matches.
 #[component]
 fn NotFound() -> impl IntoView {
     let _ = use_location();

@@ -1,31 +1,31 @@
-//! Countries: the codes of ISO 3166-1, and what the countries are called within a sentence ("in India", "in the Philippines").
+//! The countries of ISO 3166-1: their codes, and their names within a sentence ("in India", "in the Philippines").
 //! A crate of codes, such as `rust_iso3166`, would not replace the table: its names are the formal ones of the standard
 //! ("Bolivia (Plurinational State of)"), and the names for sentences need a row for each code anyway.
 
 use std::{fmt, str::FromStr};
 
-/// A country that there is.
+/// A country of ISO 3166-1, as an index into the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country(usize);
 
 impl Country {
-    /// Its two letters.
+    /// Returns the two letters of its code.
     pub fn code(self) -> &'static str {
         COUNTRIES[self.0].0
     }
 
-    /// As a sentence says it: "the Philippines".
+    /// Returns its name within a sentence: "the Philippines".
     pub fn name(self) -> &'static str {
         COUNTRIES[self.0].1
     }
 
-    /// As a list says it: "Philippines".
+    /// Returns its name in a list, without the article: "Philippines".
     pub fn title(self) -> &'static str {
         let name = self.name();
         name.strip_prefix("the ").unwrap_or(name)
     }
 
-    /// All of them, by their titles.
+    /// Returns all countries, sorted by title.
     pub fn all() -> Vec<Self> {
         let mut all: Vec<_> = (0..COUNTRIES.len()).map(Self).collect();
         all.sort_by_key(|country| country.title());
@@ -39,7 +39,7 @@ impl fmt::Display for Country {
     }
 }
 
-/// From its code, in letters of either case. What proxies say when they do not know (`XX`, `T1`) is no country.
+/// Parses a code in either case. The codes of proxies for an unknown country (`XX`, `T1`) are rejected.
 impl FromStr for Country {
     type Err = ();
 
@@ -49,7 +49,7 @@ impl FromStr for Country {
     }
 }
 
-/// By code. Titles as tzdata's `iso3166.tab` (public domain) has them, in the longer form where that one cuts them short.
+/// Sorted by code. Names as tzdata's `iso3166.tab` (public domain) has them, in the longer form where it abbreviates them.
 #[rustfmt::skip]
 const COUNTRIES: [(&str, &str); 249] = [
     ("AD", "Andorra"), ("AE", "the United Arab Emirates"), ("AF", "Afghanistan"), ("AG", "Antigua and Barbuda"),
@@ -128,12 +128,12 @@ mod tests {
     #[case("", Err(()))]
     #[case("IN,US", Err(()))]
     #[case("İN", Err(()))]
-    fn what_is_no_code_is_no_country(#[case] text: &str, #[case] name: Result<&str, ()>) {
+    fn only_codes_are_parsed(#[case] text: &str, #[case] name: Result<&str, ()>) {
         assert_eq!(text.parse::<Country>().map(Country::name), name);
     }
 
     #[test]
-    fn a_list_goes_by_the_name_without_its_article() {
+    fn countries_are_sorted_without_their_article() {
         let titles: Vec<_> = Country::all().into_iter().map(Country::title).collect();
         assert!(titles.is_sorted());
         assert!(titles.contains(&"Philippines"));

@@ -1,41 +1,42 @@
-//! The one error type: what a person may read, and the status it has. A cause is logged where it happened and never travels.
+//! The one error type: a sentence for people, and an HTTP status. A cause is logged where it happened and never leaves the server.
 
 use serde::{Deserialize, Serialize};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Why a request failed. [`Display`](std::fmt::Display) is what a person reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Error {
     #[error("Sign in to continue.")]
     Unauthenticated,
-    #[error("You may not do that.")]
+    #[error("You are not allowed to do that.")]
     Forbidden,
     #[error("There is nothing at this address.")]
     NotFound,
-    #[error("Please check what is marked.")]
+    #[error("Check the marked fields.")]
     Invalid(Vec<FieldError>),
-    /// A form that is right in its parts and refused as a whole, such as a wrong password.
+    /// A form whose fields are valid but that is rejected as a whole, such as a wrong password.
     #[error("{0}")]
     Rejected(String),
     #[error("{0}")]
     Conflict(String),
-    /// Too many tries; there is room for another after so many seconds.
-    #[error("That was a lot at once. Wait {}, then try again.", minutes(*.0))]
+    /// A rate limit is exceeded; another attempt is allowed after so many seconds.
+    #[error("Too many attempts. Try again in {}.", minutes(*.0))]
     RateLimited(u32),
-    #[error("Something we need is not answering. Try again in a moment.")]
+    #[error("The service is not available right now. Try again in a moment.")]
     Unavailable,
-    #[error("The payment service does not answer. Nothing was charged; try again in a moment.")]
+    #[error("The payment service is not responding. Nothing was charged. Try again in a moment.")]
     PaymentProviderDown,
-    #[error("Something went wrong on our side. Try again; if it stays, write to us.")]
+    #[error("Something went wrong on our side. Try again. If it happens again, contact us.")]
     Internal,
-    /// [`Self::Internal`] as it goes out: with what our log knows it by.
-    #[error("Something went wrong on our side. Try again; if it stays, write to us and say {0}.")]
+    /// [`Self::Internal`] in a response, with the request id that finds its lines in the log.
+    #[error("Something went wrong on our side. Try again. If it happens again, contact us and quote {0}.")]
     InternalWithId(String),
     #[error("You seem to be offline. Check your connection, then try again.")]
     Offline,
 }
 
-/// A sentence about one field of a form. `field` is the input's name.
+/// An error in one field of a form. `field` is the input's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
     pub field: String,
@@ -49,7 +50,7 @@ impl FieldError {
 }
 
 impl Error {
-    /// The HTTP status, by RFC 9110 (and RFC 6585 for 429).
+    /// Returns the HTTP status (RFC 9110; RFC 6585 for 429).
     pub const fn status(&self) -> u16 {
         match self {
             Self::Unauthenticated => 401,
@@ -63,7 +64,7 @@ impl Error {
         }
     }
 
-    /// After how many seconds it is worth to try again, by RFC 9110.
+    /// Returns the seconds for the `Retry-After` header (RFC 9110).
     pub const fn retry_after(&self) -> Option<u32> {
         match self {
             Self::RateLimited(seconds) => Some(*seconds),
@@ -81,15 +82,15 @@ fn minutes(seconds: u32) -> String {
 }
 
 #[cfg(feature = "ssr")]
-mod server {
-    use super::Error;
+mod database {
+    use crate::error::Error;
 
-    /// What the database answers, for a person. The cause is logged here, once.
+    /// Turns a failed statement into a sentence for people. The cause is logged here, once.
     impl From<sqlx::Error> for Error {
         fn from(error: sqlx::Error) -> Self {
-            let away = match &error {
+            let unavailable = match &error {
                 sqlx::Error::RowNotFound => return Self::NotFound,
-                // Characters that no text in the database can have, such as NUL: nothing has this name.
+                // Characters that no text in the database can have, such as NUL: no row matches them.
                 sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "22021" || code == "22P05") => {
                     return Self::NotFound;
                 }
@@ -101,8 +102,8 @@ mod server {
                 }
                 _ => false,
             };
-            tracing::error!(%error, "The database did not do what was asked");
-            if away { Self::Unavailable } else { Self::Internal }
+            tracing::error!(%error, "Database error");
+            if unavailable { Self::Unavailable } else { Self::Internal }
         }
     }
 
@@ -111,7 +112,7 @@ mod server {
             match error.downcast::<sqlx::Error>() {
                 Ok(error) => error.into(),
                 Err(error) => {
-                    tracing::error!(error = format!("{error:#}"), "A request failed");
+                    tracing::error!(error = format!("{error:#}"), "Internal error");
                     Self::Internal
                 }
             }
@@ -119,7 +120,7 @@ mod server {
     }
 }
 
-/// Whether a statement failed on the constraint of this name: the way a database rule becomes a sentence.
+/// Returns whether a statement failed on the constraint `name`, so that the caller can turn a rule of the database into a sentence.
 #[cfg(feature = "ssr")]
 pub fn on_constraint(error: &sqlx::Error, name: &str) -> bool {
     error.as_database_error().and_then(sqlx::error::DatabaseError::constraint) == Some(name)
@@ -127,27 +128,11 @@ pub fn on_constraint(error: &sqlx::Error, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use server_fn::error::{FromServerFnError, ServerFnErrorErr};
-
     use super::*;
 
     #[test]
-    fn a_cause_never_travels() {
-        let error = Error::from_server_fn_error(ServerFnErrorErr::ServerError("password=hunter2".into()));
-        assert_eq!(error, Error::Internal);
-        assert!(!String::from_utf8_lossy(&error.ser()).contains("hunter2"));
-    }
-
-    #[test]
-    fn an_error_survives_the_wire() {
-        for error in [Error::Invalid(vec![FieldError::new("email", "Enter an address.")]), Error::RateLimited(61)] {
-            assert_eq!(Error::de(error.ser()), error);
-        }
-    }
-
-    #[test]
-    fn a_wait_is_told_in_minutes() {
-        assert!(Error::RateLimited(1).to_string().contains("Wait a minute,"));
-        assert!(Error::RateLimited(61).to_string().contains("Wait 2 minutes,"));
+    fn a_rate_limit_is_stated_in_minutes() {
+        assert_eq!(Error::RateLimited(1).to_string(), "Too many attempts. Try again in a minute.");
+        assert_eq!(Error::RateLimited(61).to_string(), "Too many attempts. Try again in 2 minutes.");
     }
 }

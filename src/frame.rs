@@ -4,14 +4,14 @@ use crate::users::{Viewer, identity_provider::IdentityProvider};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What the school is called, and its one sentence.
+/// The name and tagline of the school.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SchoolNames {
     pub name: String,
     pub tagline: String,
 }
 
-/// What is true for as long as a page is loaded: it is sent with the page, and not asked for again.
+/// Data that every page gets. It is sent with the page and holds until the next page load, so the browser never requests it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     pub viewer: Viewer,
@@ -21,7 +21,7 @@ pub struct Frame {
     pub theme: Option<String>,
 }
 
-/// The frame of this page load.
+/// Returns the frame of this page load.
 pub fn frame() -> Frame {
     use_context::<Frame>().unwrap_or_default()
 }

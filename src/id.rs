@@ -1,11 +1,11 @@
-//! Ids: a UUID that knows what it identifies, so that a course's id is never passed for a product's.
+//! Ids: UUIDs with the type of what they identify, so that a course's id cannot be passed for a product's.
 
 use std::{fmt, marker::PhantomData, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The id of a `T`. On the wire and in addresses it is the bare UUID.
+/// The id of a `T`. In JSON and in URLs it is the UUID alone.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Id<T> {
@@ -15,6 +15,7 @@ pub struct Id<T> {
 }
 
 impl<T> Id<T> {
+    /// Returns the UUID, for SQL parameters.
     pub const fn uuid(self) -> Uuid {
         self.uuid
     }
@@ -45,7 +46,7 @@ impl<T> fmt::Debug for Id<T> {
     }
 }
 
-// Derived, these would ask the same of `T`, which is only a name here.
+// Derived impls would require the same of `T`, which is only a marker.
 impl<T> Clone for Id<T> {
     fn clone(&self) -> Self {
         *self
@@ -64,42 +65,50 @@ impl<T> std::hash::Hash for Id<T> {
     }
 }
 
-/// Names what an [`AttemptId`] identifies.
+/// The marker of [`AttemptId`].
 pub enum AttemptKey {}
 
+/// The id of a checkout attempt.
 pub type AttemptId = Id<AttemptKey>;
 
-/// Names what a [`CouponId`] identifies.
+/// The marker of [`CouponId`].
 pub enum CouponKey {}
 
+/// The id of a coupon.
 pub type CouponId = Id<CouponKey>;
 
-/// Names what a [`CourseId`] identifies.
+/// The marker of [`CourseId`].
 pub enum CourseKey {}
 
+/// The id of a course.
 pub type CourseId = Id<CourseKey>;
 
-/// Names what a [`SectionId`] identifies.
+/// The marker of [`SectionId`].
 pub enum SectionKey {}
 
+/// The id of a section.
 pub type SectionId = Id<SectionKey>;
 
-/// Names what a [`LessonId`] identifies.
+/// The marker of [`LessonId`].
 pub enum LessonKey {}
 
+/// The id of a lesson.
 pub type LessonId = Id<LessonKey>;
 
-/// Names what a [`ProductId`] identifies.
+/// The marker of [`ProductId`].
 pub enum ProductKey {}
 
+/// The id of a product.
 pub type ProductId = Id<ProductKey>;
 
-/// Names what a [`PurchaseId`] identifies.
+/// The marker of [`PurchaseId`].
 pub enum PurchaseKey {}
 
+/// The id of a purchase.
 pub type PurchaseId = Id<PurchaseKey>;
 
-/// Names what a [`UserId`] identifies.
+/// The marker of [`UserId`].
 pub enum UserKey {}
 
+/// The id of a user.
 pub type UserId = Id<UserKey>;

@@ -1,10 +1,39 @@
 //! Lectern: a course platform that an instructor owns.
 //!
-//! The map. A folder is a word a customer uses: [`products`] are sold, [`courses`] with their [`sections`] and [`lessons`] are taught,
-//! [`checkout`] turns the one into the other, [`prices`] and [`coupons`] say what that costs, [`purchases`] remembers it, [`learning`] is the student's side, [`pictures`] are
-//! what an admin uploads, [`mail`] is what people are written, [`school`] says who sells, [`users`] says who is asking, [`admin`] is the back office. [`ui`] is the design system and knows none of them; `server` is the machine
-//! room that wires them; `sandbox` is a Stripe of our own. In every feature the same file name means the same thing; see
-//! `docs/architecture.md`.
+//! The folders, from the top layer down; `docs/architecture.md` says what imports what, and in which file each rule is:
+//!
+//! - `boot`: start, router, background jobs, health checks, demo data
+//! - [`app`]: the HTML document, the layout of every page, and the route table
+//! - [`students`]: back office of students: list, page, granted courses, admin roles
+//! - [`sales`]: back office of sales: list, search, page, CSV export
+//! - [`purchases`]: the buyer's purchase history and receipts
+//! - [`checkout`]: the steps before a payment, and the pages after it
+//! - [`payments`]: everything that an event of Stripe changes: purchases, refunds, disputes
+//! - [`products`]: storefront, product pages, and their back office
+//! - [`learning`]: course page, lesson player, progress
+//! - [`account`]: sign-up, sign-in, sign-out, password recovery, settings, deletion
+//! - [`prices`]: price computation and discounts by country
+//! - [`authoring`]: back office of courses, sections and lessons
+//! - [`coupons`]: coupons, their limits and reservations
+//! - [`school`]: name, description and legal seller of the school
+//! - [`mail`]: the outbox and its sending job
+//! - [`dashboard`]: first page of the back office, and the page of the audit log
+//! - [`back_office`]: layout, lists and dialogs that all back-office pages share
+//! - `server`: shared state, extractors and middleware, rate limits, page cache
+//! - `identity`: authentication by local sessions or Clerk's tokens
+//! - [`form`]: a submitted form and its errors
+//! - [`frame`], [`wire`], [`load`]: data that every page gets; encoding of server functions; loading of a page's data
+//! - [`audit`]: the audit log
+//! - [`stripe`]: Stripe's API client, objects and states
+//! - [`pictures`]: uploaded pictures
+//! - [`courses`]: nouns of the curriculum: course, section, lesson
+//! - `platform`: configuration, clock, cookies, PostgreSQL, SMTP, Markdown, listener, logs
+//! - [`ui`]: the design system; it knows no feature
+//! - [`users`]: user, role, viewer
+//! - `fields`, [`paths`]: parsing of single fields; every URL
+//! - [`id`], [`money`], `country`, [`pagination`], [`error`]: identifiers, amounts, ISO 3166-1, pages of a list, the one error type
+//! - `sandbox`: a server that implements the part of Stripe's API that Lectern uses
+//! - `tests`: tests that span features, fixtures, fakes
 
 #![recursion_limit = "512"]
 
@@ -26,6 +55,7 @@ pub mod learning;
 pub mod load;
 pub mod mail;
 pub mod money;
+pub mod pagination;
 pub mod paths;
 pub mod payments;
 pub mod pictures;
@@ -52,10 +82,11 @@ pub mod platform;
 pub mod sandbox;
 #[cfg(feature = "ssr")]
 pub mod server;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 pub mod tests;
 
-/// Takes over the page that the server rendered. Called by the script tag that [`app::shell`] writes.
+/// Hydrates the page that the server rendered. The script tag that [`app::shell`] writes calls it.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

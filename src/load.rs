@@ -1,4 +1,4 @@
-//! Loading: a page's data while it comes, when it is there, and when it does not come.
+//! Async page data: a skeleton while it loads, the view when it is there, an error page on failure; and pages as lazy routes.
 
 use std::{
     future::Future,
@@ -17,18 +17,19 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     error::{Error, Result},
     paths,
-    ui::{ErrorState, LinkButton, keep_focus},
+    ui::{ErrorState, LinkButton, restore_focus},
 };
 
-/// A page as a route. Its code, views and the shape of its data alike, is in the file of its `$group`, which comes when one of
-/// the group is first opened: nobody carries what they do not look at. A group is what people open together; a file for each
-/// page would leave dozens of small ones with what two or three of them share.
+/// Defines a page as a lazy route. Its code, the views and the data types, is in the wasm file of its `$group`, which is fetched
+/// when a page of the group is first opened, so that nobody downloads pages that they do not open. A group is what people open
+/// together; a file for each page would leave dozens of small files with what two or three pages share.
 ///
-/// `$view` is the page as a function; `$preload` is `__preload_` and its name, which `#[lazy]` gives to what fetches the file.
+/// `$view` is the function that renders the page; `$preload` is `__preload_` and its name, the name that `#[lazy]` gives to the
+/// function that fetches the file.
 macro_rules! page {
     ($(#[$about:meta])* $name:ident, $group:ident, $view:ident, $preload:ident) => {
         $(#[$about])*
-        #[allow(non_upper_case_globals, reason = "it stands in the route table like a component")]
+        #[allow(non_upper_case_globals, reason = "the route table uses it like a component")]
         pub const $name: $crate::load::Page = {
             #[leptos::lazy($group)]
             fn $view() -> leptos::prelude::AnyView {
@@ -53,17 +54,17 @@ macro_rules! page {
 }
 pub(crate) use page;
 
-/// What comes later; on the server, on any thread.
+/// A boxed future; on the server, one that may move between threads.
 #[cfg(not(target_arch = "wasm32"))]
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 #[cfg(target_arch = "wasm32")]
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// A page in the route table. All of them are of one type, so that the router is compiled once and not for each.
+/// A page in the route table. All pages have this one type, so that the router is compiled once and not for each page.
 #[derive(Clone, Copy)]
 pub struct Page {
     pub view: fn() -> BoxFuture<AnyView>,
-    /// Fetches the file of its group.
+    /// Fetches the wasm file of its group.
     pub preload: fn() -> BoxFuture<()>,
 }
 
@@ -77,7 +78,7 @@ impl ChooseView for Page {
     }
 }
 
-/// The data of a page: asked for on the server before the first byte, and again when `key` changes.
+/// Loads the data of a page: on the server before the first byte is sent, and again whenever `key` changes.
 pub fn load<K, T, F>(
     key: impl Fn() -> K + Send + Sync + 'static,
     fetch: impl Fn(K) -> F + Send + Sync + 'static,
@@ -90,18 +91,18 @@ where
     Resource::new_blocking(key, fetch)
 }
 
-/// What the address of a list asks for: words to search for, and which page of what is found, from 1.
-pub fn searched(query: &ParamsMap) -> (String, u32) {
+/// Parses the URL of a searched list: the search text, and the page of the results, counted from 1.
+pub fn search_params(query: &ParamsMap) -> (String, u32) {
     let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
     (query.get("q").unwrap_or_default(), page)
 }
 
-/// A view that is made once its data is there.
-type Ready = Box<dyn FnOnce() -> AnyView + Send>;
-type Coming = Pin<Box<dyn Future<Output = Ready> + Send>>;
+/// Builds a view from its loaded data.
+type BuildView = Box<dyn FnOnce() -> AnyView + Send>;
+type LoadingView = Pin<Box<dyn Future<Output = BuildView> + Send>>;
 
-/// Shows `children` with the data, `skeleton` until it is there, and what to do when it does not come. Data that is asked
-/// for again stays on the page until the new is there.
+/// Shows `skeleton` while the data loads, then `children` with the data, or an error page. While data is loaded again, the view of
+/// the previous data stays.
 #[component]
 pub fn Loaded<T, V>(
     from: Resource<Result<T>>,
@@ -112,42 +113,42 @@ where
     T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
     V: IntoView + 'static,
 {
-    let coming = move || -> Coming {
+    let loading = move || -> LoadingView {
         let children = children.clone();
         Box::pin(async move {
             let data = from.await;
             Box::new(move || match data {
                 Ok(data) => children(data).into_any(),
                 Err(error) => view! { <ErrorPage error /> }.into_any(),
-            }) as Ready
+            }) as BuildView
         })
     };
-    resolve(skeleton, Arc::new(coming))
+    resolve(skeleton, Arc::new(loading))
 }
 
-/// The part that is the same for every page, compiled once. What is shown lives until the next is there, and not until the next
-/// is asked for: what is pressed meanwhile still answers.
-fn resolve(skeleton: ViewFn, coming: Arc<dyn Fn() -> Coming + Send + Sync>) -> AnyView {
-    let around = Owner::current().unwrap_or_default();
-    let shown = Arc::new(Mutex::new(None::<Owner>));
+/// Shows views as they resolve. It is the part of [`Loaded`] that is the same for every type of data, so it is compiled once. A view's
+/// owner lives until the next view is there, and not only until that starts to load, so that its buttons work meanwhile.
+fn resolve(skeleton: ViewFn, load: Arc<dyn Fn() -> LoadingView + Send + Sync>) -> AnyView {
+    let parent = Owner::current().unwrap_or_default();
+    let current = Arc::new(Mutex::new(None::<Owner>));
     let remount = Remount::default();
     view! {
         <Transition fallback=move || {
             skeleton.run()
         }>
             {move || {
-                let (coming, around, shown, remount) = (coming.clone(), around.clone(), shown.clone(), remount.clone());
+                let (load, parent, current, remount) = (load.clone(), parent.clone(), current.clone(), remount.clone());
                 Suspend::new(async move {
-                    let make = coming().await;
-                    // The server shows one thing once, and lets go of all this before it is written.
+                    let build = load().await;
+                    // The server renders the view once, and drops these owners before the response is written.
                     if cfg!(feature = "ssr") {
-                        return remount.show(make());
+                        return remount.show(build());
                     }
-                    let owner = around.child();
-                    let view = owner.with(make);
-                    let before = shown.lock().unwrap_or_else(PoisonError::into_inner).replace(owner);
-                    if before.is_some() {
-                        keep_focus();
+                    let owner = parent.child();
+                    let view = owner.with(build);
+                    let previous = current.lock().unwrap_or_else(PoisonError::into_inner).replace(owner);
+                    if previous.is_some() {
+                        restore_focus();
                     }
                     remount.show(view)
                 })
@@ -157,25 +158,25 @@ fn resolve(skeleton: ViewFn, coming: Arc<dyn Fn() -> Coming + Send + Sync>) -> A
     .into_any()
 }
 
-/// Shows one view after another, each made anew. Leptos would fit the second into the elements of the first, which keep what they
-/// listened to before: a button of a list that became shorter would ask about the row that stood there.
+/// Replaces one view by another with new elements. Leptos would reuse the elements of the first view, whose event listeners stay
+/// attached: in a list that became shorter, a button would act on the row that was in its place before.
 #[derive(Clone, Default)]
 pub struct Remount(Arc<AtomicBool>);
 
 impl Remount {
-    /// The view, in other elements than the one before.
+    /// Returns the view in other elements than the previous one.
     pub fn show(&self, view: AnyView) -> Either<AnyView, AnyView> {
         if self.0.fetch_xor(true, Ordering::Relaxed) { Either::Right(view) } else { Either::Left(view) }
     }
 }
 
-/// What a person reads when a page cannot be shown. On the server it gives the response its status, and sends visitors to
-/// sign in where that is what is missing.
+/// The page for an error. On the server it also sets the status of the response, and redirects visitors to the sign-in page when
+/// the error is that they are not signed in.
 #[component]
 pub fn ErrorPage(error: Error) -> impl IntoView {
     let location = use_location();
     let here = move || format!("{}{}", location.pathname.get_untracked(), query(&location.search.get_untracked()));
-    tell_status(&error, &here());
+    apply_to_response(&error, &here());
     let title = match error {
         Error::NotFound => "Not found",
         Error::Unauthenticated => "Sign in",
@@ -207,16 +208,16 @@ pub fn ErrorPage(error: Error) -> impl IntoView {
     }
 }
 
-/// What to say when one writes to us. It is written by the server and stays on the page: the browser's half takes over what is there.
-/// An error of a call has it in its sentence.
+/// Returns the request id, for errors on our side that a person may report. The server writes it and the browser keeps it when it
+/// hydrates the page. An error of a later call of a server function has the id in its sentence.
 fn reference(error: &Error) -> Option<String> {
-    let ours = matches!(error, Error::Internal | Error::Unavailable | Error::PaymentProviderDown);
-    ours.then(reference_of_request)
+    let server_side = matches!(error, Error::Internal | Error::Unavailable | Error::PaymentProviderDown);
+    server_side.then(reference_of_request)
 }
 
 #[cfg(feature = "ssr")]
 fn reference_of_request() -> String {
-    crate::platform::response::request_id().map(|reference| format!("Reference: {reference}")).unwrap_or_default()
+    crate::platform::response::request_id().map(|id| format!("Reference: {id}")).unwrap_or_default()
 }
 
 #[cfg(not(feature = "ssr"))]
@@ -229,7 +230,7 @@ fn query(search: &str) -> String {
 }
 
 #[cfg(feature = "ssr")]
-fn tell_status(error: &Error, here: &str) {
+fn apply_to_response(error: &Error, here: &str) {
     match error {
         Error::Unauthenticated => leptos_axum::redirect(&paths::sign_in(here)),
         error => crate::platform::response::set_response_status(error),
@@ -237,4 +238,4 @@ fn tell_status(error: &Error, here: &str) {
 }
 
 #[cfg(not(feature = "ssr"))]
-fn tell_status(_: &Error, _: &str) {}
+fn apply_to_response(_: &Error, _: &str) {}

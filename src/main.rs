@@ -1,4 +1,4 @@
-//! The command line.
+//! Command line: parses the arguments and runs the command.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use lectern::{
     },
     payments::reconcile,
     platform::{config::Config, environment::Environment, telemetry},
-    sandbox::{config::SandboxArgs, server},
+    sandbox::{self, SandboxArgs},
     users,
 };
 use sqlx::PgPool;
@@ -29,30 +29,30 @@ struct Cli {
 enum Command {
     /// Run the school.
     Serve,
-    /// Bring the database up to date, and end.
+    /// Run pending migrations and exit.
     Migrate,
-    /// Fill the database. It can be run twice.
+    /// Insert sample data. Running it again changes nothing.
     #[command(group(ArgGroup::new("what").required(true).multiple(true)))]
     Seed {
-        /// With the demo school: a few courses and a year of students, two of whom can sign in.
+        /// The demo school: a few courses and a year of sales, with two accounts that can sign in.
         #[arg(long, group = "what")]
         demo: bool,
-        /// With a school to measure on: 20,000 lessons, 100,000 students and 300,000 purchases. It takes a minute or two.
+        /// A school for measurements: 20,000 lessons, 100,000 students and 300,000 purchases. Takes one or two minutes.
         #[arg(long, group = "what")]
         scale: bool,
     },
-    /// Make somebody an admin, by their email address.
+    /// Make the user with this email address an admin.
     GrantAdmin { email: String },
-    /// Read what happened at Stripe, and repair what its webhooks missed. It can be run twice, and beside a server.
+    /// Read payments and refunds from Stripe and apply what its webhooks missed. Can be repeated, and run beside a server.
     Reconcile {
-        /// How far back to read: 36h, 30d, 2w. As far as it was not read before, unless told.
-        #[arg(long, value_name = "DURATION", value_parser = reconcile::length)]
+        /// How far back to read (36h, 30d, 2w). Default: since the last run.
+        #[arg(long, value_name = "DURATION", value_parser = reconcile::parse_duration)]
         since: Option<TimeDelta>,
     },
-    /// After a move to Clerk: give whoever has an account there what they had here, by the address that Clerk knows to be theirs.
-    /// It can be run twice, and beside a server.
+    /// After a move to Clerk: link local accounts to the Clerk accounts with the same confirmed address.
+    /// Can be repeated, and run beside a server.
     LinkIdentities,
-    /// Run a Stripe of our own: a server that speaks the part of its API that Lectern uses.
+    /// Run the Stripe sandbox alone: a server for the part of Stripe's API that Lectern uses.
     StripeSandbox(SandboxArgs),
 }
 
@@ -77,15 +77,15 @@ async fn main() -> Result<()> {
             let granted = users::queries::grant_admin(&database.pool, email.trim()).await;
             database.close().await?;
             if !granted? {
-                bail!("nobody here has the address {email}; they sign up first");
+                bail!("no user has the address {email}; sign up with it first");
             }
-            tracing::info!("Made somebody an admin");
+            tracing::info!("Granted the admin role");
             Ok(())
         }
         Command::Reconcile { since } => {
             let report = serve::reconcile(config, since).await?;
             writeln!(std::io::stdout(), "{report}")?;
-            ensure!(report.failed.is_empty(), "not everything could be read; what was not is read next time");
+            ensure!(report.failed.is_empty(), "some lists could not be read; the next run reads them");
             Ok(())
         }
         Command::LinkIdentities => {
@@ -93,7 +93,7 @@ async fn main() -> Result<()> {
             writeln!(std::io::stdout(), "{report}")?;
             Ok(())
         }
-        Command::StripeSandbox(args) => server::run(args, serve::stop_on_signal()?).await,
+        Command::StripeSandbox(args) => sandbox::run(args, serve::stop_on_signal()?).await,
     }
 }
 

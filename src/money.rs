@@ -1,4 +1,4 @@
-//! Money: integer cents, always US dollars. No floating point anywhere.
+//! Amounts of money in whole cents of US dollars. Nothing uses floating point, which cannot represent cents exactly.
 
 use std::{
     fmt,
@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// An amount in US cents. It may be negative where something is taken off.
+/// An amount in US cents. A discount or a refund is negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cents(pub i64);
@@ -15,7 +15,7 @@ pub struct Cents(pub i64);
 impl Cents {
     pub const ZERO: Self = Self(0);
 
-    /// Whole dollars, as prices are written.
+    /// Converts whole dollars, as list prices are stored.
     pub const fn from_dollars(dollars: i32) -> Self {
         Self(dollars as i64 * 100)
     }
@@ -24,7 +24,7 @@ impl Cents {
         self.0 == 0
     }
 
-    /// What somebody typed as dollars and cents: `12`, `12.5`, `$1,234.50`. `None` when it is no amount, or negative.
+    /// Parses entered dollars and cents: `12`, `12.5`, `$1,234.50`. Returns `None` for anything else, also for a negative amount.
     pub fn typed(text: &str) -> Option<Self> {
         let text = text.trim().trim_start_matches('$').trim_start();
         let (dollars, cents) = text.split_once('.').unwrap_or((text, ""));
@@ -43,15 +43,14 @@ impl Cents {
         Some(Self(dollars * 100 + cents))
     }
 
-    /// `40.00`, as a field holds it and a table of figures shows it.
+    /// Formats the amount without currency sign and separators, such as `40.00`, for a form field or a CSV file.
     pub fn plain(self) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };
         format!("{sign}{}.{:02}", self.0.unsigned_abs() / 100, self.0.unsigned_abs() % 100)
     }
 }
 
-/// Removes the commas between thousands; `None` where a comma stands elsewhere. Where it is a decimal sign, leaving it out would be ten
-/// or a hundred times as much.
+/// Removes the commas between thousands. Returns `None` for a comma elsewhere: as a decimal sign, its removal would multiply the amount.
 pub fn ungroup(number: &str) -> Option<String> {
     let mut groups = number.split(',');
     let first = groups.next()?;
@@ -79,7 +78,7 @@ impl From<i32> for Cents {
     }
 }
 
-/// `$1,234`, `$12.50`, `−$3`: cents only where there are some.
+/// Formats the amount as `$1,234`, `$12.50` or `−$3`, with cents only when they are not zero.
 impl fmt::Display for Cents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = (self.0.unsigned_abs() / 100).to_string();
@@ -110,7 +109,7 @@ mod tests {
     #[case(1250, "$12.50")]
     #[case(123_456_789, "$1,234,567.89")]
     #[case(-300, "−$3")]
-    fn amounts_read_as_a_person_writes_them(#[case] cents: i64, #[case] text: &str) {
+    fn amounts_are_displayed_with_separators_and_without_zero_cents(#[case] cents: i64, #[case] text: &str) {
         assert_eq!(Cents(cents).to_string(), text);
     }
 
@@ -131,12 +130,12 @@ mod tests {
     #[case("-3", None)]
     #[case("1e3", None)]
     #[case("99999999999999999999", None)]
-    fn what_is_typed_is_an_amount_or_nothing(#[case] text: &str, #[case] cents: Option<i64>) {
+    fn entered_amounts_are_parsed_or_rejected(#[case] text: &str, #[case] cents: Option<i64>) {
         assert_eq!(Cents::typed(text), cents.map(Cents));
     }
 
     #[test]
-    fn a_field_holds_dollars_and_cents() {
+    fn plain_amounts_have_two_decimals() {
         assert_eq!((Cents(4000).plain(), Cents(-105).plain()), ("40.00".into(), "-1.05".into()));
     }
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The highest page number that is read: the offset of a higher one would cost more than anybody reads.
+/// The highest page number. It limits the rows that a statement skips.
 const MAX_PAGE_NUMBER: u32 = 10_000;
 
 /// One page of a list.
@@ -24,7 +24,7 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// Makes a page of at most `size` rows. `rows` are in the order of reading and contain one row more when another page follows.
     ///
-    /// A page that was read backwards ([`PageDirection::After`]) is turned round, so that it is newest first like any other.
+    /// The rows of [`PageDirection::After`] are reversed, so that every page is newest first.
     pub fn from_rows<K>(mut rows: Vec<T>, size: u16, direction: &PageDirection<K>) -> Self {
         let follows = rows.len() > usize::from(size);
         rows.truncate(size.into());
@@ -39,7 +39,7 @@ impl<T> Page<T> {
     }
 }
 
-/// A page that is asked for by its number, for statements with `limit` and `offset`.
+/// A request for a page by its number, for statements with `limit` and `offset`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {
     /// From 1.
@@ -197,12 +197,12 @@ mod tests {
     #[case(3, 3, 50, true)]
     #[case(u32::MAX, 10_000, 249_975, true)]
     fn a_numbered_page_has_an_offset(
-        #[case] asked: u32,
+        #[case] requested: u32,
         #[case] number: u32,
         #[case] offset: i64,
         #[case] has_previous: bool,
     ) {
-        let request = PageRequest::new(asked, 25);
+        let request = PageRequest::new(requested, 25);
         assert_eq!((request.number, request.limit(), request.offset()), (number, 25, offset));
         let page = request.page(vec![(); 26]);
         assert_eq!((page.rows.len(), page.has_previous, page.has_next), (25, has_previous, true));

@@ -1,4 +1,4 @@
-//! Every address of the site as a function: links, redirects and tests say it once.
+//! Every URL path of the site as a constant or function, so that links, redirects and tests share it.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -9,12 +9,13 @@ pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_UP: &str = "/sign-up";
 pub const SIGN_OUT: &str = "/sign-out";
 pub const ACCOUNT: &str = "/account";
-/// Where a password is forgotten.
-pub const FORGOT: &str = "/forgot-password";
-/// Where a link to sign in is asked for.
+/// The page that requests a link for a new password.
+pub const FORGOT_PASSWORD: &str = "/forgot-password";
+/// The page that requests a link to sign in.
 pub const SIGN_IN_LINK: &str = "/sign-in/link";
-/// Where links that were sent begin, and where they go on without their token.
+/// Opens a mailed link, stores its token in a cookie, and redirects to [`ACCOUNT_LINK`], so that the token is not in the address bar.
 pub const LINK: &str = "/link";
+/// The page of a mailed link, without its token.
 pub const ACCOUNT_LINK: &str = "/account/link";
 pub const ACCOUNT_PASSWORD: &str = "/account/password";
 pub const ACCOUNT_ADDRESS: &str = "/account/address";
@@ -30,7 +31,7 @@ pub const ADMIN_PRODUCTS: &str = "/admin/products";
 pub const ADMIN_NEW_PRODUCT: &str = "/admin/products/new";
 pub const ADMIN_SALES: &str = "/admin/sales";
 pub const ADMIN_SALES_CSV: &str = "/admin/sales.csv";
-/// Payments that never became a purchase.
+/// Payments without a purchase.
 pub const ADMIN_PAYMENTS: &str = "/admin/sales/other-payments";
 pub const ADMIN_PRICING: &str = "/admin/pricing";
 pub const ADMIN_COUPONS: &str = "/admin/coupons";
@@ -43,7 +44,7 @@ pub const SECURITY_TXT: &str = "/.well-known/security.txt";
 pub const STRIPE_WEBHOOK: &str = "/api/webhooks/stripe";
 pub const CLERK_WEBHOOK: &str = "/api/webhooks/clerk";
 
-/// Opens a link that was sent.
+/// Returns the path of a mailed link.
 pub fn open_link(token: &str) -> String {
     format!("{LINK}?token={token}")
 }
@@ -54,11 +55,11 @@ pub fn product(slug: &str) -> String {
 pub fn purchase(slug: &str) -> String {
     format!("/products/{slug}/purchase")
 }
-/// A page with a code that somebody typed, where there is one.
+/// Adds a coupon code to the path of a page, unless it is empty.
 pub fn with_code(page: &str, code: &str) -> String {
     query(page, &[("code", code.to_owned())])
 }
-/// What became of a checkout, by Stripe's session id or the attempt's own.
+/// The result page of a checkout. `session` is the id of Stripe's session or of the attempt.
 pub fn purchase_result(slug: &str, session: &str) -> String {
     format!("{}/success?session={session}", purchase(slug))
 }
@@ -75,21 +76,21 @@ pub fn receipt_pdf(purchase: PurchaseId) -> String {
     format!("/purchases/{purchase}/receipt.pdf")
 }
 
-/// Leads to the receipt that Stripe shows.
+/// Redirects to the receipt at Stripe.
 pub fn stripe_receipt(purchase: PurchaseId) -> String {
     format!("/purchases/{purchase}/stripe-receipt")
 }
 
-/// A stored picture in one width.
+/// A stored picture in one of its widths, in pixels.
 pub fn picture(hash: &str, width: u32) -> String {
     format!("/pictures/{hash}/{width}.webp")
 }
 
-/// The lessons of a course, to write and move them.
+/// The curriculum editor of a course.
 pub fn edit_course(course: CourseId) -> String {
     format!("{ADMIN_COURSES}/{course}/edit")
 }
-/// What a course is called and about.
+/// The name and description of a course, to edit.
 pub fn edit_course_details(course: CourseId) -> String {
     format!("{ADMIN_COURSES}/{course}/edit?tab=details")
 }
@@ -99,7 +100,7 @@ pub fn edit_product(product: ProductId) -> String {
 pub fn edit_coupon(coupon: CouponId) -> String {
     format!("{ADMIN_COUPONS}/{coupon}/edit")
 }
-/// A sale with what happened to it.
+/// The detail page of a sale, with its timeline.
 pub fn sale(purchase: PurchaseId) -> String {
     format!("{ADMIN_SALES}/{purchase}")
 }
@@ -110,28 +111,29 @@ pub fn student(student: UserId) -> String {
     format!("{ADMIN_STUDENTS}/{student}")
 }
 
-/// What a value in an address need not be escaped for.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+/// The characters that are escaped in a query value.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
-/// An address with what is asked for; what is empty is left out.
-pub fn query(path: &str, asked: &[(&str, String)]) -> String {
-    let asked = asked.iter().filter(|(_, value)| !value.is_empty());
-    let asked: Vec<_> = asked.map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, PLAIN))).collect();
-    if asked.is_empty() { path.to_owned() } else { format!("{path}?{}", asked.join("&")) }
+/// Adds query parameters to a path. Empty ones are left out.
+pub fn query(path: &str, parameters: &[(&str, String)]) -> String {
+    let parameters = parameters.iter().filter(|(_, value)| !value.is_empty());
+    let parameters: Vec<_> =
+        parameters.map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, ESCAPED))).collect();
+    if parameters.is_empty() { path.to_owned() } else { format!("{path}?{}", parameters.join("&")) }
 }
 
-/// The pages before and after one of a list, where there are any. `page` counts from 1; `search` may be empty.
-pub fn pagination_links(list: &str, search: &str, page: u32, more: bool) -> (Option<String>, Option<String>) {
-    let turn = |page: u32| query(list, &[("page", page.to_string()), ("q", search.to_owned())]);
-    ((page > 1).then(|| turn(page - 1)), more.then(|| turn(page + 1)))
+/// Returns the links to the previous and the next page of a list, if they exist. `page` counts from 1; `search` may be empty.
+pub fn pagination_links(list: &str, search: &str, page: u32, has_next: bool) -> (Option<String>, Option<String>) {
+    let link = |page: u32| query(list, &[("page", page.to_string()), ("q", search.to_owned())]);
+    ((page > 1).then(|| link(page - 1)), has_next.then(|| link(page + 1)))
 }
 
-/// The sign-in page that comes back to `next`.
+/// The sign-in page, which redirects to `next` afterwards.
 pub fn sign_in(next: &str) -> String {
     with_next(SIGN_IN, next)
 }
 
-/// The sign-up page that comes back to `next`.
+/// The sign-up page, which redirects to `next` afterwards.
 pub fn sign_up(next: &str) -> String {
     with_next(SIGN_UP, next)
 }
@@ -140,12 +142,12 @@ fn with_next(page: &str, next: &str) -> String {
     if next == HOME || next.is_empty() {
         return page.to_owned();
     }
-    // Our own paths and queries need only these escaped inside a query value.
+    // Paths and queries of this site need only these characters escaped in a query value.
     let next = next.replace('%', "%25").replace('&', "%26").replace('+', "%2B").replace('#', "%23").replace(' ', "%20");
     format!("{page}?next={next}")
 }
 
-/// Where to go after signing in: a path of our own, else home. What a browser would read as another host is not a path.
+/// Returns `next` if it is a path of this site, else the home page. A browser would resolve `//host` and `/\host` to another host.
 pub fn safe_redirect(next: &str) -> &str {
     let path = next.strip_prefix('/').is_some_and(|rest| !rest.starts_with(['/', '\\']));
     if path && !next.contains(|c: char| c.is_control() || c == '\\') { next } else { HOME }
@@ -157,14 +159,14 @@ mod tests {
     use rstest::rstest;
 
     #[test]
-    fn what_is_empty_is_not_asked_for() {
+    fn empty_parameters_are_left_out() {
         assert_eq!(query("/a", &[]), "/a");
         assert_eq!(query("/a", &[("q", String::new())]), "/a");
         assert_eq!(query("/a", &[("q", "b&c d".into()), ("state", "paid".into())]), "/a?q=b%26c%20d&state=paid");
     }
 
     #[test]
-    fn a_list_turns_where_there_is_more() {
+    fn a_list_links_to_its_previous_and_next_page() {
         assert_eq!(pagination_links("/a", "", 1, false), (None, None));
         assert_eq!(pagination_links("/a", "x", 2, true), (Some("/a?page=1&q=x".into()), Some("/a?page=3&q=x".into())));
     }
@@ -179,7 +181,7 @@ mod tests {
     #[case("/a\\b", "/")]
     #[case("/\t/example.com", "/")]
     #[case("javascript:alert(1)", "/")]
-    fn a_redirect_stays_on_our_own_paths(#[case] next: &str, #[case] goes: &str) {
-        assert_eq!(safe_redirect(next), goes);
+    fn a_redirect_stays_on_our_own_paths(#[case] next: &str, #[case] expected: &str) {
+        assert_eq!(safe_redirect(next), expected);
     }
 }

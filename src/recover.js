@@ -1,24 +1,24 @@
-// When the page's program has died (a file of an older release is gone, or a defect), its links still work: what was clicked, and
-// everything after it, is opened by the browser itself. What dies because the page is left, its files half fetched, leads nowhere; who
-// comes back to it finds it loaded again.
+// Keeps links working after the WebAssembly program has failed, because a file of an older release is missing or by a defect: the browser
+// opens the clicked link, and every later one, itself. A failure while the page is being left, with its files half fetched, is ignored; a
+// page that failed and is restored by the back button is loaded again.
 (() => {
-  let dead = false, left = false, to, when = 0;
+  let failed = false, leaving = false, target, clickedAt = 0;
   addEventListener('click', (event) => {
     const link = event.target.closest?.('a[href]');
     if (!link || link.origin !== location.origin) return;
-    [to, when] = [link.href, Date.now()];
-    if (dead) event.stopImmediatePropagation();
+    [target, clickedAt] = [link.href, Date.now()];
+    if (failed) event.stopImmediatePropagation();
   }, true);
-  const died = (cause) => {
+  const onError = (cause) => {
     if (!(cause instanceof WebAssembly.RuntimeError)) return;
-    dead = true;
-    if (!left && Date.now() - when < 10_000) location.assign(to);
+    failed = true;
+    if (!leaving && Date.now() - clickedAt < 10_000) location.assign(target);
   };
-  addEventListener('error', (event) => died(event.error));
-  addEventListener('unhandledrejection', (event) => died(event.reason));
-  addEventListener('pagehide', () => { left = true; });
+  addEventListener('error', (event) => onError(event.error));
+  addEventListener('unhandledrejection', (event) => onError(event.reason));
+  addEventListener('pagehide', () => { leaving = true; });
   addEventListener('pageshow', (event) => {
-    left = false;
-    if (dead && event.persisted) location.reload();
+    leaving = false;
+    if (failed && event.persisted) location.reload();
   });
 })();

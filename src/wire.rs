@@ -1,7 +1,7 @@
-//! The wire: how server functions answer. JSON, read as text.
+//! Encoding of server functions' responses and errors: JSON, parsed as text.
 //!
-//! A page's data comes twice in its life: inside the page, as text, and later from a server function, as bytes. JSON's reader is
-//! compiled anew for each kind of input, with everything that is read by it; reading both as text halves that in the browser.
+//! A page's data arrives inside the page as text, and later from server functions as bytes. The JSON parser is compiled anew for each
+//! kind of input, with every type that it parses; parsing both as text halves that code in the browser.
 
 use crate::error::Error;
 use serde::{Serialize, de::DeserializeOwned};
@@ -11,10 +11,10 @@ use server_fn::{
     error::{FromServerFnError, ServerFnErrorErr},
 };
 
-/// The output of our server functions.
+/// The output encoding of server functions.
 pub type Json = Post<JsonText>;
 
-/// JSON as text.
+/// JSON that is parsed as text.
 pub struct JsonText;
 
 impl ContentType for JsonText {
@@ -37,7 +37,7 @@ impl<T: DeserializeOwned> Decodes<T> for JsonText {
     type Error = serde_json::Error;
 
     fn decode(bytes: Bytes) -> Result<T, Self::Error> {
-        // What is no UTF-8 is no JSON either.
+        // Invalid UTF-8 is invalid JSON: the empty string fails to parse as well.
         serde_json::from_str(std::str::from_utf8(&bytes).unwrap_or_default())
     }
 }
@@ -49,32 +49,52 @@ impl FromServerFnError for Error {
         match error {
             ServerFnErrorErr::Request(_) => Self::Offline,
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::NotFound,
-            // On the server, the same of arguments that are sent as JSON.
+            // On the server, invalid arguments that were sent as JSON.
             #[cfg(feature = "ssr")]
             ServerFnErrorErr::Deserialization(_) => Self::NotFound,
             other => {
-                report(&other);
+                log_failure(&other);
                 Self::Internal
             }
         }
     }
 
-    /// Encodes the error and gives the response its status. Every failed server function would answer 500 otherwise.
-    fn ser(&self) -> server_fn::Bytes {
+    /// Encodes the error and sets the status of the response, which would be 500 for every failed server function otherwise.
+    fn ser(&self) -> Bytes {
         #[cfg(feature = "ssr")]
-        let told = &crate::platform::response::prepare_error_response(self);
+        let error = &crate::platform::response::prepare_error_response(self);
         #[cfg(not(feature = "ssr"))]
-        let told = self;
-        <JsonText as server_fn::Encodes<Self>>::encode(told).unwrap_or_default()
+        let error = self;
+        <JsonText as Encodes<Self>>::encode(error).unwrap_or_default()
     }
 }
 
 #[cfg(feature = "ssr")]
-pub fn report(error: &ServerFnErrorErr) {
-    tracing::error!(%error, "A server function failed before or after its body");
+fn log_failure(error: &ServerFnErrorErr) {
+    tracing::error!(%error, "Server function failed outside its body");
 }
 
 #[cfg(not(feature = "ssr"))]
-fn report(error: &ServerFnErrorErr) {
+fn log_failure(error: &ServerFnErrorErr) {
     leptos::logging::error!("{error}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::FieldError;
+
+    #[test]
+    fn an_error_response_has_no_cause() {
+        let error = Error::from_server_fn_error(ServerFnErrorErr::ServerError("password=hunter2".into()));
+        assert_eq!(error, Error::Internal);
+        assert!(!String::from_utf8_lossy(&error.ser()).contains("hunter2"));
+    }
+
+    #[test]
+    fn an_error_survives_the_wire() {
+        for error in [Error::Invalid(vec![FieldError::new("email", "Enter an address.")]), Error::RateLimited(61)] {
+            assert_eq!(Error::de(error.ser()), error);
+        }
+    }
 }

@@ -25,7 +25,7 @@ test('a visitor who signs up with a taken address learns nothing else about that
   await page.getByLabel('Email', { exact: true }).fill(STUDENT.email.toUpperCase());
   await page.getByLabel('Password', { exact: true }).fill('a long enough password');
   await page.getByRole('button', { name: 'Create account' }).click();
-  await expect(page.getByText('No account could be made with this address.')).toBeVisible();
+  await expect(page.getByText('No account could be created with this address.')).toBeVisible();
 });
 
 test('a wrong email and a wrong password get the same sentence', async ({ page, problems }) => {
@@ -103,8 +103,8 @@ test('a student confirms the address, forgets the password, and resets it by mai
   await expect(page.getByText('Not confirmed')).toBeVisible();
   await page.goto(linkIn((await mailTo(person.email, 'Confirm your address')).text));
   await expect(page).toHaveURL('/account/link');
-  await page.getByRole('button', { name: 'Yes, it is mine' }).click();
-  await expect(page.getByText('Thank you: your address is confirmed.')).toBeVisible();
+  await page.getByRole('button', { name: 'Confirm address' }).click();
+  await expect(page.getByText('Your address is confirmed.')).toBeVisible();
   await expect(page.getByText('Confirmed', { exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
 
@@ -120,13 +120,13 @@ test('a student confirms the address, forgets the password, and resets it by mai
   await phone.goto(reset);
   await phone.getByRole('textbox', { name: 'New password' }).fill('password1234');
   await phone.getByRole('button', { name: 'Change password' }).click();
-  await expect(phone.getByText('among the first that are guessed')).toBeVisible();
+  await expect(phone.getByText('This password is easy to guess.')).toBeVisible();
   await phone.getByRole('textbox', { name: 'New password' }).fill('quite another password');
   await phone.getByRole('button', { name: 'Change password' }).click();
   await expect(phone).toHaveURL('/courses');
   await mailTo(person.email, 'Your password was changed');
   await page.goto(reset);
-  await expect(page.getByRole('heading', { name: 'This link does not work any more' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
   await other.close();
 
   await page.goto('/sign-in');
@@ -161,10 +161,10 @@ test('a student changes the address, ends other sessions, exports their data and
   await expect(page.getByLabel('New address')).toHaveValue(moved);
   await page.getByLabel('Password', { exact: true }).fill(person.password);
   await page.getByRole('button', { name: 'Send the link' }).click();
-  await expect(page.getByText('Your account moves to')).toBeVisible();
+  await expect(page.getByText('Your address changes to')).toBeVisible();
   const letter = await mailTo(moved, 'Confirm your new address');
   await page.goto(/http:\S+token=[0-9a-f]{64}/.exec(letter.text ?? '')?.[0] ?? '');
-  await page.getByRole('button', { name: 'Yes, it is mine' }).click();
+  await page.getByRole('button', { name: 'Confirm address' }).click();
   await expect(page.getByText(moved).first()).toBeVisible();
   await mailTo(person.email, 'Your address was changed');
 

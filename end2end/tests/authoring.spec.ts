@@ -79,7 +79,7 @@ async function addLessons(page: Page, section: string, names: string[]): Promise
     await dialog.getByLabel('Video').fill(VIDEO);
     await dialog.getByLabel('Status').selectOption('public');
     const last = index === names.length - 1;
-    await dialog.getByRole('button', { name: last ? 'Add lesson' : 'Add and write the next' }).click();
+    await dialog.getByRole('button', { name: last ? 'Add lesson' : 'Add and create another' }).click();
     await expect(grip(page, name)).toBeVisible();
     if (!last) await expect(dialog.getByLabel('Name')).toHaveValue('');
   }
@@ -136,17 +136,17 @@ test.describe('an admin reorders a course', () => {
     await addLessons(page, 'A', ['a1', 'a2', 'a3']);
     let requests = 0;
     page.on('request', (request) => { if (request.url().includes('/api/reorder_course')) requests += 1; });
-    const said = page.locator('[aria-live=assertive]');
+    const announcements = page.locator('[aria-live=assertive]');
     await drag(page, grip(page, 'a1'), grip(page, 'a1'), 'on');
     await grip(page, 'a1').focus();
     await page.keyboard.press('Enter');
-    await expect(said).toContainText('grabbed');
+    await expect(announcements).toContainText('grabbed');
     await page.keyboard.press('ArrowDown');
-    await expect(said).toContainText('position 2 of 3');
+    await expect(announcements).toContainText('position 2 of 3');
     await page.keyboard.press('ArrowUp');
-    await expect(said).toContainText('position 1 of 3');
+    await expect(announcements).toContainText('position 1 of 3');
     await page.keyboard.press('Enter');
-    await expect(said).toContainText('dropped');
+    await expect(announcements).toContainText('dropped');
 
     const at = await still(grip(page, 'a1'));
     await page.mouse.move(at.x, at.y);
@@ -154,7 +154,7 @@ test.describe('an admin reorders a course', () => {
     await page.mouse.move(at.x, at.y + 120, { steps: 6 });
     await expect(page.locator('.sort-gap')).toBeVisible();
     await page.keyboard.press('Escape');
-    await expect(said).toContainText('a1 is back');
+    await expect(announcements).toContainText('a1 is back');
     await page.mouse.up();
     await expect(page.locator('.sort-gap')).toBeHidden();
     expect(await outline(page)).toEqual(['A: a1 a2 a3']);
@@ -169,27 +169,27 @@ test.describe('an admin reorders a course', () => {
     await addLessons(page, 'A', ['a1', 'a2']);
     await addSection(page, 'B');
     await addLessons(page, 'B', ['b1']);
-    const said = page.locator('[aria-live=assertive]');
+    const announcements = page.locator('[aria-live=assertive]');
 
     await grip(page, 'a1').focus();
     await page.keyboard.press('Space');
-    await expect(said).toContainText('a1 grabbed, position 1 of 2 in A');
+    await expect(announcements).toContainText('a1 grabbed, position 1 of 2 in A');
     await page.keyboard.press('ArrowDown');
-    await expect(said).toContainText('a1, position 2 of 2 in A');
+    await expect(announcements).toContainText('a1, position 2 of 2 in A');
     await expect(grip(page, 'a1')).toBeFocused();
     await page.keyboard.press('ArrowDown');
-    await expect(said).toContainText('a1, position 1 of 2 in B');
+    await expect(announcements).toContainText('a1, position 1 of 2 in B');
     await expect(grip(page, 'a1')).toBeFocused();
     await saved(page, () => page.keyboard.press('Space'));
-    await expect(said).toContainText('a1 dropped, position 1 of 2 in B');
+    await expect(announcements).toContainText('a1 dropped, position 1 of 2 in B');
     expect(await outline(page)).toEqual(['A: a2', 'B: a1 b1']);
 
     await grip(page, 'B').focus();
     await page.keyboard.press('Enter');
     await page.keyboard.press('ArrowUp');
-    await expect(said).toContainText('B, position 1 of 2');
+    await expect(announcements).toContainText('B, position 1 of 2');
     await page.keyboard.press('Escape');
-    await expect(said).toContainText('B is back, position 2 of 2');
+    await expect(announcements).toContainText('B is back, position 2 of 2');
     expect(await outline(page)).toEqual(['A: a2', 'B: a1 b1']);
     await page.reload();
     expect(await outline(page)).toEqual(['A: a2', 'B: a1 b1']);
@@ -246,7 +246,7 @@ test.describe('an admin reorders a course', () => {
     const refused = other.waitForResponse((response) => response.url().includes('/api/reorder_course'));
     await drag(other, grip(other, 'a3'), grip(other, 'a1'), 'above');
     expect((await refused).status()).toBe(409);
-    await expect(other.getByText('Somebody else changed this course meanwhile')).toBeVisible();
+    await expect(other.getByText('Another admin changed this course in the meantime')).toBeVisible();
     await expect.poll(() => outline(other)).toEqual(['A: a2 a3 a1']);
 
     // After the conflict, moves apply to the new order.
@@ -355,7 +355,7 @@ test('an admin renames, publishes and edits lessons in place', async ({ page, pr
   await dialog.getByLabel('Video').fill('https://example.com/watch?v=aqz-KE-bpKQ');
   await dialog.getByLabel('Notes', { exact: true }).fill('## Light\n\nIt *falls*.');
   await dialog.getByRole('button', { name: 'Save lesson' }).click();
-  await expect(dialog.getByText("This is not a YouTube video's address.")).toBeVisible();
+  await expect(dialog.getByText("This is not the link to a YouTube video.")).toBeVisible();
   await expect(dialog.getByLabel('Video')).toBeFocused();
   await expect(dialog.getByLabel('Notes', { exact: true })).toHaveValue('## Light\n\nIt *falls*.');
   await dialog.getByLabel('Video').fill('https://youtu.be/eRsGyueVLvQ?t=12');
@@ -372,7 +372,7 @@ test('an admin renames, publishes and edits lessons in place', async ({ page, pr
 
   await page.getByRole('button', { name: 'Delete The first light' }).click();
   const sure = page.getByRole('dialog', { name: 'Delete lesson' });
-  await expect(sure.getByText('No student has completed anything in it.')).toBeVisible();
+  await expect(sure.getByText('No student has progress in it.')).toBeVisible();
   await sure.getByRole('button', { name: 'Delete lesson' }).click();
   await expect(sure).toBeHidden();
   expect(await outline(page)).toEqual(['Basics:']);
@@ -490,7 +490,7 @@ test('an admin creates a product with a picture; a student buys it; the admin re
   const person = await signUp(student, 'Demo author buyer');
   await student.getByRole('button', { name: 'Pay $25' }).click();
   await student.getByRole('button', { name: 'Pay', exact: true }).click();
-  await expect(student.getByRole('heading', { name: 'It is yours' })).toBeVisible();
+  await expect(student.getByRole('heading', { name: 'Purchase complete' })).toBeVisible();
   await student.getByRole('link', { name: 'Start learning' }).click();
   await expect(student.getByText('0 of 1 lessons complete')).toBeVisible();
   const learning = student.url();

@@ -1,54 +1,58 @@
-//! Telling: our id and role are written into Clerk's public metadata, where a site beside ours can read them. Nothing waits for
-//! it, and nothing here reads it: the role of record is ours.
+//! Synchronizes our id and role of each user to Clerk's public metadata, where other sites of the school can read them. No request waits
+//! for it. We never read the metadata: roles are ours.
 
 use crate::{
     identity::{
         authentication::Identity,
-        clerk::{self, Clerk},
+        clerk::{
+            Clerk,
+            queries::{self, PendingMetadata},
+        },
     },
     platform::clock,
     server::state::AppState,
 };
 
-/// How many are told at a time.
-const BATCH: i64 = 50;
+/// The largest number of users in one run.
+const MAX_BATCH: i64 = 50;
 
-/// Tells Clerk of whoever is new or changed. Nothing waits for it.
+/// Synchronizes pending users in a background task.
 pub fn spawn_sync(state: &AppState) {
     let state = state.clone();
     tokio::spawn(async move {
         if let Err(error) = sync_pending(&state).await {
-            tracing::warn!(%error, "Could not tell Clerk of roles; it is told again");
+            tracing::warn!(%error, "Could not read users to synchronize to Clerk");
         }
     });
 }
 
-/// Tells Clerk of everybody whose role it does not know, and answers how many it was told of. While Clerk is away, they stay for
-/// later. Two servers that do so at once do no harm.
+/// Synchronizes the users whose role is not in Clerk's metadata yet, and returns how many were. While Clerk is not available, they stay
+/// pending. Two servers may do this at once.
 ///
 /// # Errors
 /// The database's.
 pub async fn sync_pending(state: &AppState) -> sqlx::Result<usize> {
     let Identity::Clerk(clerk) = &state.identity else { return Ok(0) };
-    let untold = clerk::queries::list_pending_metadata(&state.db, clock::now(), BATCH).await?;
-    let mut told = 0;
-    for somebody in untold {
-        told += usize::from(one(state, clerk, &somebody).await?);
+    let pending = queries::list_pending_metadata(&state.db, clock::now(), MAX_BATCH).await?;
+    let mut synced = 0;
+    for user in pending {
+        synced += usize::from(sync_one(state, clerk, &user).await?);
     }
-    Ok(told)
+    Ok(synced)
 }
 
-async fn one(state: &AppState, clerk: &Clerk, somebody: &clerk::queries::PendingMetadata) -> sqlx::Result<bool> {
-    match clerk.backend.tell(&somebody.clerk, somebody.user, somebody.role).await {
+/// Synchronizes one user; `false` when it failed and is tried again later.
+async fn sync_one(state: &AppState, clerk: &Clerk, pending: &PendingMetadata) -> sqlx::Result<bool> {
+    match clerk.backend.update_metadata(&pending.clerk, pending.user, pending.role).await {
         Ok(true) => {
-            clerk::queries::set_metadata_synced(&state.db, &somebody.clerk, somebody.role).await?;
+            queries::set_metadata_synced(&state.db, &pending.clerk, pending.role).await?;
             return Ok(true);
         }
-        Ok(false) => tracing::warn!(user = %somebody.user, "Clerk does not know somebody whom it told of"),
+        Ok(false) => tracing::warn!(user = %pending.user, "Clerk has no user with this id any more"),
         Err(error) => {
-            tracing::warn!(error = format!("{error:#}"), user = %somebody.user, "Clerk was not told of a role");
+            tracing::warn!(error = format!("{error:#}"), user = %pending.user, "Could not update metadata at Clerk");
         }
     }
-    clerk::queries::postpone_metadata_sync(&state.db, &somebody.clerk, clock::now()).await?;
+    queries::postpone_metadata_sync(&state.db, &pending.clerk, clock::now()).await?;
     Ok(false)
 }

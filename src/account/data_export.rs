@@ -1,4 +1,4 @@
-//! One's data, to take away.
+//! Export of a user's data.
 
 use sqlx::PgPool;
 
@@ -8,10 +8,10 @@ use crate::{
     id::UserId,
 };
 
-/// Everything that is kept about somebody, as readable JSON.
+/// Returns everything that is stored about a user, as readable JSON.
 ///
 /// # Errors
-/// [`Error::NotFound`] for nobody.
+/// [`Error::NotFound`] when the user was deleted.
 pub async fn write(db: &PgPool, user: UserId) -> Result<Vec<u8>> {
     let data = queries::find_data(db, user).await?.ok_or(Error::NotFound)?;
     Ok(serde_json::to_vec_pretty(&data).map_err(anyhow::Error::from)?)

@@ -1,4 +1,4 @@
-//! The menu in the header: what there is for whoever looks.
+//! The menu in the header, which depends on the viewer.
 
 use leptos::{either::Either, prelude::*};
 
@@ -8,14 +8,15 @@ use crate::{
     ui::{Button, Form, Intent, NavLink},
 };
 
+/// The links of the header: for visitors to sign in, for users to their courses and account.
 #[component]
 pub fn Menu() -> impl IntoView {
     let frame = frame();
-    let (viewer, leave) = (frame.viewer, frame.identity_provider.is_external());
+    let (viewer, external) = (frame.viewer, frame.identity_provider.is_external());
     if viewer.user().is_none() {
         return Either::Left(view! {
-            <NavLink href=paths::SIGN_IN external=leave>"Sign in"</NavLink>
-            <NavLink href=paths::SIGN_UP external=leave>"Sign up"</NavLink>
+            <NavLink href=paths::SIGN_IN external=external>"Sign in"</NavLink>
+            <NavLink href=paths::SIGN_UP external=external>"Sign up"</NavLink>
         });
     }
     Either::Right(view! {

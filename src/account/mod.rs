@@ -1,11 +1,10 @@
-//! The account: what somebody may do with their own, and the links that are sent to them.
+//! A user's own account: sign-up, sign-in, sign-out, password recovery, settings, deletion, data export.
 
 pub mod api;
 pub mod hosted_pages;
 pub mod menu;
 pub mod pages;
 pub mod password_fields;
-pub mod sign_in_pages;
 
 #[cfg(feature = "ssr")]
 pub mod clerk_metadata_sync;
@@ -29,39 +28,39 @@ pub mod queries;
 pub mod service;
 #[cfg(feature = "ssr")]
 pub mod session_cookie;
-#[cfg(feature = "ssr")]
-pub mod sign_in_handlers;
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What a link that was sent is for.
+/// The purpose of a link that is sent by mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "link_purpose", rename_all = "snake_case"))]
-pub enum Purpose {
-    /// The address is theirs.
+pub enum LinkPurpose {
+    /// Confirms the email address of the account.
     Confirm,
-    /// A new password, because the old one is forgotten.
+    /// Sets a new password in place of a forgotten one.
     Reset,
-    /// Signing in without a password.
+    /// Signs in without a password.
     SignIn,
-    /// The account moves to the address.
+    /// Confirms a new email address, to which the account then changes.
     ChangeAddress,
 }
 
-/// A session of the viewer's.
+/// A session of the viewer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
     pub id: Uuid,
-    /// What the browser says it is: "Firefox on Linux". It may be wrong.
+    /// The browser by its own name: "Firefox on Linux". It may be wrong, or empty.
     pub agent: String,
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub began_at: DateTime<Utc>,
-    /// Right to the hour.
+    /// Accurate to the hour.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub seen_at: DateTime<Utc>,
-    /// The one that asks.
+    /// Whether this is the session of the request.
     pub here: bool,
 }
 
@@ -71,15 +70,15 @@ pub struct Account {
     pub name: String,
     pub email: String,
     pub confirmed: bool,
-    /// An address that the account is to move to, once its link is opened.
-    pub moves_to: Option<String>,
-    /// The last ones seen, at most 50.
+    /// The new email address, until its link is opened.
+    pub pending_email: Option<String>,
+    /// The sessions that were seen last, at most 50.
     pub sessions: Vec<SessionRow>,
 }
 
-/// A link that was opened, and not used yet.
+/// A link that was opened and not used yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenLink {
-    pub purpose: Purpose,
+    pub purpose: LinkPurpose,
     pub address: String,
 }

@@ -1,15 +1,15 @@
-//! Fields for passwords, as browsers and their keepers of passwords know them. What was typed never comes back.
+//! Password fields with the attributes that browsers and password managers expect. A page never shows a typed password again.
 
 use leptos::prelude::*;
 
-use crate::ui::{Field, Words};
+use crate::ui::{Field, MaybeText};
 
-/// A password that is to be.
+/// A field for a new password.
 #[component]
 pub fn NewPassword(
     #[prop(into)] label: String,
     name: &'static str,
-    #[prop(optional, into)] error: Words,
+    #[prop(optional, into)] error: MaybeText,
 ) -> impl IntoView {
     let autofocus = error.0.is_some();
     view! {
@@ -26,12 +26,12 @@ pub fn NewPassword(
     }
 }
 
-/// The password that somebody has.
+/// A field for the current password.
 #[component]
 pub fn CurrentPassword(
     #[prop(into)] label: String,
     name: &'static str,
-    #[prop(optional, into)] error: Words,
+    #[prop(optional, into)] error: MaybeText,
     #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
     view! { <Field label name kind="password" error autofocus autocomplete="current-password" required=true /> }

@@ -1,25 +1,26 @@
-//! What is asked of the database about one's own account.
+//! SQL of a user's own account.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::{
-    account::{OpenLink, Purpose, SessionRow},
+    account::{LinkPurpose, OpenLink, SessionRow},
     id::UserId,
 };
 
-/// Somebody whose account is to change.
-pub struct Holder {
+/// The owner of an account.
+pub struct AccountOwner {
     pub id: UserId,
     pub name: String,
     pub email: String,
     pub confirmed: bool,
 }
 
-pub async fn find_by_address(db: impl PgExecutor<'_>, address: &str) -> sqlx::Result<Option<Holder>> {
+/// Returns the owner of the account with this email address.
+pub async fn find_by_address(db: impl PgExecutor<'_>, address: &str) -> sqlx::Result<Option<AccountOwner>> {
     sqlx::query_as!(
-        Holder,
+        AccountOwner,
         r#"select u.id, u.name, u.email, u.email_confirmed_at is not null as "confirmed!" from users u
             where lower(u.email) = lower($1) and u.deleted_at is null"#,
         address,
@@ -28,10 +29,10 @@ pub async fn find_by_address(db: impl PgExecutor<'_>, address: &str) -> sqlx::Re
     .await
 }
 
-/// The account, which nobody else changes until the transaction ends.
-pub async fn lock(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<Holder>> {
+/// Returns the owner of an account, with the row locked until the transaction ends.
+pub async fn lock(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<AccountOwner>> {
     sqlx::query_as!(
-        Holder,
+        AccountOwner,
         r#"select id, name, email, email_confirmed_at is not null as "confirmed!" from users
             where id = $1 and deleted_at is null for no key update"#,
         user.uuid(),
@@ -40,11 +41,12 @@ pub async fn lock(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<
     .await
 }
 
+/// Inserts a link.
 pub async fn insert_link(
     db: impl PgExecutor<'_>,
     token_hash: &[u8],
     user: UserId,
-    purpose: Purpose,
+    purpose: LinkPurpose,
     address: &str,
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
@@ -61,7 +63,7 @@ pub async fn insert_link(
     .map(drop)
 }
 
-/// A link that can still be used. One to an address that the account has left is none.
+/// Returns a link that can still be used. One to an address that the account no longer has cannot.
 pub async fn find_link(
     db: impl PgExecutor<'_>,
     token_hash: &[u8],
@@ -79,20 +81,21 @@ pub async fn find_link(
     .await
 }
 
-/// A link that is used now, and never again.
-pub struct SpentLink {
+/// A link that was used.
+pub struct UsedLink {
     pub user: UserId,
-    pub purpose: Purpose,
+    pub purpose: LinkPurpose,
     pub address: String,
 }
 
-pub async fn spend_link(
+/// Deletes a link that can still be used and returns it, so that it works once.
+pub async fn take_link(
     db: impl PgExecutor<'_>,
     token_hash: &[u8],
     now: DateTime<Utc>,
-) -> sqlx::Result<Option<SpentLink>> {
+) -> sqlx::Result<Option<UsedLink>> {
     sqlx::query_as!(
-        SpentLink,
+        UsedLink,
         r#"delete from account_links l using users u
             where l.token_hash = $1 and l.expires_at > $2 and u.id = l.user_id and u.deleted_at is null
               and (l.purpose = 'change_address' or lower(u.email) = lower(l.address))
@@ -104,8 +107,8 @@ pub async fn spend_link(
     .await
 }
 
-/// Links of one purpose, which are of no use any more; all of them where there is none.
-pub async fn delete_links(db: impl PgExecutor<'_>, user: UserId, purpose: Option<Purpose>) -> sqlx::Result<()> {
+/// Deletes a user's links, those of one purpose or all.
+pub async fn delete_links(db: impl PgExecutor<'_>, user: UserId, purpose: Option<LinkPurpose>) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from account_links where user_id = $1 and ($2::link_purpose is null or purpose = $2)",
         user.uuid(),
@@ -116,11 +119,12 @@ pub async fn delete_links(db: impl PgExecutor<'_>, user: UserId, purpose: Option
     .map(drop)
 }
 
-pub async fn delete_old_links(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
+/// Deletes expired links, and returns their number.
+pub async fn delete_expired_links(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
     Ok(sqlx::query!("delete from account_links where expires_at <= $1", now).execute(db).await?.rows_affected())
 }
 
-/// Whether somebody's address is known to be theirs, and the one that the account is to move to.
+/// Returns whether a user's email address is confirmed, and the new one that waits for confirmation.
 pub async fn find_addresses(
     db: impl PgExecutor<'_>,
     user: UserId,
@@ -140,8 +144,8 @@ pub async fn find_addresses(
     Ok((row.confirmed, row.moves_to))
 }
 
-/// The address is theirs. Says whether that was not known.
-pub async fn confirm(db: impl PgExecutor<'_>, user: UserId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+/// Marks the email address as confirmed. `false` when it was before.
+pub async fn confirm_address(db: impl PgExecutor<'_>, user: UserId, now: DateTime<Utc>) -> sqlx::Result<bool> {
     let confirmed = sqlx::query!(
         "update users set email_confirmed_at = $2 where id = $1 and email_confirmed_at is null",
         user.uuid(),
@@ -152,7 +156,7 @@ pub async fn confirm(db: impl PgExecutor<'_>, user: UserId, now: DateTime<Utc>) 
     Ok(confirmed.rows_affected() > 0)
 }
 
-/// Moves the account to an address that is known to be theirs. Fails on `users_email_key` when somebody else has it.
+/// Replaces the email address by a confirmed one. Fails on `users_email_key` when another user has it.
 pub async fn set_address(db: impl PgExecutor<'_>, user: UserId, address: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!("update users set email = $2, email_confirmed_at = $3 where id = $1", user.uuid(), address, now)
         .execute(db)
@@ -160,11 +164,12 @@ pub async fn set_address(db: impl PgExecutor<'_>, user: UserId, address: &str, n
         .map(drop)
 }
 
+/// Updates the name.
 pub async fn set_name(db: impl PgExecutor<'_>, user: UserId, name: &str) -> sqlx::Result<()> {
     sqlx::query!("update users set name = $2 where id = $1", user.uuid(), name).execute(db).await.map(drop)
 }
 
-/// Somebody who had their account at Clerk has none yet.
+/// Sets the password hash. A user who had their account at Clerk has none yet.
 pub async fn set_password(db: impl PgExecutor<'_>, user: UserId, password_hash: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into local_credentials (user_id, password_hash) values ($1, $2)
@@ -177,7 +182,7 @@ pub async fn set_password(db: impl PgExecutor<'_>, user: UserId, password_hash: 
     .map(drop)
 }
 
-/// The sessions that were seen last, at most 50. `here` is the hash of the one that asks.
+/// Returns the sessions that were seen last, at most 50. `here` is the token hash of the request's session.
 pub async fn list_sessions(
     db: impl PgExecutor<'_>,
     user: UserId,
@@ -196,26 +201,26 @@ pub async fn list_sessions(
     .await
 }
 
-/// Ends one session of this very user's. Says whether there was one.
-pub async fn end_session(db: impl PgExecutor<'_>, user: UserId, session: Uuid) -> sqlx::Result<bool> {
+/// Deletes one of a user's sessions. `false` when there is no such session.
+pub async fn delete_session(db: impl PgExecutor<'_>, user: UserId, session: Uuid) -> sqlx::Result<bool> {
     let ended =
         sqlx::query!("delete from sessions where user_id = $1 and id = $2", user.uuid(), session).execute(db).await?;
     Ok(ended.rows_affected() > 0)
 }
 
-/// Ends every session but one, whose hash is given; all where there is none. Says how many there were.
-pub async fn end_sessions(db: impl PgExecutor<'_>, user: UserId, but: Option<&[u8]>) -> sqlx::Result<u64> {
+/// Deletes all of a user's sessions, except the one with the token hash `except`. Returns their number.
+pub async fn delete_sessions(db: impl PgExecutor<'_>, user: UserId, except: Option<&[u8]>) -> sqlx::Result<u64> {
     let ended = sqlx::query!(
         "delete from sessions where user_id = $1 and ($2::bytea is null or token_hash <> $2)",
         user.uuid(),
-        but,
+        except,
     )
     .execute(db)
     .await?;
     Ok(ended.rows_affected())
 }
 
-/// Everything that is kept about somebody, as JSON. At most 10,000 of anything.
+/// Returns everything that is stored about a user as JSON, at most 10,000 rows of each table.
 pub async fn find_data(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<serde_json::Value>> {
     sqlx::query_scalar!(
         r#"select json_build_object(

@@ -1,4 +1,4 @@
-//! The audit log as people read it.
+//! The audit log: who changed what, and when. The back office shows it as "Activity".
 
 #[cfg(feature = "ssr")]
 pub mod queries;
@@ -9,30 +9,30 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{id::UserId, paths};
+use crate::{id::UserId, pagination::Page, paths};
 
-/// Which lines are looked at: one of the two at most.
+/// Which entries of the log are listed: all, those of one actor, or those about one subject.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogFilter {
-    /// What this person did.
+pub struct AuditFilter {
+    /// The user who acted.
     pub actor: Option<UserId>,
-    /// What was done to this thing or person.
+    /// The id of the object or user that was changed.
     pub subject: Option<Uuid>,
 }
 
-impl LogFilter {
-    /// What `who` did.
-    pub fn by(who: UserId) -> Self {
-        Self { actor: Some(who), subject: None }
+impl AuditFilter {
+    /// The entries of one user's actions.
+    pub fn by(actor: UserId) -> Self {
+        Self { actor: Some(actor), subject: None }
     }
 
-    /// What was done to `thing`.
-    pub fn about(thing: Uuid) -> Self {
-        Self { actor: None, subject: Some(thing) }
+    /// The entries about one object or user.
+    pub fn about(subject: Uuid) -> Self {
+        Self { actor: None, subject: Some(subject) }
     }
 
-    /// The log that is filtered like this, read on before a line.
-    pub fn address(&self, before: Option<i64>) -> String {
+    /// The URL of the newest page of the log, or of the page before an entry.
+    pub fn url(&self, before: Option<i64>) -> String {
         let actor = self.actor.map(|actor| actor.to_string()).unwrap_or_default();
         let subject = self.subject.map(|subject| subject.to_string()).unwrap_or_default();
         let before = before.map(|before| before.to_string()).unwrap_or_default();
@@ -40,35 +40,37 @@ impl LogFilter {
     }
 }
 
-/// Who did something.
+/// The user or program that acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Actor {
-    Person {
+    User {
         id: UserId,
         name: String,
     },
-    /// Whoever is deleted has no name any more.
-    Deleted,
-    /// The school itself, without anybody asking.
-    School,
+    /// A user whose account was deleted, and their name with it.
+    DeletedUser,
+    /// The server itself, such as after an event of Stripe.
+    System,
 }
 
 impl Actor {
-    pub fn name(&self) -> &str {
+    /// The name in the list of entries.
+    pub fn label(&self) -> &str {
         match self {
-            Self::Person { name, .. } => name,
-            Self::Deleted => "Somebody deleted",
-            Self::School => "The school itself",
+            Self::User { name, .. } => name,
+            Self::DeletedUser => "Deleted user",
+            Self::System => "The system",
         }
     }
 }
 
+/// An entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogLine {
+pub struct AuditEntry {
     pub id: i64,
     pub actor: Actor,
     pub summary: String,
-    /// Somebody tried what they may not do.
+    /// Whether the actor was denied what they tried.
     pub refused: bool,
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub at: DateTime<Utc>,
@@ -76,14 +78,11 @@ pub struct LogLine {
 
 /// A page of the log, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Log {
-    pub filter: LogFilter,
-    pub lines: Vec<LogLine>,
-    /// Whether this is where the log begins.
-    pub newest: bool,
-    pub more: bool,
-    /// Whom or what the lines are filtered by, in words, where there is a line.
-    pub about: Option<String>,
+pub struct AuditLog {
+    pub filter: AuditFilter,
+    pub entries: Page<AuditEntry>,
+    /// The filter in words, when it names a user.
+    pub description: Option<String>,
 }
 
 #[cfg(test)]
@@ -91,11 +90,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_has_an_address() {
-        assert_eq!(LogFilter::default().address(None), "/admin/activity");
-        assert_eq!(LogFilter::default().address(Some(7)), "/admin/activity?before=7");
+    fn a_filter_is_part_of_the_url() {
+        assert_eq!(AuditFilter::default().url(None), "/admin/activity");
+        assert_eq!(AuditFilter::default().url(Some(7)), "/admin/activity?before=7");
         let nil = Uuid::nil();
-        assert_eq!(LogFilter::by(nil.into()).address(Some(7)), format!("/admin/activity?actor={nil}&before=7"));
-        assert_eq!(LogFilter::about(nil).address(None), format!("/admin/activity?subject={nil}"));
+        assert_eq!(AuditFilter::by(nil.into()).url(Some(7)), format!("/admin/activity?actor={nil}&before=7"));
+        assert_eq!(AuditFilter::about(nil).url(None), format!("/admin/activity?subject={nil}"));
     }
 }

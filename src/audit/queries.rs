@@ -1,42 +1,42 @@
-//! What is asked of the database about the audit log. Lines are numbered in the order they were written.
+//! Queries of the audit log. The ids of its entries ascend in the order of writing.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::{
-    audit::{Actor, LogLine},
+    audit::{Actor, AuditEntry},
     id::UserId,
 };
 
-/// As the statements below answer.
+/// The row of each list below.
 struct Row {
     id: i64,
     actor_id: Option<Uuid>,
-    /// Nothing for whoever is deleted.
+    /// `None` for a deleted user.
     actor: Option<String>,
     summary: String,
     refused: bool,
     at: DateTime<Utc>,
 }
 
-impl From<Row> for LogLine {
+impl From<Row> for AuditEntry {
     fn from(row: Row) -> Self {
         let actor = match (row.actor_id, row.actor) {
-            (None, _) => Actor::School,
-            (Some(_), None) => Actor::Deleted,
-            (Some(id), Some(name)) => Actor::Person { id: id.into(), name },
+            (None, _) => Actor::System,
+            (Some(_), None) => Actor::DeletedUser,
+            (Some(id), Some(name)) => Actor::User { id: id.into(), name },
         };
         Self { id: row.id, actor, summary: row.summary, refused: row.refused, at: row.at }
     }
 }
 
-fn lines(rows: Vec<Row>) -> Vec<LogLine> {
-    rows.into_iter().map(LogLine::from).collect()
+fn entries(rows: Vec<Row>) -> Vec<AuditEntry> {
+    rows.into_iter().map(AuditEntry::from).collect()
 }
 
-/// The lines before one, newest first: at most 51.
-pub async fn list(db: impl PgExecutor<'_>, before: Option<i64>) -> sqlx::Result<Vec<LogLine>> {
+/// Lists the entries before an id, newest first: at most 51, one more than a page.
+pub async fn list(db: impl PgExecutor<'_>, before: Option<i64>) -> sqlx::Result<Vec<AuditEntry>> {
     sqlx::query_as!(
         Row,
         r#"select l.id, l.actor_id, (select u.name from users u where u.id = l.actor_id and u.deleted_at is null) as actor,
@@ -49,11 +49,15 @@ pub async fn list(db: impl PgExecutor<'_>, before: Option<i64>) -> sqlx::Result<
     )
     .fetch_all(db)
     .await
-    .map(lines)
+    .map(entries)
 }
 
-/// What one person did, before a line: at most 51.
-pub async fn list_by(db: impl PgExecutor<'_>, actor: UserId, before: Option<i64>) -> sqlx::Result<Vec<LogLine>> {
+/// Lists one user's actions before an id, newest first: at most 51.
+pub async fn list_by_actor(
+    db: impl PgExecutor<'_>,
+    actor: UserId,
+    before: Option<i64>,
+) -> sqlx::Result<Vec<AuditEntry>> {
     sqlx::query_as!(
         Row,
         r#"select l.id, l.actor_id, (select u.name from users u where u.id = l.actor_id and u.deleted_at is null) as actor,
@@ -67,11 +71,15 @@ pub async fn list_by(db: impl PgExecutor<'_>, actor: UserId, before: Option<i64>
     )
     .fetch_all(db)
     .await
-    .map(lines)
+    .map(entries)
 }
 
-/// What was done to one thing, before a line: at most 51.
-pub async fn list_about(db: impl PgExecutor<'_>, subject: Uuid, before: Option<i64>) -> sqlx::Result<Vec<LogLine>> {
+/// Lists the changes of one object or user before an id, newest first: at most 51.
+pub async fn list_by_subject(
+    db: impl PgExecutor<'_>,
+    subject: Uuid,
+    before: Option<i64>,
+) -> sqlx::Result<Vec<AuditEntry>> {
     sqlx::query_as!(
         Row,
         r#"select l.id, l.actor_id, (select u.name from users u where u.id = l.actor_id and u.deleted_at is null) as actor,
@@ -85,10 +93,48 @@ pub async fn list_about(db: impl PgExecutor<'_>, subject: Uuid, before: Option<i
     )
     .fetch_all(db)
     .await
-    .map(lines)
+    .map(entries)
 }
 
-/// What somebody who is here is called.
-pub async fn find_name(db: impl PgExecutor<'_>, user: Uuid) -> sqlx::Result<Option<String>> {
+/// Finds the name of a user whose account exists.
+pub async fn find_user_name(db: impl PgExecutor<'_>, user: Uuid) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!("select name from users where id = $1 and deleted_at is null", user).fetch_optional(db).await
+}
+
+/// Inserts an entry about a student who was denied a URL of the back office: one entry a minute for each student and URL, and at
+/// most thirty a minute for each student, so that one student cannot fill the log.
+pub async fn insert_rejection(db: impl PgExecutor<'_>, actor: UserId, path: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into audit_log (actor_id, action, summary)
+         select $1, 'refused', 'Was refused at ' || $2
+           from (select count(*) as lines, count(*) filter (where l.summary = 'Was refused at ' || $2) as same
+                   from audit_log l
+                  where l.actor_id = $1 and l.action = 'refused' and l.created_at > now() - interval '1 minute') recent
+          where recent.same = 0 and recent.lines < 30",
+        actor.uuid(),
+        path,
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Inserts an entry. `actor` is `None` for the server itself.
+pub async fn insert(
+    db: impl PgExecutor<'_>,
+    actor: Option<UserId>,
+    action: &str,
+    subject: Option<Uuid>,
+    summary: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into audit_log (actor_id, action, subject_id, summary) values ($1, $2, $3, $4)",
+        actor.map(UserId::uuid),
+        action,
+        subject,
+        summary,
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }

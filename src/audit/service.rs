@@ -1,12 +1,15 @@
-//! The audit log: who changed what, and when. It is written in the transaction that makes the change.
+//! Writing the audit log, in the transaction of the change that it records.
 
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use crate::id::UserId;
+use crate::{audit::queries, id::UserId};
 
-/// Writes a line. `action` is a word for programs, such as `lesson.rename`; `summary` is the sentence for people, such as
-/// "Renamed the lesson “Hook” to “The hook”", and is cut at 2000 characters; `subject` is the id of what it was done to.
+/// The longest summary that is stored, in characters; a longer one is cut.
+const MAX_SUMMARY_LENGTH: usize = 2000;
+
+/// Records an action of a user. `action` is an identifier, such as `lesson.rename`; `summary` is a sentence, such as
+/// "Renamed the lesson “Hook” to “The hook”"; `subject` is the id of the object or user that was changed.
 pub async fn record(
     db: impl PgExecutor<'_>,
     actor: UserId,
@@ -14,35 +17,26 @@ pub async fn record(
     subject: impl Into<Option<Uuid>>,
     summary: &str,
 ) -> sqlx::Result<()> {
-    write(db, Some(actor), action, subject.into(), summary).await
+    insert(db, Some(actor), action, subject.into(), summary).await
 }
 
-/// Writes a line about something that nobody here did: the school itself tells it, after Stripe's word.
-pub async fn record_unasked(
+/// Records a change that the server made by itself, such as after an event of Stripe.
+pub async fn record_automatic(
     db: impl PgExecutor<'_>,
     action: &str,
     subject: impl Into<Option<Uuid>>,
     summary: &str,
 ) -> sqlx::Result<()> {
-    write(db, None, action, subject.into(), summary).await
+    insert(db, None, action, subject.into(), summary).await
 }
 
-async fn write(
+async fn insert(
     db: impl PgExecutor<'_>,
     actor: Option<UserId>,
     action: &str,
     subject: Option<Uuid>,
     summary: &str,
 ) -> sqlx::Result<()> {
-    let summary: String = summary.chars().take(2000).collect();
-    sqlx::query!(
-        "insert into audit_log (actor_id, action, subject_id, summary) values ($1, $2, $3, $4)",
-        actor.map(UserId::uuid),
-        action,
-        subject,
-        summary,
-    )
-    .execute(db)
-    .await
-    .map(drop)
+    let summary: String = summary.chars().take(MAX_SUMMARY_LENGTH).collect();
+    queries::insert(db, actor, action, subject, &summary).await
 }

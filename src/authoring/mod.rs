@@ -1,4 +1,4 @@
-//! Authoring: the write side of the curriculum, and its editor.
+//! Back office: creating and editing courses, sections and lessons, and the editor that reorders them.
 
 pub mod courses;
 pub mod editor;

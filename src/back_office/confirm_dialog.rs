@@ -1,26 +1,26 @@
-//! Asking before something goes: a course, a product, a coupon, a gift.
+//! Confirmation dialog: asks before something is deleted or taken away, such as a course, a product, a coupon or a gift.
 
 use leptos::{prelude::*, server_fn::ServerFn};
 
 use crate::{
     error::Error,
-    ui::{Answers, Button, Dialog, FormErrors, Intent},
+    ui::{Button, Dialog, DialogActions, FormErrors, Intent},
 };
 
-/// Whether something goes: what (`T`), whether the question is open, and what became of it (the answer of `S`).
-pub struct ConfirmDialog<T, S>
+/// The state of a confirmation: which item (`T`) the dialog is about, whether it is open, and the result of its server function (`S`).
+pub struct Confirmation<T, S>
 where
     T: Send + Sync + 'static,
     S: ServerFn<Error = Error> + Clone + Send + Sync + 'static,
     S::Output: Send + Sync + 'static,
 {
-    about: RwSignal<Option<T>>,
+    item: RwSignal<Option<T>>,
     open: RwSignal<bool>,
     action: ServerAction<S>,
 }
 
-// Written by hand: what is asked about need not be `Copy`.
-impl<T, S> Clone for ConfirmDialog<T, S>
+// Written by hand: the item need not be `Copy`.
+impl<T, S> Clone for Confirmation<T, S>
 where
     T: Send + Sync + 'static,
     S: ServerFn<Error = Error> + Clone + Send + Sync + 'static,
@@ -31,7 +31,7 @@ where
     }
 }
 
-impl<T, S> Copy for ConfirmDialog<T, S>
+impl<T, S> Copy for Confirmation<T, S>
 where
     T: Send + Sync + 'static,
     S: ServerFn<Error = Error> + Clone + Send + Sync + 'static,
@@ -39,49 +39,50 @@ where
 {
 }
 
-impl<T, S> ConfirmDialog<T, S>
+impl<T, S> Confirmation<T, S>
 where
     T: Clone + Send + Sync + 'static,
     S: ServerFn<Error = Error> + Clone + Send + Sync + 'static,
     S::Output: Clone + Send + Sync + 'static,
 {
-    /// Nothing is asked yet. `done` hears of what went, and of the answer.
+    /// A closed dialog. `done` is called after each success with the item and the server function's result.
     pub fn new(done: impl Fn(T, S::Output) + 'static) -> Self {
-        let (about, open, action) = (RwSignal::new(None::<T>), RwSignal::new(false), ServerAction::<S>::new());
-        // Version 0 is what the page's address says became of a form: anybody can write an address.
+        let (item, open, action) = (RwSignal::new(None::<T>), RwSignal::new(false), ServerAction::<S>::new());
+        // Version 0 is a result from the page's URL, which is not trustworthy.
         Effect::new(move |_| {
-            if let Some(Ok(answer)) = action.value().get().filter(|_| action.version().get_untracked() > 0)
-                && let Some(gone) = about.get_untracked()
+            if let Some(Ok(output)) = action.value().get().filter(|_| action.version().get_untracked() > 0)
+                && let Some(item) = item.get_untracked()
             {
                 open.set(false);
-                done(gone, answer);
+                done(item, output);
             }
         });
-        Self { about, open, action }
+        Self { item, open, action }
     }
 
-    /// Asks about something else.
-    pub fn ask(self, about: T) {
+    /// Opens the dialog for `item`.
+    pub fn open_for(self, item: T) {
         self.action.clear();
-        self.about.set(Some(about));
+        self.item.set(Some(item));
         self.open.set(true);
     }
 
-    /// How often something went: what shows the rest of them is asked for anew by it.
-    pub fn answered(self) -> usize {
+    /// Counts the calls of the server function. A list that depends on it is loaded again after each.
+    pub fn completed(self) -> usize {
         self.action.version().get()
     }
 }
 
-/// The question as a dialog. What stands in the way is said in it.
+/// The dialog itself. When the server refuses, it stays open and shows the error.
 #[component]
-pub fn Confirmed<T, S>(
-    question: ConfirmDialog<T, S>,
+pub fn ConfirmDialog<T, S>(
+    confirmation: Confirmation<T, S>,
     title: &'static str,
-    /// What will happen.
+    /// Describes what will happen to the item.
     consequence: impl Fn(&T) -> String + Send + Sync + 'static,
-    /// What the button says.
+    /// The label of the button.
     verb: impl Fn(&T) -> String + Send + Sync + 'static,
+    /// Builds the call of the server function.
     send: impl Fn(T) -> S + Send + Sync + 'static,
 ) -> impl IntoView
 where
@@ -89,22 +90,22 @@ where
     S: ServerFn<Error = Error> + Clone + Send + Sync + 'static,
     S::Output: Clone + Send + Sync + 'static,
 {
-    let ConfirmDialog { about, open, action } = question;
-    let refusal = move || action.value().get().and_then(Result::err).map(|error| error.to_string());
-    let go = move |_| {
-        if let Some(about) = about.get_untracked() {
-            action.dispatch(send(about));
+    let Confirmation { item, open, action } = confirmation;
+    let error = move || action.value().get().and_then(Result::err).map(|error| error.to_string());
+    let dispatch = move |_| {
+        if let Some(item) = item.get_untracked() {
+            action.dispatch(send(item));
         }
     };
     view! {
         <Dialog open title>
-            <p>{move || about.with(|about| about.as_ref().map(&consequence))}</p>
-            {move || view! { <FormErrors errors=refusal().into_iter().collect() /> }}
-            <Answers open otherwise="Keep it">
-                <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=go>
-                    {move || about.with(|about| about.as_ref().map(&verb))}
+            <p>{move || item.with(|item| item.as_ref().map(&consequence))}</p>
+            {move || view! { <FormErrors errors=error().into_iter().collect() /> }}
+            <DialogActions open cancel_label="Keep it">
+                <Button kind="button" intent=Intent::Danger pending=action.pending() on:click=dispatch>
+                    {move || item.with(|item| item.as_ref().map(&verb))}
                 </Button>
-            </Answers>
+            </DialogActions>
         </Dialog>
     }
 }

@@ -1,4 +1,4 @@
-//! The frame of the back office, and its door.
+//! The layout of the back office: its navigation, and the check that the viewer is an admin.
 
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
@@ -10,7 +10,7 @@ use crate::{
     ui::{AdminLayout, Main, NavLink},
 };
 
-const DESKS: [(&str, &str); 10] = [
+const NAVIGATION: [(&str, &str); 10] = [
     (paths::ADMIN, "Overview"),
     (paths::ADMIN_COURSES, "Courses"),
     (paths::ADMIN_PRODUCTS, "Products"),
@@ -23,11 +23,11 @@ const DESKS: [(&str, &str); 10] = [
     (paths::ADMIN_ACTIVITY, "Activity"),
 ];
 
-/// A page of the back office. For everybody but admins it is not there, and `page` is not even made: what it would ask the
-/// server is refused as well, but by another answer.
+/// Wraps a page of the back office. A visitor or student gets an error page and `page` is not built. The server functions that it
+/// would call check the viewer themselves.
 pub fn back_office<V: IntoView + 'static>(page: impl FnOnce() -> V + Send + 'static) -> impl IntoView {
     match frame().viewer.admin() {
-        Ok(_) => Either::Left(view! { <AdminLayout nav=nav>{page()}</AdminLayout> }),
+        Ok(_) => Either::Left(view! { <AdminLayout nav=navigation>{page()}</AdminLayout> }),
         Err(error) => Either::Right(view! {
             <Main>
                 <ErrorPage error />
@@ -36,10 +36,10 @@ pub fn back_office<V: IntoView + 'static>(page: impl FnOnce() -> V + Send + 'sta
     }
 }
 
-fn nav() -> impl IntoView {
+fn navigation() -> impl IntoView {
     let here = use_location().pathname;
-    DESKS
-        .map(|(href, words)| {
+    NAVIGATION
+        .map(|(href, label)| {
             let current = move || {
                 here.with(|here| {
                     here == href
@@ -48,7 +48,7 @@ fn nav() -> impl IntoView {
             };
             view! {
                 <NavLink href=href current=Signal::derive(current)>
-                    {words}
+                    {label}
                 </NavLink>
             }
         })

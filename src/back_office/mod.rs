@@ -1,8 +1,5 @@
-//! The frame of the back office: layout, guard, searched lists, confirmation dialogs.
+//! The frame of the back office: layout, searched lists, confirmation dialogs.
 
 pub mod confirm_dialog;
 pub mod layout;
 pub mod searched_list;
-
-#[cfg(feature = "ssr")]
-pub mod guard;

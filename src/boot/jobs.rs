@@ -1,167 +1,154 @@
-//! What is done now and then, beside requests.
+//! Background jobs and their schedules.
+//!
+//! Every server runs all of them. A job that must run on one server at a time takes an advisory lock and is skipped while another
+//! server holds it.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use sqlx::{Connection, PgConnection, PgPool};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     account::{self, clerk_metadata_sync},
+    coupons,
+    load::BoxFuture,
     mail::outbox,
     payments::{
         card_country_check,
         reconcile::{self, Report},
-        refunds,
+        refund_fetching, refund_submission,
     },
     pictures,
     platform::clock,
-    prices,
-    server::{
-        rate_limit::{self, RateLimits},
-        state::AppState,
-    },
+    server::{rate_limit, state::AppState},
     users,
 };
 
-/// Sweeps once an hour until told to stop. Two servers that sweep at once do no harm.
-pub async fn delete_orphans(db: PgPool, stop: CancellationToken) {
-    let mut hours = tokio::time::interval(Duration::from_hours(1));
-    loop {
-        tokio::select! { () = stop.cancelled() => return, _ = hours.tick() => {} }
-        match users::queries::delete_expired_sessions(&db).await {
-            Ok(0) => {}
-            Ok(ended) => tracing::info!(ended, "Swept sessions that had expired"),
-            Err(error) => tracing::warn!(%error, "Could not sweep expired sessions"),
-        }
-        if let Err(error) = account::queries::delete_old_links(&db, clock::now()).await {
-            tracing::warn!(%error, "Could not sweep old links");
-        }
-        if let Err(error) = outbox::sweep(&db, clock::now()).await {
-            tracing::warn!(%error, "Could not sweep the outbox");
-        }
-        match pictures::queries::delete_unused(&db).await {
-            Ok(0) => {}
-            Ok(gone) => tracing::info!(gone, "Swept pictures that nothing shows"),
-            Err(error) => tracing::warn!(%error, "Could not sweep pictures"),
-        }
-        match rate_limit::queries::sweep(&db).await {
-            Ok(capacity) => {
-                for (door, refused) in capacity {
-                    tracing::info!(door, refused, "Turned away who tried too often");
-                }
+/// A job that runs when the server starts and then once per `interval`.
+struct Job {
+    interval: Duration,
+    run: fn(AppState) -> BoxFuture<()>,
+}
+
+const JOBS: [Job; 6] = [
+    Job { interval: Duration::from_secs(10), run: |state| Box::pin(async move { state.limits.purge_full_buckets() }) },
+    Job { interval: Duration::from_mins(1), run: |state| Box::pin(finish_refunds(state)) },
+    Job { interval: Duration::from_mins(1), run: |state| Box::pin(release_coupons_and_check_cards(state)) },
+    Job { interval: Duration::from_mins(1), run: |state| Box::pin(sync_clerk_metadata(state)) },
+    Job { interval: Duration::from_mins(10), run: |state| Box::pin(reconcile_with_stripe(state)) },
+    Job { interval: Duration::from_hours(1), run: |state| Box::pin(purge_expired(state)) },
+];
+
+/// Spawns all jobs. Each runs until `stop` is cancelled, which also ends a run that is under way.
+pub fn spawn(tasks: &mut JoinSet<anyhow::Result<()>>, state: &AppState, stop: &CancellationToken) {
+    for job in JOBS {
+        let (state, stop) = (state.clone(), stop.clone());
+        tasks.spawn(async move {
+            let mut ticks = tokio::time::interval(job.interval);
+            while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+                stop.run_until_cancelled((job.run)(state.clone())).await;
             }
-            Err(error) => tracing::warn!(%error, "Could not sweep limits"),
-        }
+            Ok(())
+        });
     }
 }
 
-/// Forgets every ten seconds whom this server need not count any more, until told to stop.
-pub async fn purge_expired(limits: RateLimits, stop: CancellationToken) {
-    let mut turns = tokio::time::interval(Duration::from_secs(10));
-    loop {
-        tokio::select! { () = stop.cancelled() => return, _ = turns.tick() => limits.purge_full_buckets() }
+/// Deletes expired sessions, links, mails and rate limits, and pictures that nothing refers to. Two servers may do so at once.
+async fn purge_expired(state: AppState) {
+    let db = &state.db;
+    match users::queries::delete_expired_sessions(db).await {
+        Ok(0) => {}
+        Ok(deleted) => tracing::info!(deleted, "Deleted expired sessions"),
+        Err(error) => tracing::warn!(%error, "Could not delete expired sessions"),
     }
-}
-
-/// The advisory lock of those who finish refunds: one server at a time.
-const REFUNDS: i64 = 0x72_6566_756e_6473;
-/// And of those who reconcile.
-const RECONCILE: i64 = 0x72_6563_6f6e_6369;
-
-/// Finishes refunds that are still under way, once a minute until told to stop.
-pub async fn refunds(state: AppState, stop: CancellationToken) {
-    let mut minutes = tokio::time::interval(Duration::from_mins(1));
-    loop {
-        tokio::select! { () = stop.cancelled() => return, _ = minutes.tick() => {} }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            finished = finish_refunds(&state) => if let Err(error) = finished {
-                tracing::warn!(%error, "Could not look after refunds");
+    if let Err(error) = account::queries::delete_expired_links(db, clock::now()).await {
+        tracing::warn!(%error, "Could not delete old links");
+    }
+    if let Err(error) = outbox::clean_up(db, clock::now()).await {
+        tracing::warn!(%error, "Could not clean up the outbox");
+    }
+    match pictures::queries::delete_unused(db).await {
+        Ok(0) => {}
+        Ok(deleted) => tracing::info!(deleted, "Deleted unused pictures"),
+        Err(error) => tracing::warn!(%error, "Could not delete unused pictures"),
+    }
+    match rate_limit::queries::delete_full(db).await {
+        Ok(buckets) => {
+            for (bucket, rejected) in buckets {
+                tracing::info!(bucket, rejected, "Rejected attempts over a rate limit");
             }
         }
+        Err(error) => tracing::warn!(%error, "Could not delete full rate limit buckets"),
     }
 }
 
-/// Does nothing while another server does it.
-async fn finish_refunds(state: &AppState) -> sqlx::Result<()> {
-    let Some(holder) = try_lock(&state.db, REFUNDS).await? else { return Ok(()) };
-    refunds::fetch_missing_refunds(state).await?;
-    refunds::submit_due(state, clock::now()).await?;
-    holder.close().await
-}
+/// Keys of advisory locks, each held by the one server that finishes refunds or reconciles.
+const REFUNDS_LOCK: i64 = 0x72_6566_756e_6473;
+const RECONCILE_LOCK: i64 = 0x72_6563_6f6e_6369;
 
-/// Reconciles with Stripe when the school opens and every ten minutes, until told to stop.
-pub async fn reconcile(state: AppState, stop: CancellationToken) {
-    let mut turns = tokio::time::interval(Duration::from_mins(10));
-    loop {
-        tokio::select! { () = stop.cancelled() => return, _ = turns.tick() => {} }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            done = reconcile_once(&state, None) => match done {
-                Ok(None) => {}
-                Ok(Some(report)) if report.done.is_empty() && report.failed.is_empty() => {}
-                Ok(Some(report)) => tracing::info!(%report, "Reconciled with Stripe"),
-                Err(error) => tracing::warn!(%error, "Could not reconcile with Stripe"),
-            }
-        }
+/// Fetches refunds that Stripe's events did not carry, and submits refunds that are due.
+async fn finish_refunds(state: AppState) {
+    let finish = async || {
+        let Some(lock) = try_lock(&state.db, REFUNDS_LOCK).await? else { return Ok(()) };
+        refund_fetching::fetch_missing_refunds(&state).await?;
+        refund_submission::submit_due(&state, clock::now()).await?;
+        lock.close().await
+    };
+    if let Err(error) = finish().await {
+        tracing::warn!(%error, "Could not finish refunds");
     }
 }
 
-/// Lets go of coupons that nobody pays with any more, and asks for the countries of cards, once a minute until told to stop.
-pub async fn prices(state: AppState, stop: CancellationToken) {
-    /// So long after its end a payment may still be told of.
+async fn reconcile_with_stripe(state: AppState) {
+    match reconcile_once(&state, None).await {
+        Ok(None) => {}
+        Ok(Some(report)) if report.done.is_empty() && report.failed.is_empty() => {}
+        Ok(Some(report)) => tracing::info!(%report, "Reconciled with Stripe"),
+        Err(error) => tracing::warn!(%error, "Could not reconcile with Stripe"),
+    }
+}
+
+/// Expires checkout attempts that reserve a coupon and were not paid, and compares the countries of cards with the prices paid.
+async fn release_coupons_and_check_cards(state: AppState) {
+    /// Stripe may still report a payment this long after its session ended.
     const GRACE: TimeDelta = TimeDelta::minutes(10);
-    let mut minutes = tokio::time::interval(Duration::from_mins(1));
-    loop {
-        tokio::select! { () = stop.cancelled() => return, _ = minutes.tick() => {} }
-        match prices::queries::expire_holding_attempts(&state.db, clock::now() - GRACE).await {
-            Ok(0) => {}
-            Ok(ended) => tracing::info!(ended, "Let go of coupons that nobody paid with"),
-            Err(error) => tracing::warn!(%error, "Could not let go of coupons"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            compared = card_country_check::check_pending(&state) => if let Err(error) = compared {
-                tracing::warn!(%error, "Could not compare cards; they are asked for again");
-            }
-        }
+    match coupons::queries::expire_reserving_attempts(&state.db, clock::now() - GRACE).await {
+        Ok(0) => {}
+        Ok(expired) => tracing::info!(expired, "Released coupons of unpaid checkouts"),
+        Err(error) => tracing::warn!(%error, "Could not release coupons"),
+    }
+    if let Err(error) = card_country_check::check_pending(&state).await {
+        tracing::warn!(%error, "Could not check the countries of cards; they are checked again");
     }
 }
 
-/// Tells Clerk of roles that it does not know, once a minute until told to stop.
-pub async fn sync_clerk_metadata(state: AppState, stop: CancellationToken) {
-    let mut minutes = tokio::time::interval(Duration::from_mins(1));
-    loop {
-        tokio::select! { () = stop.cancelled() => return, _ = minutes.tick() => {} }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            told = clerk_metadata_sync::sync_pending(&state) => if let Err(error) = told {
-                tracing::warn!(%error, "Could not tell Clerk of roles; it is told again");
-            }
-        }
+async fn sync_clerk_metadata(state: AppState) {
+    if let Err(error) = clerk_metadata_sync::sync_pending(&state).await {
+        tracing::warn!(%error, "Could not send roles to Clerk; they are sent again");
     }
 }
 
-/// Reconciles once, since the last time or since so long ago. `None` while another server does it.
+/// Reconciles once: since the last run, or `since` a time ago. Returns `None` while another server reconciles.
 ///
 /// # Errors
 /// The database's.
 pub async fn reconcile_once(state: &AppState, since: Option<TimeDelta>) -> sqlx::Result<Option<Report>> {
-    let Some(holder) = try_lock(&state.db, RECONCILE).await? else { return Ok(None) };
+    let Some(lock) = try_lock(&state.db, RECONCILE_LOCK).await? else { return Ok(None) };
     let report = reconcile::reconcile(state, since, clock::now()).await?;
-    holder.close().await?;
+    lock.close().await?;
     Ok(Some(report))
 }
 
-/// A connection of one's own that holds an advisory lock, unless somebody else does. The lock is let go with it, whatever happens.
+/// Takes an advisory lock on a connection of its own, unless another session holds it. Closing the connection releases the lock.
 async fn try_lock(db: &PgPool, key: i64) -> sqlx::Result<Option<PgConnection>> {
-    let mut holder = db.acquire().await?.detach();
-    let alone =
-        sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "alone!""#, key).fetch_one(&mut holder).await?;
-    if alone {
-        return Ok(Some(holder));
+    let mut connection = db.acquire().await?.detach();
+    let locked =
+        sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "alone!""#, key).fetch_one(&mut connection).await?;
+    if locked {
+        return Ok(Some(connection));
     }
-    holder.close().await?;
+    connection.close().await?;
     Ok(None)
 }

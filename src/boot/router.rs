@@ -1,6 +1,6 @@
-//! Every address, and what a request passes on its way there.
+//! HTTP router: routes, and the middleware that a request passes.
 //!
-//! Addresses that are not pages or server functions are lists, so that the walk over all doors (`capacity`) finds each of them.
+//! Routes that are neither pages nor server functions are lists, so that the authorization tests find each of them.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use tower_http::{
 };
 
 use crate::{
-    account::{self, clerk_webhook, sign_in_handlers},
+    account::{self, clerk_webhook},
     app::{App, shell},
     authoring::courses,
     boot::health,
@@ -45,62 +45,62 @@ use crate::{
     },
 };
 
-/// The longest that an answer may take.
+/// How long a response may take.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 type Addresses = Vec<(&'static str, MethodRouter<AppState>)>;
 
-/// Forms that a page posts.
+/// Form posts of pages.
 pub fn forms() -> Addresses {
     vec![
-        (paths::SIGN_UP, post(sign_in_handlers::sign_up)),
-        (paths::SIGN_IN, post(sign_in_handlers::sign_in)),
-        (paths::SIGN_OUT, post(sign_in_handlers::sign_out)),
-        (paths::THEME, post(sign_in_handlers::theme)),
+        (paths::SIGN_UP, post(account::handlers::sign_in::sign_up)),
+        (paths::SIGN_IN, post(account::handlers::sign_in::sign_in)),
+        (paths::SIGN_OUT, post(account::handlers::sign_in::sign_out)),
+        (paths::THEME, post(account::handlers::theme::set_theme)),
         ("/products/{slug}/purchase", post(checkout::handlers::start)),
         (paths::ADMIN_NEW_COURSE, post(courses::handlers::create)),
         ("/admin/courses/{course}/edit", post(courses::handlers::update)),
-        (paths::ADMIN_PRICING, post(prices::handlers::save)),
+        (paths::ADMIN_PRICING, post(prices::handlers::update)),
         (paths::ADMIN_NEW_COUPON, post(coupons::handlers::create)),
         ("/admin/coupons/{coupon}/edit", post(coupons::handlers::update)),
-        ("/admin/outbox/{mail}", post(mail::handlers::send_again)),
-        (paths::ADMIN_SCHOOL, post(school::handlers::save)),
+        ("/admin/outbox/{mail}", post(mail::handlers::resend)),
+        (paths::ADMIN_SCHOOL, post(school::handlers::update)),
     ]
 }
 
-/// What somebody does with an account of ours. Where accounts are elsewhere, so is this.
+/// Form posts of local accounts. Where accounts are Clerk's, these routes redirect to the account page.
 pub fn accounts() -> Addresses {
     vec![
-        (paths::FORGOT, post(account::handlers::forgot)),
-        (paths::SIGN_IN_LINK, post(account::handlers::sign_in_link)),
-        (paths::ACCOUNT, post(account::handlers::account)),
-        (paths::ACCOUNT_LINK, post(account::handlers::use_link)),
-        (paths::ACCOUNT_PASSWORD, post(account::handlers::password)),
-        (paths::ACCOUNT_ADDRESS, post(account::handlers::address)),
-        (paths::ACCOUNT_DELETE, post(account::handlers::delete)),
+        (paths::FORGOT_PASSWORD, post(account::handlers::recover::forgot_password)),
+        (paths::SIGN_IN_LINK, post(account::handlers::recover::request_sign_in_link)),
+        (paths::ACCOUNT, post(account::handlers::settings::account)),
+        (paths::ACCOUNT_LINK, post(account::handlers::link::use_link)),
+        (paths::ACCOUNT_PASSWORD, post(account::handlers::settings::change_password)),
+        (paths::ACCOUNT_ADDRESS, post(account::handlers::settings::change_address)),
+        (paths::ACCOUNT_DELETE, post(account::handlers::delete::delete)),
     ]
 }
 
-/// Forms that carry a file. They read it in pieces and stop where it is too much, and a slow line has its time.
+/// Form posts that may carry a file. They read the body in pieces up to a limit and have a longer timeout, for slow connections.
 pub fn uploads() -> Addresses {
     vec![
-        (paths::ADMIN_NEW_PRODUCT, post(products::service::create)),
-        ("/admin/products/{product}/edit", post(products::service::change)),
+        (paths::ADMIN_NEW_PRODUCT, post(products::handlers::create)),
+        ("/admin/products/{product}/edit", post(products::handlers::update)),
     ]
 }
 
-/// Files that are for somebody.
+/// Downloads that depend on the viewer.
 pub fn files() -> Addresses {
     vec![
         (paths::ADMIN_SALES_CSV, get(csv_export::download)),
         ("/purchases/{purchase}/receipt.pdf", get(purchases::handlers::receipt)),
         ("/purchases/{purchase}/stripe-receipt", get(purchases::handlers::stripe_receipt)),
-        (paths::ACCOUNT_DATA, get(account::handlers::download)),
-        (paths::LINK, get(account::handlers::open)),
+        (paths::ACCOUNT_DATA, get(account::handlers::data_export::download)),
+        (paths::LINK, get(account::handlers::link::open)),
     ]
 }
 
-/// What is the same for everybody: nobody is asked who they are.
+/// Routes that are the same for everyone and need no authentication.
 pub fn open() -> Addresses {
     vec![
         ("/pictures/{hash}/{file}", get(pictures::handlers::show)),
@@ -108,11 +108,11 @@ pub fn open() -> Addresses {
         ("/readyz", get(health::readyz)),
         ("/robots.txt", get(robots)),
         ("/sitemap.xml", get(sitemap)),
-        (paths::SECURITY_TXT, get(security_headers::txt)),
+        (paths::SECURITY_TXT, get(security_headers::security_txt)),
     ]
 }
 
-/// What other programs tell us, signed.
+/// Signed webhooks.
 pub fn webhooks() -> Addresses {
     vec![(paths::STRIPE_WEBHOOK, post(webhook::receive)), (paths::CLERK_WEBHOOK, post(clerk_webhook::receive))]
 }
@@ -124,8 +124,8 @@ fn add(router: Router<AppState>, addresses: Addresses) -> Router<AppState> {
 pub fn router(state: AppState) -> Router {
     let options = state.leptos.clone();
     let pages = generate_route_list(App);
-    let here_only = middleware::from_fn_with_state(state.clone(), account::handlers::here_only);
-    let personal = add(add(add(Router::new(), accounts()).route_layer(here_only), forms()), files())
+    let local_only = middleware::from_fn_with_state(state.clone(), account::handlers::local_only);
+    let personal = add(add(add(Router::new(), accounts()).route_layer(local_only), forms()), files())
         .leptos_routes(&state, pages, move || shell(options.clone()))
         .layer(middleware::from_fn_with_state(state.clone(), request_context::identify))
         .layer(middleware::from_fn_with_state(state.clone(), page_cache::serve_or_store));
@@ -146,12 +146,12 @@ pub fn router(state: AppState) -> Router {
                 .layer(
                     TraceLayer::new_for_http()
                         .make_span_with(telemetry::span)
-                        .on_response(telemetry::answered)
+                        .on_response(telemetry::log_response)
                         .on_request(()),
                 )
                 .layer(security_headers::fixed_headers(state.config.is_https()))
                 .layer(middleware::from_fn_with_state(state.clone(), security_headers::headers))
-                .layer(middleware::from_fn(request_id::add_header))
+                .layer(middleware::from_fn(request_id::fill_error_body))
                 .layer(CatchPanicLayer::custom(request_id::panicked))
                 .layer(middleware::from_fn(security_headers::same_site))
                 .layer(middleware::from_fn_with_state(state.clone(), client_ip::resolve))
@@ -161,10 +161,10 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// The files of the site, the same for everybody, and the page that says that there is none.
+/// Serves the static files of the site, and the 404 page for paths that are none.
 ///
-/// Not `leptos_axum::file_and_error_handler`: a file would get the redirect of a page that is made on the same thread meanwhile, and that
-/// page would lose it.
+/// Not `leptos_axum::file_and_error_handler`: it takes the response options of whatever page is rendered on the same thread, so that a
+/// file would get that page's redirect and the page would lose it.
 fn files_of_site(state: &AppState) -> ServeDir<Router> {
     let context = state.clone();
     let nothing = ErrorHandler::new_with_context(move || provide_context(context.clone()), shell, state.leptos.clone());
@@ -180,7 +180,7 @@ fn files_of_site(state: &AppState) -> ServeDir<Router> {
         .fallback(nothing)
 }
 
-/// An address with a slash at its end leads to the one without.
+/// Redirects a path that ends with a slash to the one without.
 async fn without_slash(request: Request, next: Next) -> Response {
     let uri = request.uri();
     let path = uri.path().trim_end_matches('/');
@@ -197,7 +197,7 @@ async fn robots(State(state): State<AppState>) -> String {
     format!("User-agent: *\nDisallow: /admin\nDisallow: /api/\nDisallow: /account\nSitemap: {url}/sitemap.xml\n")
 }
 
-/// Public products and the storefront. <https://www.sitemaps.org/protocol.html> allows 50,000 addresses.
+/// Sitemap of the storefront and the public products. <https://www.sitemaps.org/protocol.html> allows 50,000 addresses.
 async fn sitemap(State(state): State<AppState>) -> Response {
     let slugs = match products::queries::list_public_slugs(&state.db, 49_999).await {
         Ok(slugs) => slugs,

@@ -1,4 +1,4 @@
-//! What the browser may ask about a checkout. Starting one is a form post, see `start`.
+//! Server functions of the checkout pages. Starting a checkout is a form post (`handlers::start`).
 
 use leptos::prelude::*;
 
@@ -10,34 +10,43 @@ use crate::{
 
 #[cfg(feature = "ssr")]
 use crate::{
-    checkout::Stage,
+    checkout::{
+        Stage,
+        queries::{self, CheckoutStatus},
+    },
     error::Error,
     paths,
-    payments::{
-        AttemptState,
-        attempt_queries::{self, Found},
-    },
+    payments::AttemptState,
     platform::{clock, response},
     prices::quote::{self, Buyer},
     products,
-    server::http::{client_ip::ClientInfo, request_context::RequestContext},
+    server::http::{
+        client_ip::ClientInfo,
+        request_context::{RequestContext, extract},
+    },
 };
 #[cfg(feature = "ssr")]
 use std::time::Duration;
 
-/// The page before paying, priced for the viewer, with a `code` as it was typed. An owner is sent to their courses.
+/// How often the result is read again while Stripe's event has not arrived.
+#[cfg(feature = "ssr")]
+const EVENT_POLLS: usize = 8;
+#[cfg(feature = "ssr")]
+const EVENT_POLL_INTERVAL: Duration = Duration::from_millis(150);
+
+/// Returns the checkout page with the viewer's price, for a `code` as it was typed. Redirects an owner to their courses.
 #[server(output = Json)]
 pub async fn get_checkout_page(slug: String, #[server(default)] code: String) -> Result<CheckoutPage> {
-    let RequestContext { db, viewer, state } = RequestContext::current().await?;
+    let RequestContext { db, viewer, state } = extract().await?;
     let find = async |slug: &str| {
-        let product = attempt_queries::find_sellable(&db, slug, viewer.user_id()).await?;
+        let product = queries::find_sellable(&db, slug, viewer.user_id()).await?;
         Ok::<_, sqlx::Error>(product.filter(|product| products::policy::can_see(viewer.is_admin(), product.status)))
     };
     let product = if let Some(product) = find(&slug).await? {
         product
     } else {
-        // A slug that the product had before leads to where it is now.
-        let slug = products::queries::find_slug_now(&db, &slug).await?.ok_or(Error::NotFound)?;
+        // An old slug of the product redirects to its current one.
+        let slug = products::queries::find_current_slug(&db, &slug).await?.ok_or(Error::NotFound)?;
         let product = find(&slug).await?.ok_or(Error::NotFound)?;
         leptos_axum::redirect(&paths::with_code(&paths::purchase(&slug), &code));
         product
@@ -48,47 +57,47 @@ pub async fn get_checkout_page(slug: String, #[server(default)] code: String) ->
     }
     let buyer = Buyer { user: Some(user), visitor: ClientInfo::current(), code: &code };
     let quote = quote::quote(&state, product.item(), buyer, clock::now()).await?;
-    if let Some(error @ Error::RateLimited(_)) = &quote.refused {
+    if let Some(error @ Error::RateLimited(_)) = &quote.code_error {
         response::status_or_fail(error)?;
     }
     Ok(CheckoutPage {
         slug: product.details.slug,
         name: product.details.name,
         image_url: product.details.image_url,
-        price: quote.priced(),
+        price: quote.price_quote(),
         code: quote.code,
         courses: product.courses,
     })
 }
 
-/// What became of a checkout of the viewer's. It waits a moment for Stripe's word, and never grants anything itself.
+/// Returns the stage of one of the viewer's checkouts. It waits a moment for Stripe's event, and never grants access itself.
 #[server(output = Json)]
 pub async fn get_checkout_result(session: String) -> Result<CheckoutResult> {
-    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
+    let RequestContext { db, viewer, .. } = extract().await?;
     let user = viewer.signed_in()?.id;
-    let mut found = attempt_queries::find_checkout(&db, &session, user).await?.ok_or(Error::NotFound)?;
-    for _ in 0..8 {
-        if found.state != AttemptState::Open || found.submitted {
+    let mut status = queries::find_checkout(&db, &session, user).await?.ok_or(Error::NotFound)?;
+    for _ in 0..EVENT_POLLS {
+        if status.state != AttemptState::Open || status.submitted {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        found = attempt_queries::find_checkout(&db, &session, user).await?.ok_or(Error::NotFound)?;
+        tokio::time::sleep(EVENT_POLL_INTERVAL).await;
+        status = queries::find_checkout(&db, &session, user).await?.ok_or(Error::NotFound)?;
     }
-    Ok(tell(found))
+    Ok(result(status))
 }
 
 #[cfg(feature = "ssr")]
-fn tell(found: Found) -> CheckoutResult {
-    let stage = match (found.state, found.purchase) {
-        (AttemptState::Paid | AttemptState::Free, Some(purchase)) if found.refunded => Stage::Refunded { purchase },
+fn result(status: CheckoutStatus) -> CheckoutResult {
+    let stage = match (status.state, status.purchase) {
+        (AttemptState::Paid | AttemptState::Free, Some(purchase)) if status.refunded => Stage::Refunded { purchase },
         (AttemptState::Paid | AttemptState::Free, Some(purchase)) => {
-            let course = if let [course] = found.courses[..] { Some(course) } else { None };
+            let course = if let [course] = status.courses[..] { Some(course) } else { None };
             Stage::Bought { purchase, course }
         }
-        (AttemptState::Paid | AttemptState::Free, None) => Stage::Returned,
-        (AttemptState::Open, _) => Stage::Waiting { delayed: found.submitted },
+        (AttemptState::Paid | AttemptState::Free, None) => Stage::PaymentRefunded,
+        (AttemptState::Open, _) => Stage::Waiting { delayed: status.submitted },
         (AttemptState::Failed, _) => Stage::Failed,
         (AttemptState::Expired, _) => Stage::Expired,
     };
-    CheckoutResult { slug: found.slug, name: found.name, stage }
+    CheckoutResult { slug: status.slug, name: status.name, stage }
 }

@@ -1,10 +1,14 @@
-//! Checkout: buying. An attempt is a row before Stripe is called; a verified webhook turns it into a purchase.
+//! Checkout: everything before the payment. An attempt is stored before Stripe is called; a verified webhook turns it into a purchase.
 
 pub mod api;
 pub mod pages;
 
 #[cfg(feature = "ssr")]
 pub mod handlers;
+#[cfg(feature = "ssr")]
+pub mod queries;
+#[cfg(feature = "ssr")]
+pub mod service;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +17,7 @@ use crate::{
     prices::{CouponResult, PriceQuote},
 };
 
-/// What the buyer is about to buy.
+/// The data of the checkout page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckoutPage {
     pub slug: String,
@@ -24,7 +28,7 @@ pub struct CheckoutPage {
     pub courses: Vec<String>,
 }
 
-/// What became of a checkout, as the return page tells it.
+/// The data of the page to which Stripe returns the buyer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckoutResult {
     pub slug: String,
@@ -32,20 +36,21 @@ pub struct CheckoutResult {
     pub stage: Stage,
 }
 
+/// How far a checkout is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
-    /// Bought. `course` is set when the product has just one.
+    /// The product was bought. `course` is set when the product has only one.
     Bought {
         purchase: PurchaseId,
         course: Option<CourseId>,
     },
-    /// Bought, and all of it went back since.
+    /// The product was bought, and the purchase was fully refunded since.
     Refunded {
         purchase: PurchaseId,
     },
-    /// Paid a second time for something owned: the money goes back.
-    Returned,
-    /// Stripe has not told us yet. `delayed`: the bank takes its time.
+    /// The payment cannot become a purchase and is refunded: the product was owned already, or the account was deleted.
+    PaymentRefunded,
+    /// Stripe has not reported the payment yet. `delayed`: the bank needs up to some days.
     Waiting {
         delayed: bool,
     },

@@ -1,4 +1,4 @@
-//! The pages around paying: before, after, and when it came to nothing.
+//! The checkout page, the page after the payment, and the page after a cancelled payment.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::{
     form::FormState,
     load::{Loaded, load, page},
     paths,
-    prices::price_view::CodeField,
+    prices::price_view::CouponField,
     ui::{Amounts, AuthCard, Button, Cover, Form, FormErrors, Intent, LinkButton, Main, SkeletonPage, Stack},
 };
 
-/// Which product, and the code that was typed: sent with the form that came back, or in the address.
-fn asked(form: &FormState) -> impl Fn() -> (String, String) + Clone + Send + Sync + 'static {
+/// Returns the product's slug, and the coupon code from the submitted form or from the URL.
+fn slug_and_code(form: &FormState) -> impl Fn() -> (String, String) + Clone + Send + Sync + 'static {
     let (params, query) = (use_params_map(), use_query_map());
     let sent = form.value("code");
     move || {
@@ -30,14 +30,14 @@ fn asked(form: &FormState) -> impl Fn() -> (String, String) + Clone + Send + Syn
 page!(
     /// `/products/:slug/purchase`.
     CheckoutRoute,
-    desk,
+    account,
     checkout,
     __preload_checkout
 );
 
 fn checkout() -> impl IntoView {
     let form = FormState::current();
-    let page = load(asked(&form), |(slug, code)| api::get_checkout_page(slug, code));
+    let page = load(slug_and_code(&form), |(slug, code)| api::get_checkout_page(slug, code));
     view! {
         <Title text="Checkout" />
         <Main>
@@ -51,14 +51,14 @@ fn checkout() -> impl IntoView {
 #[component]
 fn Checkout(page: CheckoutPage, messages: Vec<String>) -> impl IntoView {
     let CheckoutPage { slug, name, image_url, price, code, courses } = page;
-    let label = if price.is_free() { "Enrol for free".to_owned() } else { format!("Pay {}", price.now) };
+    let label = if price.is_free() { "Enrol for free".to_owned() } else { format!("Pay {}", price.amount) };
     let mut rows = vec![(name.clone(), price.list.to_string(), false)];
-    rows.extend(price.why.clone().map(|why| (why, (price.now - price.list).to_string(), false)));
-    rows.push(("Total".to_owned(), price.now.to_string(), true));
-    let sent = code.counts.then(|| view! { <input type="hidden" name="code" value=code.typed.clone() /> });
-    let coded = (!price.list.is_zero()).then(|| view! { <CodeField page=paths::purchase(&slug) code /> });
+    rows.extend(price.discount_name.clone().map(|discount| (discount, (price.amount - price.list).to_string(), false)));
+    rows.push(("Total".to_owned(), price.amount.to_string(), true));
+    let code_input = code.applied.then(|| view! { <input type="hidden" name="code" value=code.typed.clone() /> });
+    let coded = (!price.list.is_zero()).then(|| view! { <CouponField page=paths::purchase(&slug) code /> });
     let contents = (courses.len() > 1).then(|| format!("Contains {}.", courses.join(", ")));
-    let note = if price.is_free() { "Nothing is charged." } else { "You pay on Stripe's page, and come back here." };
+    let note = if price.is_free() { "You will not be charged." } else { "You pay on Stripe's page, then return here." };
     view! {
         <AuthCard title="Checkout">
             <Cover src=image_url alt="" eager=true />
@@ -67,7 +67,7 @@ fn Checkout(page: CheckoutPage, messages: Vec<String>) -> impl IntoView {
             {coded}
             <FormErrors errors=messages />
             <Form action=paths::purchase(&slug) label="Checkout">
-                {sent}
+                {code_input}
                 <Button wide=true>{label}</Button>
             </Form>
             <p>{note}</p>
@@ -81,7 +81,7 @@ fn Checkout(page: CheckoutPage, messages: Vec<String>) -> impl IntoView {
 page!(
     /// `/products/:slug/purchase/success?session=…`.
     SuccessRoute,
-    desk,
+    account,
     success,
     __preload_success
 );
@@ -93,27 +93,27 @@ fn success() -> impl IntoView {
         <Title text="Your purchase" />
         <Main>
             <Loaded from=result skeleton=|| view! { <SkeletonPage /> } let:page>
-                <Told page result />
+                <ResultCard page resource=result />
             </Loaded>
         </Main>
     }
 }
 
 #[component]
-fn Told(page: CheckoutResult, result: Resource<crate::error::Result<CheckoutResult>>) -> impl IntoView {
+fn ResultCard(page: CheckoutResult, resource: Resource<crate::error::Result<CheckoutResult>>) -> impl IntoView {
     let CheckoutResult { slug, name, stage } = page;
-    let again = paths::product(&slug);
+    let product = paths::product(&slug);
     match stage {
         Stage::Bought { purchase, course } => {
             let start = course.map_or_else(|| paths::COURSES.to_owned(), paths::course);
             view! {
-                <AuthCard title="It is yours" lead=name>
+                <AuthCard title="Purchase complete" lead=name>
                     <Stack>
                         <LinkButton href=start wide=true>
                             "Start learning"
                         </LinkButton>
                         <LinkButton href=paths::receipt(purchase) intent=Intent::Secondary wide=true>
-                            "See the receipt"
+                            "View the receipt"
                         </LinkButton>
                     </Stack>
                 </AuthCard>
@@ -121,20 +121,20 @@ fn Told(page: CheckoutResult, result: Resource<crate::error::Result<CheckoutResu
             .into_any()
         }
         Stage::Refunded { purchase } => view! {
-            <AuthCard title="This was refunded" lead="The money went back, and access with it.">
+            <AuthCard title="Purchase refunded" lead="You were refunded in full, and your access has ended.">
                 <Stack>
                     <LinkButton href=paths::receipt(purchase) wide=true>
-                        "See the receipt"
+                        "View the receipt"
                     </LinkButton>
-                    <LinkButton href=again intent=Intent::Secondary wide=true>
+                    <LinkButton href=product intent=Intent::Secondary wide=true>
                         "Back to the product"
                     </LinkButton>
                 </Stack>
             </AuthCard>
         }
         .into_any(),
-        Stage::Returned => view! {
-            <AuthCard title="You own this already" lead="This payment was not needed. It goes back to you in full.">
+        Stage::PaymentRefunded => view! {
+            <AuthCard title="Payment refunded" lead="This payment was not needed. You are refunded in full.">
                 <LinkButton href=paths::COURSES wide=true>
                     "Go to my courses"
                 </LinkButton>
@@ -142,34 +142,38 @@ fn Told(page: CheckoutResult, result: Resource<crate::error::Result<CheckoutResu
         }
         .into_any(),
         Stage::Waiting { delayed } => {
-            ask_again(result, delayed);
-            let lead = if delayed {
-                "Your bank takes a while with this one, up to some days. Your course opens as soon as the payment arrives."
-            } else {
-                "This takes a moment. The page goes on by itself."
-            };
-            view! {
-                <AuthCard title="Waiting for your payment" lead=lead>
-                    <noscript>
-                        <meta http-equiv="refresh" content="3" />
-                    </noscript>
-                    <p role="status">{name}</p>
-                    <LinkButton href=paths::COURSES intent=Intent::Secondary wide=true>
-                        "Go to my courses"
-                    </LinkButton>
-                </AuthCard>
-            }
-            .into_any()
+            poll(resource, delayed);
+            waiting_card(name, delayed)
         }
-        Stage::Failed => again_card("The payment did not go through", "Nothing was charged. You can try again.", again),
-        Stage::Expired => again_card("This checkout has ended", "Nothing was charged. You can start again.", again),
+        Stage::Failed => retry_card("Payment failed", "You were not charged. You can try again.", product),
+        Stage::Expired => retry_card("Checkout expired", "You were not charged. You can try again.", product),
     }
 }
 
-fn again_card(title: &'static str, lead: &'static str, again: String) -> AnyView {
+fn waiting_card(name: String, delayed: bool) -> AnyView {
+    let lead = if delayed {
+        "Your bank may need some days for this payment. You get access as soon as it arrives."
+    } else {
+        "This takes a moment. The page updates by itself."
+    };
+    view! {
+        <AuthCard title="Waiting for your payment" lead=lead>
+            <noscript>
+                <meta http-equiv="refresh" content="3" />
+            </noscript>
+            <p role="status">{name}</p>
+            <LinkButton href=paths::COURSES intent=Intent::Secondary wide=true>
+                "Go to my courses"
+            </LinkButton>
+        </AuthCard>
+    }
+    .into_any()
+}
+
+fn retry_card(title: &'static str, lead: &'static str, product: String) -> AnyView {
     view! {
         <AuthCard title=title lead=lead>
-            <LinkButton href=again wide=true>
+            <LinkButton href=product wide=true>
                 "Try again"
             </LinkButton>
         </AuthCard>
@@ -177,11 +181,11 @@ fn again_card(title: &'static str, lead: &'static str, again: String) -> AnyView
     .into_any()
 }
 
-/// Asks once more after a moment; the answer brings this component back, and with it the next question.
-fn ask_again(result: Resource<crate::error::Result<CheckoutResult>>, delayed: bool) {
-    let pause = Duration::from_secs(if delayed { 20 } else { 1 });
+/// Reloads the result once after an interval. The new result renders the page again, which starts the next interval.
+fn poll(resource: Resource<crate::error::Result<CheckoutResult>>, delayed: bool) {
+    let interval = Duration::from_secs(if delayed { 20 } else { 1 });
     Effect::new(move |_| {
-        if let Ok(handle) = set_timeout_with_handle(move || result.refetch(), pause) {
+        if let Ok(handle) = set_timeout_with_handle(move || resource.refetch(), interval) {
             on_cleanup(move || handle.clear());
         }
     });
@@ -190,25 +194,25 @@ fn ask_again(result: Resource<crate::error::Result<CheckoutResult>>, delayed: bo
 page!(
     /// `/products/:slug/purchase/failure`.
     FailureRoute,
-    desk,
+    account,
     failure,
     __preload_failure
 );
 
 fn failure() -> impl IntoView {
-    let page = load(asked(&FormState::default()), |(slug, code)| api::get_checkout_page(slug, code));
+    let page = load(slug_and_code(&FormState::default()), |(slug, code)| api::get_checkout_page(slug, code));
     view! {
-        <Title text="Not bought" />
+        <Title text="Payment cancelled" />
         <Main>
             <Loaded from=page skeleton=|| view! { <SkeletonPage /> } let:page>
                 {
                     let CheckoutPage { slug, name, price, code, .. } = page;
-                    let label = if price.is_free() { "Enrol for free".to_owned() } else { format!("Try again for {}", price.now) };
-                    let sent = code.counts.then(|| view! { <input type="hidden" name="code" value=code.typed /> });
+                    let label = if price.is_free() { "Enrol for free".to_owned() } else { format!("Try again for {}", price.amount) };
+                    let code_input = code.applied.then(|| view! { <input type="hidden" name="code" value=code.typed /> });
                     Either::<_, ()>::Left(view! {
-                        <AuthCard title="Not bought" lead=format!("Nothing was charged. {name} is still here for you.")>
+                        <AuthCard title="Payment cancelled" lead=format!("You were not charged. You can still buy {name}.")>
                             <Form action=paths::purchase(&slug)>
-                                {sent}
+                                {code_input}
                                 <Button wide=true>{label}</Button>
                             </Form>
                             <p>

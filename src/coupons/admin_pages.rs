@@ -1,4 +1,4 @@
-//! The coupons, to find, write and take away.
+//! Back office: list, edit and delete coupons.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -6,19 +6,19 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
     back_office::{
-        confirm_dialog::{self, Confirmed},
+        confirm_dialog::{ConfirmDialog, Confirmation},
         layout::back_office,
         searched_list::{ListState, SearchedList},
     },
     coupons::{
-        CouponList, CouponRow, CouponStatus, Removal,
+        CouponList, CouponRemoval, CouponRow, CouponStatus,
         api::{self, RemoveCoupon},
-        editor::Editor,
+        editor::CouponEditor,
     },
     error::Error,
     form::FormState,
     id::CouponId,
-    load::{Loaded, load, page, searched},
+    load::{Loaded, load, page, search_params},
     paths,
     ui::{
         Badge, Button, EmptyState, Intent, LinkButton, LocalTime, PageHeader, RowActions, SkeletonList, SkeletonPage,
@@ -38,15 +38,15 @@ fn coupons() -> impl IntoView {
     back_office(|| {
         let query = use_query_map();
         let toaster = use_toast();
-        let question = ConfirmDialog::new(move |coupon, removal| {
+        let removing = Removing::new(move |coupon, removal| {
             let code = coupon.code;
-            let words = match removal {
-                Removal::Deleted => format!("Deleted {code}."),
-                Removal::SwitchedOff => format!("Switched {code} off."),
+            let message = match removal {
+                CouponRemoval::Deleted => format!("Deleted {code}."),
+                CouponRemoval::SwitchedOff => format!("Switched off {code}."),
             };
-            toaster.show(Tone::Accent, words);
+            toaster.show(Tone::Accent, message);
         });
-        let key = move || (query.with(searched), question.answered());
+        let key = move || (query.with(search_params), removing.completed());
         let list = load(key, |((search, page), _)| api::get_coupons(search, page));
         view! {
             <Title text="Coupons" />
@@ -54,51 +54,62 @@ fn coupons() -> impl IntoView {
                 <LinkButton href=paths::ADMIN_NEW_COUPON>"New coupon"</LinkButton>
             </PageHeader>
             <Loaded from=list skeleton=|| view! { <SkeletonList count=6 /> } let:list>
-                <List list question />
+                <List list removing />
             </Loaded>
-            <Confirmed question title="Take this coupon away?" consequence verb send=|coupon| RemoveCoupon { coupon: coupon.id } />
+            <ConfirmDialog confirmation=removing title="Remove this coupon?" consequence verb send=|coupon| RemoveCoupon { coupon: coupon.id } />
         }
     })
 }
 
 #[component]
-fn List(list: CouponList, question: ConfirmDialog) -> impl IntoView {
-    let CouponList { coupons, search, page, more } = list;
-    let asked =
-        ListState { list: paths::ADMIN_COUPONS, what: "coupons", search, page, more, empty: coupons.is_empty() };
-    let first = || {
+fn List(list: CouponList, removing: Removing) -> impl IntoView {
+    let CouponList { coupons, search, page } = list;
+    let state = ListState::new(paths::ADMIN_COUPONS, "coupons", search, page, &coupons);
+    let placeholder = || {
         view! {
-            <EmptyState title="No coupons yet" text="A coupon is a code that takes something off the price.">
+            <EmptyState title="No coupons yet" text="A coupon is a code for a discount.">
                 <LinkButton href=paths::ADMIN_NEW_COUPON>"New coupon"</LinkButton>
             </EmptyState>
         }
     };
     view! {
-        <SearchedList asked first>
-            <Table caption="Coupons" head=vec!["Code", "Name", "Takes off", "Products", "Used", "Ends", "Status", "Actions"] numeric=vec![4]>
-                {coupons.into_iter().map(|coupon| view! { <Line coupon question /> }).collect_view()}
+        <SearchedList state placeholder>
+            <Table caption="Coupons" head=vec!["Code", "Name", "Discount", "Products", "Used", "Ends", "Status", "Actions"] numeric=vec![4]>
+                {coupons.rows.into_iter().map(|coupon| view! { <CouponTableRow coupon removing /> }).collect_view()}
             </Table>
         </SearchedList>
     }
 }
 
 #[component]
-fn Line(coupon: CouponRow, question: ConfirmDialog) -> impl IntoView {
-    let asked = coupon.clone();
-    let CouponRow { id, code, name, off, products, redeemed, held, most, expires_at, standing, unused } = coupon;
-    let products = match products {
+fn CouponTableRow(coupon: CouponRow, removing: Removing) -> impl IntoView {
+    let clicked = coupon.clone();
+    let CouponRow {
+        id,
+        code,
+        name,
+        discount,
+        product_count,
+        redeemed,
+        reserved,
+        max_redemptions,
+        expires_at,
+        status,
+        is_unused,
+    } = coupon;
+    let products = match product_count {
         None => "All".to_owned(),
         Some(count) => count.to_string(),
     };
-    let of = most.map(|most| format!(" of {most}")).unwrap_or_default();
-    let paying = if held > 0 { format!(", {held} paying") } else { String::new() };
-    let used = format!("{redeemed}{of}{paying}");
-    // It is as switched off as it can be.
-    let verb = if unused { Some("Delete") } else { (standing != CouponStatus::Discount).then_some("Switch off") };
+    let limit = max_redemptions.map(|max| format!(" of {max}")).unwrap_or_default();
+    let in_checkout = if reserved > 0 { format!(", {reserved} in checkout") } else { String::new() };
+    let used = format!("{redeemed}{limit}{in_checkout}");
+    // A used coupon that is inactive can neither be deleted nor switched off.
+    let verb = if is_unused { Some("Delete") } else { (status != CouponStatus::Inactive).then_some("Switch off") };
     let action = verb.map(|verb| {
         let label = format!("{verb}: {code}");
         view! {
-            <Button kind="button" intent=Intent::Quiet attr:aria-label=label on:click=move |_| question.ask(asked.clone())>
+            <Button kind="button" intent=Intent::Quiet attr:aria-label=label on:click=move |_| removing.open_for(clicked.clone())>
                 {verb}
             </Button>
         }
@@ -109,12 +120,12 @@ fn Line(coupon: CouponRow, question: ConfirmDialog) -> impl IntoView {
                 <a href=paths::edit_coupon(id)>{code}</a>
             </th>
             <td>{name}</td>
-            <td>{off}</td>
+            <td>{discount}</td>
             <td>{products}</td>
             <td>{used}</td>
             <td>{expires_at.map(|at| view! { <LocalTime at with_time=true /> })}</td>
             <td>
-                <Badge tone=standing.tone()>{standing.words()}</Badge>
+                <Badge tone=status.tone()>{status.label()}</Badge>
             </td>
             <td>
                 <RowActions>{action}</RowActions>
@@ -123,22 +134,23 @@ fn Line(coupon: CouponRow, question: ConfirmDialog) -> impl IntoView {
     }
 }
 
-type ConfirmDialog = confirm_dialog::ConfirmDialog<CouponRow, RemoveCoupon>;
+type Removing = Confirmation<CouponRow, RemoveCoupon>;
 
-/// What will happen, in words.
+/// Returns the text of the confirmation dialog.
 fn consequence(coupon: &CouponRow) -> String {
     let code = &coupon.code;
-    if coupon.unused {
-        format!("Nobody ever used {code}. It is deleted for good.")
+    if coupon.is_unused {
+        format!("{code} was never used. It will be deleted permanently.")
     } else {
         format!(
-            "{code} takes nothing off any more. Whoever is paying with it right now still can; what was bought stays."
+            "{code} will no longer give a discount. Checkouts in progress can still be paid with it, and purchases stay."
         )
     }
 }
 
+/// Returns the label of the dialog's confirming button.
 fn verb(coupon: &CouponRow) -> String {
-    if coupon.unused { "Delete coupon".into() } else { "Switch off".into() }
+    if coupon.is_unused { "Delete coupon".into() } else { "Switch off".into() }
 }
 
 page!(
@@ -156,7 +168,7 @@ fn new_coupon() -> impl IntoView {
         view! {
             <Title text="New coupon" />
             <Loaded from=form skeleton=|| view! { <SkeletonPage /> } let:form>
-                <Editor form sent=sent.clone() />
+                <CouponEditor form sent=sent.clone() />
             </Loaded>
         }
     })
@@ -179,7 +191,7 @@ fn edit_coupon() -> impl IntoView {
         view! {
             <Title text="Edit coupon" />
             <Loaded from=form skeleton=|| view! { <SkeletonPage /> } let:form>
-                <Editor form sent=sent.clone() />
+                <CouponEditor form sent=sent.clone() />
             </Loaded>
         }
     })

@@ -1,9 +1,9 @@
-//! What an admin may ask about coupons. Writing one is a form post, see `forms`.
+//! Server functions of coupons, for admins. A coupon is stored by a form post, see `handlers`.
 
 use leptos::prelude::*;
 
 use crate::{
-    coupons::{CouponForm, CouponList, Removal},
+    coupons::{CouponForm, CouponList, CouponRemoval},
     error::Result,
     id::CouponId,
     wire::Json,
@@ -13,37 +13,36 @@ use crate::{
 use crate::{
     coupons::{input, queries, service},
     error::Error,
+    pagination::PageRequest,
     platform::clock,
-    server::http::request_context::{AdminContext, RequestContext},
+    server::http::request_context::{AdminContext, extract},
 };
 
-/// A page of all coupons. `search` is matched with code and name; `page` counts from 1. For admins.
+/// Returns a page of the coupons whose code or name contains `search`. `page` counts from 1.
 #[server(output = Json)]
 pub async fn get_coupons(search: String, page: u32) -> Result<CouponList> {
-    const PAGE_SIZE: i64 = 25;
-    let AdminContext { db, .. } = RequestContext::admin().await?;
+    const PAGE_SIZE: u16 = 25;
+    let AdminContext { db, .. } = extract().await?;
     let search: String = search.trim().chars().take(100).collect();
-    let page = page.clamp(1, 10_000);
-    let mut coupons = queries::list(&db, &search, clock::now(), PAGE_SIZE, i64::from(page - 1) * PAGE_SIZE).await?;
-    let more = coupons.len() > 25;
-    coupons.truncate(25);
-    Ok(CouponList { coupons, search, page, more })
+    let request = PageRequest::new(page, PAGE_SIZE);
+    let coupons = queries::list(&db, &search, clock::now(), request.limit(), request.offset()).await?;
+    Ok(CouponList { coupons: request.page(coupons), search, page: request.number })
 }
 
-/// A coupon to write, or an empty one, with the products to choose from. For admins.
+/// Returns the form of a coupon, or of a new one, with the products to choose from.
 #[server(output = Json)]
 pub async fn get_coupon_form(coupon: Option<CouponId>) -> Result<CouponForm> {
-    let AdminContext { db, .. } = RequestContext::admin().await?;
+    let AdminContext { db, .. } = extract().await?;
     let form = match coupon {
-        Some(coupon) => input::fields(coupon, queries::find(&db, coupon).await?.ok_or(Error::NotFound)?),
-        None => input::empty(),
+        Some(coupon) => input::form_of(coupon, queries::find(&db, coupon).await?.ok_or(Error::NotFound)?),
+        None => input::empty_form(),
     };
     Ok(CouponForm { products: queries::list_choices(&db, coupon).await?, ..form })
 }
 
-/// Deletes a coupon that was never used, and switches any other off. Answers which of both happened. For admins.
+/// Deletes a coupon that was never used, and switches off any other. Returns which of both happened.
 #[server(output = Json)]
-pub async fn remove_coupon(coupon: CouponId) -> Result<Removal> {
-    let AdminContext { db, admin, .. } = RequestContext::admin().await?;
+pub async fn remove_coupon(coupon: CouponId) -> Result<CouponRemoval> {
+    let AdminContext { db, admin, .. } = extract().await?;
     service::remove(&db, admin.id, coupon).await
 }

@@ -1,4 +1,4 @@
-//! Writing a coupon: one form, sent whole.
+//! The form of a coupon.
 
 use leptos::prelude::*;
 
@@ -9,58 +9,25 @@ use crate::{
     ui::{Button, CheckField, Field, Form, FormErrors, Intent, LinkButton, PageHeader, PickList, Row, SelectField},
 };
 
-/// The form: as it was `sent` and refused, else as the coupon is kept.
+/// The form, with the values that were `sent` when they were rejected, else with the stored ones.
 #[component]
-pub fn Editor(form: CouponForm, sent: FormState) -> impl IntoView {
+pub fn CouponEditor(form: CouponForm, sent: FormState) -> impl IntoView {
     let (action, title, verb) = match form.id {
         Some(id) => (paths::edit_coupon(id), form.code.clone(), "Save"),
         None => (paths::ADMIN_NEW_COUPON.to_owned(), "New coupon".to_owned(), "Create coupon"),
     };
-    let back = sent != FormState::default();
-    let options = form.products.iter().map(|product| (product.id.to_string(), product.name.clone())).collect();
-    let chosen = form.products.iter().filter(|product| product.chosen).map(|product| product.id.to_string()).collect();
-    let chosen = if back { sent.values("products") } else { chosen };
-    let active = if back { !sent.value("active").is_empty() } else { form.active };
-    let value = |name: &str| if back { sent.value(name) } else { kept(&form, name) };
-    let [version, code, name, kind, amount, expires, most, each] =
-        ["version", "code", "name", "kind", "amount", "expires", "most", "each"].map(value);
-    let used = (form.redeemed > 0 || form.held > 0).then(|| used(form.redeemed, form.held));
-    let messages = sent.messages();
-    let error = move |name: &str| sent.error(name);
+    let uses = (form.redeemed > 0 || form.reserved > 0).then(|| uses(form.redeemed, form.reserved));
+    let active = if was_rejected(&sent) { !sent.value("active").is_empty() } else { form.active };
     view! {
-        <PageHeader title=title lead=used />
+        <PageHeader title=title lead=uses />
         <Form action label=verb>
-            <FormErrors errors=messages />
-            <input type="hidden" name="version" value=version />
-            <Field label="Code" name="code" value=code error=error("code") required=true maxlength=40_u32 autocomplete="off"
-                hint="What students type. Capitals and small letters are the same." autofocus=error("code").is_some() />
-            <Field label="Name" name="name" value=name error=error("name") required=true maxlength=80_u32 autocomplete="off"
-                hint="What students read beside the price and on the receipt." />
-            <SelectField
-                label="It takes off"
-                name="kind"
-                value=kind
-                error=error("kind")
-                options=vec![("percent".into(), "Percent".into()), ("dollars".into(), "US dollars".into())]
-            />
-            <Field label="How much" name="amount" value=amount error=error("amount") required=true inputmode="numeric"
-                maxlength=10_u32 autocomplete="off" hint="A whole number. 100 percent is free." />
-            <PickList
-                label="Products"
-                name="products"
-                options=options
-                chosen=chosen
-                error=error("products")
-                hint="None chosen: it is for every product."
-                empty="There are no products yet."
-            />
-            <Field label="Last day" name="expires" kind="date" value=expires error=error("expires")
-                hint="It counts until this day ends in UTC." />
-            <Field label="Uses in all" name="most" value=most error=error("most") inputmode="numeric" maxlength=10_u32
-                autocomplete="off" hint="Empty: any number. Whoever is paying holds one." />
-            <Field label="Uses by one student" name="each" value=each error=error("each") inputmode="numeric"
-                maxlength=10_u32 autocomplete="off" hint="Empty: any number." />
-            <CheckField label="Active" name="active" checked=active hint="Off: the code takes nothing off." />
+            <FormErrors errors=sent.messages() />
+            <input type="hidden" name="version" value=value(&form, &sent, "version") />
+            {name_fields(&form, &sent)}
+            {discount_fields(&form, &sent)}
+            {product_field(&form, &sent)}
+            {limit_fields(&form, &sent)}
+            <CheckField label="Active" name="active" checked=active hint="An inactive code gives no discount." />
             <Row>
                 <Button>{verb}</Button>
                 <LinkButton href=paths::ADMIN_COUPONS intent=Intent::Quiet>
@@ -71,18 +38,79 @@ pub fn Editor(form: CouponForm, sent: FormState) -> impl IntoView {
     }
 }
 
-/// How often a coupon was used.
-fn used(redeemed: i32, held: i32) -> String {
-    let times = if redeemed == 1 { "once".to_owned() } else { format!("{redeemed} times") };
-    match (redeemed, held) {
-        (0, held) => format!("Nobody bought with it yet; {held} may be paying with it now."),
-        (_, 0) => format!("Used {times}."),
-        (_, held) => format!("Used {times}; {held} more may be paying with it now."),
+fn name_fields(form: &CouponForm, sent: &FormState) -> impl IntoView + use<> {
+    let [code, name] = ["code", "name"].map(|name| value(form, sent, name));
+    let [code_error, name_error] = ["code", "name"].map(|name| sent.error(name));
+    view! {
+        <Field label="Code" name="code" value=code required=true maxlength=40_u32 autocomplete="off"
+            hint="The code that students enter. Upper and lower case are the same." autofocus=code_error.is_some()
+            error=code_error />
+        <Field label="Name" name="name" value=name error=name_error required=true maxlength=80_u32 autocomplete="off"
+            hint="Shown to students with the price and on the receipt." />
     }
 }
 
-/// A field as the coupon is kept.
-fn kept(form: &CouponForm, name: &str) -> String {
+fn discount_fields(form: &CouponForm, sent: &FormState) -> impl IntoView + use<> {
+    let [kind, amount] = ["kind", "amount"].map(|name| value(form, sent, name));
+    view! {
+        <SelectField
+            label="Discount in"
+            name="kind"
+            value=kind
+            error=sent.error("kind")
+            options=vec![("percent".into(), "Percent".into()), ("dollars".into(), "US dollars".into())]
+        />
+        <Field label="Amount" name="amount" value=amount error=sent.error("amount") required=true inputmode="numeric"
+            maxlength=10_u32 autocomplete="off" hint="A whole number. 100 percent makes it free." />
+    }
+}
+
+fn product_field(form: &CouponForm, sent: &FormState) -> impl IntoView + use<> {
+    let options = form.products.iter().map(|product| (product.id.to_string(), product.name.clone())).collect();
+    let selected = if was_rejected(sent) {
+        sent.values("products")
+    } else {
+        form.products.iter().filter(|product| product.chosen).map(|product| product.id.to_string()).collect()
+    };
+    view! {
+        <PickList
+            label="Products"
+            name="products"
+            options=options
+            selected=selected
+            error=sent.error("products")
+            hint="Choose none to make it valid for every product."
+            empty="There are no products yet."
+        />
+    }
+}
+
+fn limit_fields(form: &CouponForm, sent: &FormState) -> impl IntoView + use<> {
+    let [expires, max_redemptions, max_per_student] =
+        ["expires", "max_redemptions", "max_per_student"].map(|name| value(form, sent, name));
+    view! {
+        <Field label="Last day" name="expires" kind="date" value=expires error=sent.error("expires")
+            hint="Valid until the end of this day in UTC. Leave empty for no end." />
+        <Field label="Maximum uses" name="max_redemptions" value=max_redemptions error=sent.error("max_redemptions")
+            inputmode="numeric" maxlength=10_u32 autocomplete="off"
+            hint="Leave empty for no limit. A checkout in progress reserves one use." />
+        <Field label="Maximum uses per student" name="max_per_student" value=max_per_student
+            error=sent.error("max_per_student") inputmode="numeric" maxlength=10_u32 autocomplete="off"
+            hint="Leave empty for no limit." />
+    }
+}
+
+/// Returns whether the form is shown again with the values and errors of a post.
+fn was_rejected(sent: &FormState) -> bool {
+    *sent != FormState::default()
+}
+
+/// Returns the value of a field: the sent one when the form was rejected, else the stored one.
+fn value(form: &CouponForm, sent: &FormState, name: &str) -> String {
+    if was_rejected(sent) { sent.value(name) } else { stored_value(form, name) }
+}
+
+fn stored_value(form: &CouponForm, name: &str) -> String {
     match name {
         "version" => form.version.to_string(),
         "code" => form.code.clone(),
@@ -90,7 +118,17 @@ fn kept(form: &CouponForm, name: &str) -> String {
         "kind" => form.kind.clone(),
         "amount" => form.amount.clone(),
         "expires" => form.expires.clone(),
-        "most" => form.most.clone(),
-        _ => form.each.clone(),
+        "max_redemptions" => form.max_redemptions.clone(),
+        _ => form.max_per_student.clone(),
+    }
+}
+
+/// Describes how often a coupon was used.
+fn uses(redeemed: i32, reserved: i32) -> String {
+    let times = if redeemed == 1 { "once".to_owned() } else { format!("{redeemed} times") };
+    match (redeemed, reserved) {
+        (0, reserved) => format!("Not used yet; {reserved} in checkout."),
+        (_, 0) => format!("Used {times}."),
+        (_, reserved) => format!("Used {times}; {reserved} in checkout."),
     }
 }

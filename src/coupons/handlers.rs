@@ -1,4 +1,4 @@
-//! The forms of coupons. Plain posts to the page's own address: they work before, and without, wasm.
+//! The forms of coupons, plain posts to the address of their page. They work without JavaScript.
 
 use axum::{
     extract::{Path, Request, State},
@@ -6,34 +6,42 @@ use axum::{
 };
 
 use crate::{
-    back_office::guard,
     coupons::{input, queries, service},
     error::{Error, Result},
-    id::CouponId,
+    id::{CouponId, UserId},
     paths,
-    server::{http::form_post::PostedForm, state::AppState},
+    server::{
+        http::{
+            form_post::{self, PostedForm},
+            viewer::AdminUser,
+        },
+        state::AppState,
+    },
 };
 
 /// `POST /admin/coupons/new`.
-pub async fn create(State(state): State<AppState>, request: Request) -> Response {
-    save(&state, None, request).await
+pub async fn create(State(state): State<AppState>, AdminUser(admin): AdminUser, request: Request) -> Response {
+    save(&state, admin.id, None, request).await
 }
 
 /// `POST /admin/coupons/:coupon/edit`.
-pub async fn update(State(state): State<AppState>, Path(coupon): Path<String>, request: Request) -> Response {
-    save(&state, Some(coupon), request).await
+pub async fn update(
+    State(state): State<AppState>,
+    AdminUser(admin): AdminUser,
+    Path(coupon): Path<String>,
+    request: Request,
+) -> Response {
+    save(&state, admin.id, Some(coupon), request).await
 }
 
-/// Saves what was posted and goes on to the list; or shows the form again.
-async fn save(state: &AppState, coupon: Option<String>, request: Request) -> Response {
+/// Stores the posted coupon and redirects to the list, or renders the form again with its errors.
+async fn save(state: &AppState, admin: UserId, coupon: Option<String>, request: Request) -> Response {
     let (request, mut posted) = PostedForm::read(request).await;
-    let admin = guard::admin(state, &request);
     let saved = async {
-        let admin = admin.await?.id;
         let coupon = coupon.map(|id| id.parse::<CouponId>().map_err(|_| Error::NotFound)).transpose()?;
-        let (draft, errors) = input::read(&posted);
+        let (draft, errors) = input::parse(&posted);
         if !errors.is_empty() {
-            // An address that is none is no form either.
+            // The page of a coupon that does not exist has no form to show the errors in.
             if let Some(coupon) = coupon {
                 queries::find(&state.db, coupon).await?.ok_or(Error::NotFound)?;
             }
@@ -41,18 +49,18 @@ async fn save(state: &AppState, coupon: Option<String>, request: Request) -> Res
         }
         let Some(coupon) = coupon else {
             service::create(&state.db, admin, &draft).await?;
-            return Ok(format!("Made {}.", draft.code));
+            return Ok(format!("Created {}.", draft.code));
         };
-        let seen = posted.get("version").parse().unwrap_or_default();
-        let said = service::update(&state.db, admin, coupon, seen, &draft).await;
-        if let Err(Error::Conflict(_)) = said
-            && let Some(now) = queries::find(&state.db, coupon).await?
+        let version = posted.get("version").parse().unwrap_or_default();
+        let result = service::update(&state.db, admin, coupon, version, &draft).await;
+        if let Err(Error::Conflict(_)) = result
+            && let Some(stored) = queries::find(&state.db, coupon).await?
         {
-            // Whoever was told that another saved meanwhile saves over it the next time.
-            posted.set("version", now.version.to_string());
+            // The form shown again has the current version, so that saving it again replaces the other change.
+            posted.set("version", stored.version.to_string());
         }
-        said
+        result
     };
     let saved: Result<String> = saved.await;
-    guard::answer(state, request, posted, saved.map(|said| (paths::ADMIN_COUPONS.to_owned(), said))).await
+    form_post::respond(state, request, posted, saved.map(|message| (paths::ADMIN_COUPONS.to_owned(), message))).await
 }

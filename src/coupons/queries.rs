@@ -1,4 +1,4 @@
-//! What is asked of the database about coupons.
+//! Queries of coupons and their reservations.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
@@ -7,17 +7,18 @@ use uuid::Uuid;
 use crate::{
     coupons::{
         CouponRow, Discount, ProductChoice,
-        input::{Draft, Written},
+        input::{CouponDraft, StoredCoupon},
         policy::{self, Coupon},
     },
     id::{AttemptId, CouponId, ProductId, UserId},
 };
 
-fn off(percent: Option<i32>, dollars: Option<i32>) -> Discount {
+/// Makes a discount of its two columns, of which one is not null.
+fn discount(percent: Option<i32>, dollars: Option<i32>) -> Discount {
     percent.map_or(Discount::Dollars(dollars.unwrap_or_default()), Discount::Percent)
 }
 
-/// The coupon of a code (in capitals), as it stands for this product and student.
+/// Finds a coupon by its code (in upper case), with its uses for this product and student.
 pub async fn find_by_code(
     db: impl PgExecutor<'_>,
     code: &str,
@@ -44,20 +45,20 @@ pub async fn find_by_code(
         id: row.id.into(),
         code: row.code,
         name: row.name,
-        off: off(row.percent, row.dollars),
+        discount: discount(row.percent, row.dollars),
         active: row.active,
         expires_at: row.expires_at,
-        most: row.max_redemptions,
-        each: row.max_per_student,
-        taken: row.taken,
-        own: row.own,
-        holds: row.holds,
-        fits: row.fits,
+        max_redemptions: row.max_redemptions,
+        max_per_student: row.max_per_student,
+        used: row.taken,
+        used_by_student: row.own,
+        is_reserved: row.holds,
+        applies: row.fits,
     }))
 }
 
-/// Waits for a coupon, and holds it until the transaction ends. What it is like is looked at afterwards. An attempt that names the
-/// coupon has a share of its key already: two of those would wait for each other to change that, and need not.
+/// Locks a coupon until the end of the transaction; its limits are read afterwards. A checkout attempt with a coupon already has a key
+/// share lock on it through its foreign key, so the lock is `for no key update`: with `for update`, two such attempts would deadlock.
 pub async fn lock(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<()> {
     sqlx::query!("select id from coupons where id = $1 for no key update", coupon.uuid())
         .fetch_optional(db)
@@ -65,8 +66,8 @@ pub async fn lock(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<()>
         .map(drop)
 }
 
-/// Whether an attempt holds its coupon.
-pub async fn is_held_by(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<bool> {
+/// Returns whether a checkout attempt has reserved a use of its coupon.
+pub async fn is_reserved_by(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from coupon_redemptions where attempt_id = $1 and state = 'reserved') as "is!""#,
         attempt.uuid()
@@ -75,8 +76,8 @@ pub async fn is_held_by(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Re
     .await
 }
 
-/// Gives the hold that the student has for this product to a newer attempt. False when there is none.
-pub async fn move_hold(
+/// Moves the reservation that a student has for a product to a newer attempt. Returns whether there was one.
+pub async fn update_reservation(
     db: impl PgExecutor<'_>,
     coupon: CouponId,
     user: UserId,
@@ -96,7 +97,8 @@ pub async fn move_hold(
     Ok(result.rows_affected() > 0)
 }
 
-pub async fn insert_hold(
+/// Reserves a use of a coupon for a checkout attempt. Constraints reject it above the limits.
+pub async fn insert_reservation(
     db: impl PgExecutor<'_>,
     coupon: CouponId,
     user: UserId,
@@ -115,7 +117,22 @@ pub async fn insert_hold(
     .map(drop)
 }
 
-/// Coupons, newest first, whose code or name has the words; one more than `limit` when there are more.
+/// Expires open checkout attempts that reserve a coupon and ended before `before`, which releases their reservation. Returns their number.
+/// A late payment is still honoured.
+pub async fn expire_reserving_attempts(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
+    let result = sqlx::query!(
+        "update checkout_attempts a set state = 'expired'
+           from coupon_redemptions r
+          where r.attempt_id = a.id and r.state = 'reserved'
+            and a.state = 'open' and a.submitted_at is null and a.expires_at < $1",
+        before,
+    )
+    .execute(db)
+    .await?;
+    Ok(result.rows_affected())
+}
+
+/// Lists the coupons whose code or name contains `search`, newest first; one more than `limit` when there are more.
 pub async fn list(
     db: impl PgExecutor<'_>,
     search: &str,
@@ -144,19 +161,20 @@ pub async fn list(
             id: row.id.into(),
             code: row.code,
             name: row.name,
-            off: policy::words(off(row.percent, row.dollars)),
-            products: (!row.every_product).then_some(row.products),
+            discount: discount(row.percent, row.dollars).label(),
+            product_count: (!row.every_product).then_some(row.products),
             redeemed: row.redeemed,
-            held: row.held,
-            most: row.max_redemptions,
+            reserved: row.held,
+            max_redemptions: row.max_redemptions,
             expires_at: row.expires_at,
-            standing: policy::standing(row.active, row.expires_at, row.max_redemptions, row.redeemed, now),
-            unused: row.unused,
+            status: policy::status(row.active, row.expires_at, row.max_redemptions, row.redeemed, now),
+            is_unused: row.unused,
         })
         .collect())
 }
 
-pub async fn find(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<Option<Written>> {
+/// Finds a coupon with its products.
+pub async fn find(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<Option<StoredCoupon>> {
     let row = sqlx::query!(
         r#"select c.version, c.code, c.name, c.percent, c.dollars, c.every_product, c.expires_at, c.max_redemptions,
                   c.max_per_student, c.active, c.redeemed, c.reserved as held,
@@ -166,24 +184,24 @@ pub async fn find(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<Opt
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Written {
+    Ok(row.map(|row| StoredCoupon {
         version: row.version,
-        draft: Draft {
+        draft: CouponDraft {
             code: row.code,
             name: row.name,
-            off: off(row.percent, row.dollars),
+            discount: discount(row.percent, row.dollars),
             products: (!row.every_product).then(|| row.products.into_iter().map(ProductId::from).collect()),
             expires_at: row.expires_at,
-            most: row.max_redemptions,
-            each: row.max_per_student,
+            max_redemptions: row.max_redemptions,
+            max_per_student: row.max_per_student,
             active: row.active,
         },
         redeemed: row.redeemed,
-        held: row.held,
+        reserved: row.held,
     }))
 }
 
-/// Every product to choose from: those that the coupon is for first, then by name. Of very many, a thousand.
+/// Lists the products for the picker, at most 1000: first those of the coupon, then by name.
 pub async fn list_choices(db: impl PgExecutor<'_>, coupon: Option<CouponId>) -> sqlx::Result<Vec<ProductChoice>> {
     sqlx::query_as!(
         ProductChoice,
@@ -197,7 +215,7 @@ pub async fn list_choices(db: impl PgExecutor<'_>, coupon: Option<CouponId>) -> 
     .await
 }
 
-/// Ids and names of those of the products that are there.
+/// Lists the ids and names of those of the products that exist, by name.
 pub async fn list_products(db: impl PgExecutor<'_>, products: &[ProductId]) -> sqlx::Result<Vec<(ProductId, String)>> {
     let ids: Vec<_> = products.iter().map(|product| product.uuid()).collect();
     let rows =
@@ -205,15 +223,17 @@ pub async fn list_products(db: impl PgExecutor<'_>, products: &[ProductId]) -> s
     Ok(rows.into_iter().map(|row| (row.id.into(), row.name)).collect())
 }
 
-fn halves(off: Discount) -> (Option<i32>, Option<i32>) {
-    match off {
+/// Splits a discount into its two columns, of which one is null.
+fn columns(discount: Discount) -> (Option<i32>, Option<i32>) {
+    match discount {
         Discount::Percent(percent) => (Some(percent), None),
         Discount::Dollars(dollars) => (None, Some(dollars)),
     }
 }
 
-pub async fn insert(db: impl PgExecutor<'_>, draft: &Draft) -> sqlx::Result<CouponId> {
-    let (percent, dollars) = halves(draft.off);
+/// Inserts a coupon, without its products.
+pub async fn insert(db: impl PgExecutor<'_>, draft: &CouponDraft) -> sqlx::Result<CouponId> {
+    let (percent, dollars) = columns(draft.discount);
     sqlx::query_scalar!(
         "insert into coupons (code, name, percent, dollars, every_product, expires_at, max_redemptions, max_per_student, active)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id",
@@ -223,8 +243,8 @@ pub async fn insert(db: impl PgExecutor<'_>, draft: &Draft) -> sqlx::Result<Coup
         dollars,
         draft.products.is_none(),
         draft.expires_at,
-        draft.most,
-        draft.each,
+        draft.max_redemptions,
+        draft.max_per_student,
         draft.active,
     )
     .fetch_one(db)
@@ -232,8 +252,9 @@ pub async fn insert(db: impl PgExecutor<'_>, draft: &Draft) -> sqlx::Result<Coup
     .map(CouponId::from)
 }
 
-pub async fn update(db: impl PgExecutor<'_>, coupon: CouponId, draft: &Draft) -> sqlx::Result<()> {
-    let (percent, dollars) = halves(draft.off);
+/// Updates a coupon, without its products. A trigger increases its version.
+pub async fn update(db: impl PgExecutor<'_>, coupon: CouponId, draft: &CouponDraft) -> sqlx::Result<()> {
+    let (percent, dollars) = columns(draft.discount);
     sqlx::query!(
         "update coupons set code = $2, name = $3, percent = $4, dollars = $5, every_product = $6, expires_at = $7,
                 max_redemptions = $8, max_per_student = $9, active = $10
@@ -245,8 +266,8 @@ pub async fn update(db: impl PgExecutor<'_>, coupon: CouponId, draft: &Draft) ->
         dollars,
         draft.products.is_none(),
         draft.expires_at,
-        draft.most,
-        draft.each,
+        draft.max_redemptions,
+        draft.max_per_student,
         draft.active,
     )
     .execute(db)
@@ -254,8 +275,8 @@ pub async fn update(db: impl PgExecutor<'_>, coupon: CouponId, draft: &Draft) ->
     .map(drop)
 }
 
-/// Says which products a coupon is for.
-pub async fn set_products(db: impl PgExecutor<'_>, coupon: CouponId, products: &[Uuid]) -> sqlx::Result<()> {
+/// Replaces the products that a coupon is for.
+pub async fn update_products(db: impl PgExecutor<'_>, coupon: CouponId, products: &[Uuid]) -> sqlx::Result<()> {
     sqlx::query!(
         "with gone as (delete from coupon_products where coupon_id = $1 and product_id <> all ($2))
          insert into coupon_products (coupon_id, product_id) select $1, id from unnest($2::uuid[]) as id
@@ -268,17 +289,19 @@ pub async fn set_products(db: impl PgExecutor<'_>, coupon: CouponId, products: &
     .map(drop)
 }
 
-/// Whether anybody ever began to pay with it.
+/// Returns whether a checkout was ever started with a coupon.
 pub async fn is_used(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"select exists (select from checkout_attempts where coupon_id = $1) as "is!""#, coupon.uuid())
         .fetch_one(db)
         .await
 }
 
+/// Deletes a coupon. A foreign key rejects it when a checkout was started with it.
 pub async fn delete(db: impl PgExecutor<'_>, coupon: CouponId) -> sqlx::Result<()> {
     sqlx::query!("delete from coupons where id = $1", coupon.uuid()).execute(db).await.map(drop)
 }
 
-pub async fn set_active(db: impl PgExecutor<'_>, coupon: CouponId, active: bool) -> sqlx::Result<()> {
+/// Switches a coupon on or off.
+pub async fn update_active(db: impl PgExecutor<'_>, coupon: CouponId, active: bool) -> sqlx::Result<()> {
     sqlx::query!("update coupons set active = $2 where id = $1", coupon.uuid(), active).execute(db).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! Holding a coupon while somebody pays: its limits count from here, so that the last one is not promised twice.
+//! Reservation of a coupon during a checkout. A reserved use counts against the limits, so that the last use is not sold twice.
 
 use std::net::IpAddr;
 
@@ -15,68 +15,68 @@ use crate::{
     server::state::AppState,
 };
 
-/// The coupon behind what somebody typed. Everybody who types one comes through here: this is where guesses are counted.
+/// Finds the usable coupon of a typed code. Every typed code is looked up here, since this function counts the failed guesses.
 ///
 /// # Errors
-/// [`Error::RateLimited`] of codes that cannot be used.
+/// [`Error::RateLimited`] after too many codes that cannot be used.
 pub async fn look_up(
     state: &AppState,
     typed: &str,
     product: ProductId,
     user: Option<UserId>,
-    from: Option<IpAddr>,
+    ip: Option<IpAddr>,
     now: DateTime<Utc>,
 ) -> Result<Option<Coupon>> {
-    let tries = state.limits.code(&state.db, from, user).await?;
-    let coupon = find(&state.db, typed, product, user, now).await?;
+    let attempt = state.limits.code(&state.db, ip, user).await?;
+    let coupon = find_usable(&state.db, typed, product, user, now).await?;
     if coupon.is_some() {
-        tries.give_back(&state.db).await?;
+        attempt.return_tokens(&state.db).await?;
     }
     Ok(coupon)
 }
 
-/// The coupon as it stands for this product and student; nothing when it cannot be used.
-async fn find(
+/// Finds a coupon that a student can use for a product.
+async fn find_usable(
     db: impl sqlx::PgExecutor<'_>,
     typed: &str,
     product: ProductId,
     user: Option<UserId>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Coupon>> {
-    let Some(code) = policy::code(typed) else { return Ok(None) };
+    let Some(code) = policy::parse_code(typed) else { return Ok(None) };
     let coupon = queries::find_by_code(db, &code, product, user).await?;
-    Ok(coupon.filter(|coupon| policy::usable(coupon, now)))
+    Ok(coupon.filter(|coupon| policy::is_usable(coupon, now)))
 }
 
-/// Holds a coupon for an attempt of this transaction, under the coupon's row lock. The database releases it when the attempt ends, and
-/// redeems it when the purchase is there. `seen` is the coupon that the price was made from.
+/// Reserves a use of a coupon for a checkout attempt of this transaction, under the row lock of the coupon. Triggers release it when the
+/// attempt ends, and redeem it with the purchase. `quoted` is the coupon that the price was computed with.
 ///
 /// # Errors
-/// [`refused`] when another took the last one, [`Error::Conflict`] when an admin changed what it takes off.
-pub async fn hold(
+/// [`unusable_code`] when another student got the last use, [`Error::Conflict`] when an admin changed the discount.
+pub async fn reserve(
     tx: &mut PgConnection,
-    seen: &Coupon,
+    quoted: &Coupon,
     user: UserId,
     product: ProductId,
     attempt: AttemptId,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    queries::lock(&mut *tx, seen.id).await?;
-    let coupon = find(&mut *tx, &seen.code, product, Some(user), now).await?;
-    let coupon = coupon.ok_or_else(refused)?;
-    if (coupon.id, coupon.off, &coupon.name) != (seen.id, seen.off, &seen.name) {
-        return Err(Error::Conflict("The price changed just now. Look at it again.".into()));
+    queries::lock(&mut *tx, quoted.id).await?;
+    let coupon = find_usable(&mut *tx, &quoted.code, product, Some(user), now).await?;
+    let coupon = coupon.ok_or_else(unusable_code)?;
+    if (coupon.id, coupon.discount, &coupon.name) != (quoted.id, quoted.discount, &quoted.name) {
+        return Err(Error::Conflict("The price changed just now. Reload the page to see it.".into()));
     }
-    if queries::is_held_by(&mut *tx, attempt).await? {
+    if queries::is_reserved_by(&mut *tx, attempt).await? {
         return Ok(());
     }
-    if !queries::move_hold(&mut *tx, coupon.id, user, product, attempt).await? {
-        queries::insert_hold(&mut *tx, coupon.id, user, product, attempt).await?;
+    if !queries::update_reservation(&mut *tx, coupon.id, user, product, attempt).await? {
+        queries::insert_reservation(&mut *tx, coupon.id, user, product, attempt).await?;
     }
     Ok(())
 }
 
-/// What a code is answered that cannot be used.
-pub fn refused() -> Error {
-    Error::Invalid(vec![FieldError::new("code", policy::REFUSED)])
+/// Returns the error for a code that cannot be used.
+pub fn unusable_code() -> Error {
+    Error::Invalid(vec![FieldError::new("code", policy::UNUSABLE_CODE)])
 }

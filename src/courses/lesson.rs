@@ -1,23 +1,29 @@
-//! Lessons: a video and its notes.
+//! Statuses of sections and lessons, and what they make visible.
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::courses::youtube_id::YoutubeId;
+/// The maximum length of a lesson's notes, in characters.
+pub const MAX_NOTES_CHARS: u32 = 50_000;
 
+/// A lesson's status. A lesson is also hidden by a private section, see [`Visibility`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "lesson_status", rename_all = "lowercase"))]
 pub enum LessonStatus {
+    /// Users with access may watch it.
     Public,
+    /// Only admins see it.
     #[default]
     Private,
+    /// Anybody may watch it.
     Preview,
 }
 
 impl LessonStatus {
     pub const ALL: [Self; 3] = [Self::Public, Self::Private, Self::Preview];
 
-    pub const fn words(self) -> &'static str {
+    /// Returns the label on pages.
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Public => "Public",
             Self::Private => "Private",
@@ -25,7 +31,7 @@ impl LessonStatus {
         }
     }
 
-    /// As it stands in a form.
+    /// Returns the value in forms, which is the identifier in the database.
     pub const fn value(self) -> &'static str {
         match self {
             Self::Public => "public",
@@ -34,11 +40,13 @@ impl LessonStatus {
         }
     }
 
+    /// Parses the value of a form.
     pub fn from_value(value: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.value() == value)
     }
 }
 
+/// A section's status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "section_status", rename_all = "lowercase"))]
@@ -51,14 +59,15 @@ pub enum SectionStatus {
 impl SectionStatus {
     pub const ALL: [Self; 2] = [Self::Public, Self::Private];
 
-    pub const fn words(self) -> &'static str {
+    /// Returns the label on pages.
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Public => "Public",
             Self::Private => "Private",
         }
     }
 
-    /// As it stands in a form.
+    /// Returns the value in forms, which is the identifier in the database.
     pub const fn value(self) -> &'static str {
         match self {
             Self::Public => "public",
@@ -66,12 +75,13 @@ impl SectionStatus {
         }
     }
 
+    /// Parses the value of a form.
     pub fn from_value(value: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.value() == value)
     }
 }
 
-/// What is set to be seen: a lesson is as visible as its section lets it be.
+/// The statuses of a lesson and of its section, which decide together who sees the lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visibility {
     pub section: SectionStatus,
@@ -79,24 +89,21 @@ pub struct Visibility {
 }
 
 impl Visibility {
-    /// Whether the lesson is published: counted, listed, and stepped to by Previous and Next for the students of its course. The view
-    /// `curriculum_lessons` says the same of a row.
+    /// Returns whether the lesson is published: students of its course see it, step to it with Previous and Next, and it counts
+    /// for their progress. The view `curriculum_lessons` computes the same for SQL.
     pub fn is_published(self) -> bool {
         self.section == SectionStatus::Public && self.lesson != LessonStatus::Private
     }
 }
 
-/// The most characters that a lesson's notes have.
-pub const NOTES: u32 = 50_000;
-
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
     use crate::tests::fixtures;
     use sqlx::PgPool;
 
     #[sqlx::test]
-    async fn the_views_publish_what_the_function_publishes(db: PgPool) {
+    async fn the_views_and_the_function_agree_on_what_is_published(db: PgPool) {
         let course = fixtures::course(&db, "Course").await;
         let lessons = LessonStatus::ALL.map(|status| (status.value(), status.value()));
         for (order, section) in (0..).zip(SectionStatus::ALL) {
@@ -113,9 +120,9 @@ mod tests {
         .unwrap();
         assert_eq!(rows.len(), SectionStatus::ALL.len() * LessonStatus::ALL.len());
         for row in rows {
-            let set = Visibility { section: row.section, lesson: row.lesson };
-            assert_eq!(row.lesson_is_published, set.is_published(), "{set:?}");
-            assert_eq!(row.section_is_published, row.section == SectionStatus::Public, "{set:?}");
+            let visibility = Visibility { section: row.section, lesson: row.lesson };
+            assert_eq!(row.lesson_is_published, visibility.is_published(), "{visibility:?}");
+            assert_eq!(row.section_is_published, row.section == SectionStatus::Public, "{visibility:?}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Courses: what is taught. A course has sections, a section has lessons.
+//! Nouns of the curriculum. A course has sections, a section has lessons; an outline is the part of a curriculum that a viewer
+//! may see.
 
 pub mod curriculum;
 pub mod lesson;
@@ -11,15 +12,17 @@ use crate::{
     id::{LessonId, SectionId},
 };
 
-pub use crate::courses::curriculum::{Curriculum, CurriculumLesson, CurriculumOrder, CurriculumSection, Moved};
+/// The maximum length of a course's description, in characters.
+pub const MAX_DESCRIPTION_CHARS: u32 = 20_000;
 
-/// The sections and lessons of a course that the viewer may know of, in order.
+/// The sections and lessons of a course that the viewer may see, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Outline {
     pub sections: Vec<OutlineSection>,
 }
 
+/// A section of an outline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutlineSection {
     pub id: SectionId,
@@ -28,15 +31,17 @@ pub struct OutlineSection {
     pub lessons: Vec<OutlineLesson>,
 }
 
+/// A lesson of an outline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutlineLesson {
     pub id: LessonId,
     pub name: String,
     pub status: LessonStatus,
+    /// The viewer completed it.
     pub done: bool,
 }
 
-/// How far a student is: visible lessons only.
+/// A student's progress in a course, in published lessons.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     pub done: u32,
@@ -44,12 +49,12 @@ pub struct Progress {
 }
 
 impl Outline {
-    /// Every lesson with its section, in the order of teaching. Empty sections take no part.
+    /// Returns every lesson with its section, in the order of the curriculum.
     pub fn lessons(&self) -> impl DoubleEndedIterator<Item = (&OutlineSection, &OutlineLesson)> {
         self.sections.iter().flat_map(|section| section.lessons.iter().map(move |lesson| (section, lesson)))
     }
 
-    /// Sets whether one lesson is done.
+    /// Sets whether a lesson is completed.
     pub fn set_done(&mut self, id: LessonId, done: bool) {
         let mut lessons = self.sections.iter_mut().flat_map(|section| &mut section.lessons);
         if let Some(lesson) = lessons.find(|lesson| lesson.id == id) {
@@ -57,12 +62,12 @@ impl Outline {
         }
     }
 
-    /// What counts for a student, whoever looks: an admin sees private lessons, but nobody has to complete them.
+    /// Counts published lessons only: an admin's outline contains private lessons too, but nobody has to complete them.
     pub fn progress(&self) -> Progress {
         let mut progress = Progress::default();
         for (section, lesson) in self.lessons() {
-            let set = Visibility { section: section.status, lesson: lesson.status };
-            if set.is_published() {
+            let visibility = Visibility { section: section.status, lesson: lesson.status };
+            if visibility.is_published() {
                 progress.total += 1;
                 progress.done += u32::from(lesson.done);
             }
@@ -70,8 +75,8 @@ impl Outline {
         progress
     }
 
-    /// The lessons before and after this one: within the section, then over as many empty sections as there are.
-    pub fn around(&self, lesson: LessonId) -> (Option<&OutlineLesson>, Option<&OutlineLesson>) {
+    /// Returns the lessons before and after this one, also across sections; empty sections are skipped.
+    pub fn previous_and_next(&self, lesson: LessonId) -> (Option<&OutlineLesson>, Option<&OutlineLesson>) {
         let mut lessons = self.lessons().map(|(_, lesson)| lesson);
         let mut previous = None;
         for current in lessons.by_ref() {
@@ -83,17 +88,14 @@ impl Outline {
         (None, None)
     }
 
-    /// Where to go on: the first lesson that is not done, else the first of all.
+    /// Returns the first lesson that is not completed; if all are, the first lesson.
     pub fn next_to_learn(&self) -> Option<&OutlineLesson> {
         self.lessons()
             .map(|(_, lesson)| lesson)
             .find(|lesson| !lesson.done)
-            .or_else(|| self.lessons().next().map(|l| l.1))
+            .or_else(|| self.lessons().next().map(|(_, lesson)| lesson))
     }
 }
-
-/// The most characters that a course's description has.
-pub const DESCRIPTION: u32 = 20_000;
 
 #[cfg(test)]
 mod tests {
@@ -105,7 +107,7 @@ mod tests {
         Uuid::from_u128(n).into()
     }
 
-    /// Lessons by their numbers, sections divided by bars: `"1 2 | 3"`. Even lessons are done.
+    /// An outline by the numbers of its lessons, with bars between sections: `"1 2 | 3"`. Even lessons are completed.
     fn outline(sections: &str) -> Outline {
         let lesson = |n: u128| OutlineLesson {
             id: id(n),
@@ -136,12 +138,12 @@ mod tests {
         #[case] next: Option<u128>,
     ) {
         let outline = outline(sections);
-        let (before, after) = outline.around(id(lesson));
+        let (before, after) = outline.previous_and_next(id(lesson));
         assert_eq!((before.map(|l| l.id), after.map(|l| l.id)), (previous.map(id), next.map(id)));
     }
 
     #[test]
-    fn progress_counts_visible_lessons_only() {
+    fn progress_counts_published_lessons_only() {
         let mut outline = outline("1 2 | 4 6 | ");
         assert_eq!(outline.progress(), Progress { done: 3, total: 4 });
         outline.sections[1].status = SectionStatus::Private;
@@ -153,7 +155,10 @@ mod tests {
     #[case::first_not_done("2 3", Some(3))]
     #[case::all_done("2 4", Some(2))]
     #[case::nothing("", None)]
-    fn a_student_continues(#[case] sections: &str, #[case] next: Option<u128>) {
+    fn a_student_continues_with_the_first_lesson_that_is_not_completed(
+        #[case] sections: &str,
+        #[case] next: Option<u128>,
+    ) {
         assert_eq!(outline(sections).next_to_learn().map(|l| l.id), next.map(id));
     }
 }

@@ -1,4 +1,4 @@
-//! A video at YouTube, by its id.
+//! The id of a video on YouTube, parsed from any form of its URL.
 
 use std::fmt;
 
@@ -8,15 +8,15 @@ use crate::error::FieldError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct YoutubeId(String);
 
-/// What stands where an id would, eleven letters long, and is a list or a channel.
-const NO_VIDEOS: [&str; 2] = ["videoseries", "live_stream"];
+/// Words of eleven letters that take the place of an id in the URL of a playlist or a channel.
+const RESERVED_WORDS: [&str; 2] = ["videoseries", "live_stream"];
 
 impl YoutubeId {
-    /// Reads any form of a YouTube address, or the bare id. The host has to be YouTube's own, letter by letter.
+    /// Parses a YouTube URL in any form, or the id itself. The host must be one of YouTube's.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        Self::bare(text).or_else(|| {
-            let (host, path, query) = parts(text)?;
+        Self::from_id(text).or_else(|| {
+            let (host, path, query) = split_url(text)?;
             match host.as_str() {
                 "youtube.com" => match segments(path) {
                     ("watch", "") => query.split('&').find_map(|pair| pair.strip_prefix("v=")),
@@ -27,22 +27,22 @@ impl YoutubeId {
                 "youtu.be" => Some(segments(path).0),
                 _ => None,
             }
-            .filter(|id| !NO_VIDEOS.contains(id))
-            .and_then(Self::bare)
+            .filter(|id| !RESERVED_WORDS.contains(id))
+            .and_then(Self::from_id)
         })
     }
 
-    /// As [`parse`](Self::parse), with the sentence for the field `video`.
+    /// Parses as [`parse`](Self::parse) does, with an error for the field `video`.
     pub fn parse_field(text: &str) -> Result<Self, FieldError> {
         let sentence = if text.trim().is_empty() {
-            "Enter the video's address."
+            "Enter the link to a video."
         } else {
-            "This is not a YouTube video's address."
+            "This is not the link to a YouTube video."
         };
         Self::parse(text).ok_or_else(|| FieldError::new("video", sentence))
     }
 
-    fn bare(text: &str) -> Option<Self> {
+    fn from_id(text: &str) -> Option<Self> {
         let letters = text.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-' || letter == b'_');
         (text.len() == 11 && letters).then(|| Self(text.to_owned()))
     }
@@ -51,8 +51,8 @@ impl YoutubeId {
         &self.0
     }
 
-    /// Where it is watched at YouTube.
-    pub fn address(&self) -> String {
+    /// Returns the URL of the video's page on YouTube.
+    pub fn url(&self) -> String {
         format!("https://www.youtube.com/watch?v={}", self.0)
     }
 }
@@ -63,27 +63,28 @@ impl fmt::Display for YoutubeId {
     }
 }
 
-/// Host without the name of a kind of page, path and query of a web address, with or without its scheme.
-fn parts(address: &str) -> Option<(String, &str, &str)> {
-    let rest = match address.split_once("://") {
+/// Splits a URL, with or without a scheme, into host, path and query. The host is in lower case and without `www.`, `m.` and
+/// `music.`.
+fn split_url(url: &str) -> Option<(String, &str, &str)> {
+    let rest = match url.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") => rest,
-        // Not a scheme, when it stands behind the host.
-        Some((before, _)) if before.contains(['/', '?', '#']) => address,
+        // After the host, `://` is part of the path or the query.
+        Some((before, _)) if before.contains(['/', '?', '#']) => url,
         Some(_) => return None,
-        None => address,
+        None => url,
     };
     let rest = rest.split('#').next().unwrap_or_default();
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (host, path) = place.split_once('/')?;
+    let (host_and_path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (host, path) = host_and_path.split_once('/')?;
     let host = host.to_ascii_lowercase();
-    let bare = ["www.", "m.", "music."].into_iter().find_map(|kind| host.strip_prefix(kind)).unwrap_or(&host);
-    Some((bare.to_owned(), path, query))
+    let domain = ["www.", "m.", "music."].into_iter().find_map(|prefix| host.strip_prefix(prefix)).unwrap_or(&host);
+    Some((domain.to_owned(), path, query))
 }
 
-/// The first two parts of a path.
+/// Returns the first two segments of a path; empty where there is none.
 fn segments(path: &str) -> (&str, &str) {
-    let mut parts = path.split('/');
-    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+    let mut segments = path.split('/');
+    (segments.next().unwrap_or_default(), segments.next().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_of_an_address_is_one_video() {
+    fn every_form_of_a_url_is_parsed() {
         for address in [
             "aqz-KE-bpKQ",
             "  aqz-KE-bpKQ\n",
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_none() {
+    fn any_other_text_is_rejected() {
         for address in [
             "",
             " ",
@@ -169,7 +170,7 @@ mod tests {
         ] {
             assert_eq!(YoutubeId::parse(address), None, "{address}");
         }
-        assert_eq!(YoutubeId::parse_field("x").unwrap_err().message, "This is not a YouTube video's address.");
-        assert_eq!(YoutubeId::parse_field(" ").unwrap_err().message, "Enter the video's address.");
+        assert_eq!(YoutubeId::parse_field("x").unwrap_err().message, "This is not the link to a YouTube video.");
+        assert_eq!(YoutubeId::parse_field(" ").unwrap_err().message, "Enter the link to a video.");
     }
 }

@@ -1,11 +1,11 @@
-//! `/admin/activity`: the audit log.
+//! Back office: the audit log, called "Activity".
 
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
-    audit::{Actor, Log, LogFilter, LogLine},
+    audit::{Actor, AuditEntry, AuditFilter, AuditLog},
     back_office::layout::back_office,
     dashboard::activity_api,
     load::{Loaded, load, page},
@@ -24,7 +24,7 @@ page!(
 fn activity() -> impl IntoView {
     back_office(|| {
         let query = use_query_map();
-        let asked = move || {
+        let parameters = move || {
             let value = |name: &str| query.with(|query| query.get(name));
             (
                 value("actor").and_then(|id| id.parse().ok()),
@@ -32,7 +32,7 @@ fn activity() -> impl IntoView {
                 value("before").and_then(|id| id.parse().ok()),
             )
         };
-        let log = load(asked, |(actor, subject, before)| activity_api::get_log(actor, subject, before));
+        let log = load(parameters, |(actor, subject, before)| activity_api::get_log(actor, subject, before));
         view! {
             <Title text="Activity" />
             <Loaded from=log skeleton=|| view! { <SkeletonList count=12 /> } let:log>
@@ -43,20 +43,21 @@ fn activity() -> impl IntoView {
 }
 
 #[component]
-fn Activity(log: Log) -> impl IntoView {
-    let Log { filter, lines, newest, more, about } = log;
-    let filtered = filter != LogFilter::default();
-    let lead = about.unwrap_or_else(|| "Who changed what, and who was refused.".into());
-    let older = lines.last().filter(|_| more).map(|last| filter.address(Some(last.id)));
-    let back = (!newest).then(|| ("Newest", filter.address(None)));
-    let lines = if lines.is_empty() {
+fn Activity(log: AuditLog) -> impl IntoView {
+    let AuditLog { filter, entries, description } = log;
+    let filtered = filter != AuditFilter::default();
+    let lead = description.unwrap_or_else(|| "Changes by admins, and denied requests.".into());
+    let older = entries.rows.last().filter(|_| entries.has_next);
+    let older = older.map(|last| filter.url(Some(last.id)));
+    let back = entries.has_previous.then(|| ("Newest", filter.url(None)));
+    let table = if entries.rows.is_empty() {
         Either::Left(
-            view! { <EmptyState title="Nothing here" text="What an admin changes will be listed, with when and who." /> },
+            view! { <EmptyState title="No activity" text="Changes by admins are listed here, with time and name." /> },
         )
     } else {
         Either::Right(view! {
-            <Table caption="Activity" head=vec!["What", "Who", "When"]>
-                {lines.into_iter().map(|line| view! { <Line line /> }).collect_view()}
+            <Table caption="Activity" head=vec!["Change", "By", "When"]>
+                {entries.rows.into_iter().map(|entry| view! { <EntryRow entry /> }).collect_view()}
             </Table>
         })
     };
@@ -71,20 +72,16 @@ fn Activity(log: Log) -> impl IntoView {
                     }
                 })}
         </PageHeader>
-        <Stack>
-            {lines} <KeysetPager back older />
-        </Stack>
+        <Stack>{table} <KeysetPager back older /></Stack>
     }
 }
 
 #[component]
-fn Line(line: LogLine) -> impl IntoView {
-    let LogLine { actor, summary, refused, at, .. } = line;
-    let who = match &actor {
-        Actor::Person { id, name } => {
-            Either::Left(view! { <a href=LogFilter::by(*id).address(None)>{name.clone()}</a> })
-        }
-        other => Either::Right(other.name().to_owned()),
+fn EntryRow(entry: AuditEntry) -> impl IntoView {
+    let AuditEntry { actor, summary, refused, at, .. } = entry;
+    let actor = match &actor {
+        Actor::User { id, name } => Either::Left(view! { <a href=AuditFilter::by(*id).url(None)>{name.clone()}</a> }),
+        other => Either::Right(other.label().to_owned()),
     };
     view! {
         <tr>
@@ -97,7 +94,7 @@ fn Line(line: LogLine) -> impl IntoView {
                         }
                     })} {summary}
             </th>
-            <td>{who}</td>
+            <td>{actor}</td>
             <td>
                 <LocalTime at with_time=true />
             </td>

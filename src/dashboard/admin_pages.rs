@@ -1,4 +1,4 @@
-//! The first page of the back office: the school in figures.
+//! Back office: the dashboard, with the totals of the school, sales by day and product, and the latest purchases and refunds.
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -12,8 +12,8 @@ use crate::{
     money::Cents,
     paths,
     ui::{
-        Badge, Bar, BarChart, EmptyState, LinkButton, LocalTime, Notice, PageHeader, Pair, ShareBar, SkeletonList,
-        Space, Stack, Stats, Table, Tabs, Tone, day_words,
+        Badge, Bar, BarChart, EmptyState, EqualColumns, LinkButton, LocalTime, Notice, PageHeader, ShareBar,
+        SkeletonList, Space, Stack, Stats, Table, Tabs, Tone, format_iso_day,
     },
 };
 
@@ -29,62 +29,58 @@ fn overview() -> impl IntoView {
     back_office(|| {
         let query = use_query_map();
         let days = move || query.with(|query| if query.get("days").as_deref() == Some("365") { 365 } else { 30 });
-        // Counts up when the page that came is of another zone than the browser's.
-        let asked = RwSignal::new(0);
+        // Incremented to load the page again when the server rendered it in another zone than the browser's.
+        let reloads = RwSignal::new(0);
         let dashboard =
-            load(move || (days(), asked.get()), |(days, _)| api::get_dashboard(days, time_zone::of_browser()));
+            load(move || (days(), reloads.get()), |(days, _)| api::get_dashboard(days, time_zone::of_browser()));
         Effect::new(move |_| {
-            let Some(here) = time_zone::of_browser() else { return };
-            time_zone::keep(&here);
-            let shown = dashboard.get().and_then(Result::ok).map(|dashboard| dashboard.trade.zone);
-            // Once: a zone that the database does not know stays unknown.
-            if shown.is_some_and(|shown| shown != here) && asked.get_untracked() == 0 {
-                asked.set(1);
+            let Some(zone) = time_zone::of_browser() else { return };
+            time_zone::store(&zone);
+            let rendered = dashboard.get().and_then(Result::ok).map(|dashboard| dashboard.report.zone);
+            // At most once: a zone that PostgreSQL does not know stays unknown.
+            if rendered.is_some_and(|rendered| rendered != zone) && reloads.get_untracked() == 0 {
+                reloads.set(1);
             }
         });
         view! {
             <Title text="Admin" />
-            <PageHeader title="Overview" lead="The school in figures." />
+            <PageHeader title="Overview" lead="Totals, sales and refunds." />
             <Loaded from=dashboard skeleton=|| view! { <SkeletonList count=8 /> } let:dashboard>
-                <Figures dashboard />
+                <Totals dashboard />
             </Loaded>
         }
     })
 }
 
 #[component]
-fn Figures(dashboard: Dashboard) -> impl IntoView {
-    let Dashboard { overview, trade } = dashboard;
-    let SalesReport { zone, days: sales, best, purchases, refunds } = trade;
+fn Totals(dashboard: Dashboard) -> impl IntoView {
+    let Dashboard { overview, report } = dashboard;
+    let SalesReport { zone, days: sales, best_sellers, purchases, refunds } = report;
     let days = sales.len();
     let net = sales.iter().fold(Cents::ZERO, |sum, day| sum + day.net);
     let bars = sales
         .into_iter()
-        .map(|day| Bar { label: day_words(&day.day), value: day.net.0, words: day.net.to_string() })
+        .map(|day| Bar { label: format_iso_day(&day.day), value: day.net.0, text: day.net.to_string() })
         .collect();
     let tabs = [30, 365].map(|days| (format!("{}?days={days}", paths::ADMIN), format!("{days} days")));
     view! {
         <Stack gap=Space::Loose>
-            {disputed(overview.disputed)}
-            <Stats rows=rows(&overview) />
-            <section>
+            {dispute_notice(overview.disputed)} <Stats rows=totals(&overview) /> <section>
                 <Stack>
                     <h2>"Net sales"</h2>
                     <Tabs tabs=tabs.to_vec() current=format!("{}?days={days}", paths::ADMIN) label="Range" />
-                    <p>{format!("{net} in {days} days. The days are those of {}.", zone.replace('_', " "))}</p>
+                    <p>{format!("Net sales in the last {days} days: {net}. Time zone: {}.", zone.replace('_', " "))}</p>
                     <BarChart caption=format!("Net sales per day, last {days} days") bars />
                 </Stack>
-            </section>
-            <Best best />
-            <Pair>
-                <Purchases purchases />
-                <Refunds refunds />
-            </Pair>
+            </section> <BestSellers best_sellers /> <EqualColumns>
+                <RecentPurchases purchases />
+                <RecentRefunds refunds />
+            </EqualColumns>
         </Stack>
     }
 }
 
-fn rows(overview: &Overview) -> Vec<(String, String)> {
+fn totals(overview: &Overview) -> Vec<(String, String)> {
     [
         ("Net sales", overview.net_sales.to_string()),
         ("Refunded sales", overview.refunded_sales.to_string()),
@@ -97,37 +93,33 @@ fn rows(overview: &Overview) -> Vec<(String, String)> {
         ("Sections", overview.sections.to_string()),
         ("Lessons", overview.lessons.to_string()),
     ]
-    .map(|(words, figure)| (words.to_owned(), figure))
+    .map(|(label, value)| (label.to_owned(), value))
     .to_vec()
 }
 
-/// What should be looked at today: a dispute has to be answered in time.
-fn disputed(count: i64) -> Option<impl IntoView> {
-    let words = match count {
+/// A notice of open disputes, because Stripe sets a deadline for the response.
+fn dispute_notice(count: i64) -> Option<impl IntoView> {
+    let text = match count {
         0 => return None,
-        1 => "One sale is disputed.".to_owned(),
+        1 => "1 sale is disputed.".to_owned(),
         count => format!("{count} sales are disputed."),
     };
     let href = format!("{}?state=disputed", paths::ADMIN_SALES);
-    Some(view! {
-        <Notice>
-            {words} <a href=href>"Look at what is disputed"</a>
-        </Notice>
-    })
+    Some(view! { <Notice>{text} <a href=href>"Review disputed sales"</a></Notice> })
 }
 
-/// The products that brought in most, ever.
+/// The products with the highest net sales of all time.
 #[component]
-fn Best(best: Vec<ProductSales>) -> impl IntoView {
-    let most = best.iter().map(|product| product.net.0).max().unwrap_or_default();
-    let rows = best
+fn BestSellers(best_sellers: Vec<ProductSales>) -> impl IntoView {
+    let max = best_sellers.iter().map(|product| product.net.0).max().unwrap_or_default();
+    let rows = best_sellers
         .iter()
         .map(|product| {
             view! {
                 <tr>
                     <th scope="row">
                         <a href=paths::edit_product(product.id)>{product.name.clone()}</a>
-                        <ShareBar value=product.net.0 most />
+                        <ShareBar value=product.net.0 max />
                     </th>
                     <td>{product.live}</td>
                     <td>{product.net.to_string()}</td>
@@ -139,9 +131,9 @@ fn Best(best: Vec<ProductSales>) -> impl IntoView {
         <section>
             <Stack>
                 <h2>"Best selling products"</h2>
-                {if best.is_empty() {
+                {if best_sellers.is_empty() {
                     view! {
-                        <EmptyState title="Nothing is sold yet" text="The first sale will be here.">
+                        <EmptyState title="No sales yet" text="Products are listed here after their first sale.">
                             <LinkButton href=paths::ADMIN_PRODUCTS>"Products"</LinkButton>
                         </EmptyState>
                     }
@@ -164,42 +156,42 @@ fn Best(best: Vec<ProductSales>) -> impl IntoView {
 }
 
 #[component]
-fn Purchases(purchases: Vec<RecentPurchase>) -> impl IntoView {
-    let none = purchases.is_empty();
+fn RecentPurchases(purchases: Vec<RecentPurchase>) -> impl IntoView {
+    let is_empty = purchases.is_empty();
     let rows = purchases
         .into_iter()
         .map(|purchase| {
             let RecentPurchase { id, email, product, paid, at } = purchase;
-            view! { <Latest href=paths::sale(id) product email at amount=paid.to_string() /> }
+            view! { <RecentRow href=paths::sale(id) product email at amount=paid.to_string() /> }
         })
         .collect_view();
-    latest("Recent purchases", "Nothing is bought yet.", paths::ADMIN_SALES.into(), "All sales", none, rows.into_any())
+    recent("Recent purchases", "No purchases yet.", paths::ADMIN_SALES.into(), "All sales", is_empty, rows.into_any())
 }
 
 #[component]
-fn Refunds(refunds: Vec<RecentRefund>) -> impl IntoView {
-    let none = refunds.is_empty();
+fn RecentRefunds(refunds: Vec<RecentRefund>) -> impl IntoView {
+    let is_empty = refunds.is_empty();
     let rows = refunds
         .into_iter()
         .map(|refund| {
             let RecentRefund { purchase, email, product, amount, pending, at } = refund;
-            view! { <Latest href=paths::sale(purchase) product email at amount=amount.to_string() pending /> }
+            view! { <RecentRow href=paths::sale(purchase) product email at amount=amount.to_string() pending /> }
         })
         .collect_view();
     let all = format!("{}?state=refunded", paths::ADMIN_SALES);
-    latest("Recent refunds", "Nothing is refunded.", all, "All refunded sales", none, rows.into_any())
+    recent("Recent refunds", "No refunds yet.", all, "All refunded sales", is_empty, rows.into_any())
 }
 
-fn latest(
+fn recent(
     title: &'static str,
-    nothing: &'static str,
+    empty_text: &'static str,
     all: String,
     link: &'static str,
-    none: bool,
+    is_empty: bool,
     rows: AnyView,
 ) -> impl IntoView {
-    let list = if none {
-        view! { <p>{nothing}</p> }.into_any()
+    let list = if is_empty {
+        view! { <p>{empty_text}</p> }.into_any()
     } else {
         view! {
             <Table caption=title head=vec!["Product and buyer", "Amount"] numeric=vec![1]>
@@ -222,7 +214,7 @@ fn latest(
 }
 
 #[component]
-fn Latest(
+fn RecentRow(
     href: String,
     product: String,
     email: String,
@@ -238,7 +230,13 @@ fn Latest(
                 {email}
                 <br />
                 <LocalTime at with_time=true />
-                {pending.then(|| view! { " " <Badge tone=Tone::Danger>"Under way"</Badge> })}
+                {pending
+                    .then(|| {
+                        view! {
+                            " "
+                            <Badge tone=Tone::Danger>"Pending"</Badge>
+                        }
+                    })}
             </th>
             <td>{amount}</td>
         </tr>

@@ -1,4 +1,4 @@
-//! The back office. For everybody but admins it is not there.
+//! Dashboard: the first page of the back office, and the page of the audit log.
 
 pub mod activity_api;
 pub mod activity_pages;
@@ -8,6 +8,8 @@ pub mod time_zone;
 
 #[cfg(feature = "ssr")]
 pub mod queries;
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,18 +19,18 @@ use crate::{
     money::Cents,
 };
 
-/// The school in figures.
+/// The totals of the school.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overview {
-    /// What was paid, less what was given back.
+    /// Payments less refunds.
     pub net_sales: Cents,
     pub refunded_sales: Cents,
-    /// Those not refunded.
+    /// Purchases that are not refunded.
     pub purchases: i64,
     pub refunded_purchases: i64,
-    /// Those whose payment is disputed now.
+    /// Purchases with an open dispute.
     pub disputed: i64,
-    /// People with a purchase that is not refunded.
+    /// Users with a purchase that is not refunded.
     pub buyers: i64,
     pub students: i64,
     pub products: i64,
@@ -38,7 +40,7 @@ pub struct Overview {
 }
 
 impl Overview {
-    /// Unrefunded purchases for each buyer who has one, to one decimal.
+    /// Unrefunded purchases divided by [`buyers`](Self::buyers), to one decimal.
     pub fn purchases_per_buyer(&self) -> String {
         if self.buyers <= 0 {
             return "0".into();
@@ -48,25 +50,26 @@ impl Overview {
     }
 }
 
-/// The first page of the back office: the figures, and how they came about.
+/// The first page of the back office.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dashboard {
     pub overview: Overview,
-    pub trade: SalesReport,
+    pub report: SalesReport,
 }
 
-/// Sales over time, by product, and the latest.
+/// Sales by day, sales by product, and the latest purchases and refunds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SalesReport {
-    /// The time zone whose days these are, such as `Europe/Berlin`.
+    /// The IANA time zone of the days, such as `Europe/Berlin`.
     pub zone: String,
-    /// Net sales of each day, today last; days without sales too.
+    /// Net sales of each day, including days without sales. Today is the last.
     pub days: Vec<DaySales>,
-    pub best: Vec<ProductSales>,
+    pub best_sellers: Vec<ProductSales>,
     pub purchases: Vec<RecentPurchase>,
     pub refunds: Vec<RecentRefund>,
 }
 
+/// Net sales of a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DaySales {
     /// `2026-03-05`.
@@ -74,7 +77,7 @@ pub struct DaySales {
     pub net: Cents,
 }
 
-/// What a product brought in, and how often it was bought and kept.
+/// Net sales of a product of all time, and its purchases that are not refunded (`live`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductSales {
     pub id: ProductId,
@@ -99,39 +102,8 @@ pub struct RecentRefund {
     pub email: String,
     pub product: String,
     pub amount: Cents,
-    /// Whether Stripe has not sent it yet.
+    /// Whether Stripe has not completed it.
     pub pending: bool,
     #[serde(with = "chrono::serde::ts_seconds")]
     pub at: DateTime<Utc>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case(0, 0, "0")]
-    #[case(3, 3, "1.0")]
-    #[case(4, 3, "1.3")]
-    #[case(5, 3, "1.7")]
-    #[case(5, 4, "1.3")]
-    #[case(29, 15, "1.9")]
-    #[case(39, 20, "2.0")]
-    fn purchases_per_buyer_have_one_decimal(#[case] purchases: i64, #[case] buyers: i64, #[case] words: &str) {
-        let overview = Overview {
-            net_sales: Cents::ZERO,
-            refunded_sales: Cents::ZERO,
-            purchases,
-            refunded_purchases: 0,
-            disputed: 0,
-            buyers,
-            students: 0,
-            products: 0,
-            courses: 0,
-            sections: 0,
-            lessons: 0,
-        };
-        assert_eq!(overview.purchases_per_buyer(), words);
-    }
 }

@@ -1,13 +1,13 @@
-//! The time zone of an admin's days: the browser knows it, and leaves it in a cookie for the next page the server makes.
+//! The time zone of the dashboard's days. The browser knows it, and stores it in a cookie for the pages that the server renders.
 
 #[cfg(feature = "ssr")]
 use crate::platform::cookies;
 
-/// Where nothing better is known.
+/// The default zone.
 pub const UTC: &str = "UTC";
 
-/// Whether this can be the name of a zone in the IANA database: `Europe/Berlin`, `Etc/GMT+3`, `UTC`. PostgreSQL would take more
-/// than these, such as rules that somebody made up.
+/// Whether a text has the form of a zone name in the IANA database: `Europe/Berlin`, `Etc/GMT+3`, `UTC`. PostgreSQL would accept
+/// more than these, such as POSIX rules.
 pub fn is_name(zone: &str) -> bool {
     let part = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -21,7 +21,7 @@ pub fn is_name(zone: &str) -> bool {
             && area.chars().all(|c| c.is_ascii_alphabetic()))
 }
 
-/// The zone of this browser. On the server there is none.
+/// The zone of this browser; `None` on the server.
 #[cfg(not(feature = "ssr"))]
 pub fn of_browser() -> Option<String> {
     use leptos::wasm_bindgen::JsValue;
@@ -35,22 +35,22 @@ pub fn of_browser() -> Option<String> {
     None
 }
 
-/// Leaves the zone for the next page that the server makes of the back office.
+/// Stores the zone in a cookie of the back office. Does nothing on the server.
 #[cfg(not(feature = "ssr"))]
-pub fn keep(zone: &str) {
+pub fn store(zone: &str) {
     use leptos::{prelude::*, wasm_bindgen::JsCast};
     let secure = if location().protocol().is_ok_and(|protocol| protocol == "https:") { "; Secure" } else { "" };
     let cookie = format!("tz={zone}; Path=/admin; Max-Age=31536000; SameSite=Lax{secure}");
-    // A sandboxed page may have no cookies; then the zone is told anew on every page.
+    // A sandboxed page may have no cookies. Then every page is loaded twice.
     drop(document().unchecked_into::<leptos::web_sys::HtmlDocument>().set_cookie(&cookie));
 }
 
 #[cfg(feature = "ssr")]
-pub fn keep(_: &str) {}
+pub fn store(_: &str) {}
 
-/// The zone that the browser left, of the page that is rendered.
+/// The zone in the cookie of the request that is rendered.
 #[cfg(feature = "ssr")]
-pub fn of_request() -> Option<String> {
+pub fn from_cookie() -> Option<String> {
     let parts = leptos::prelude::use_context::<http::request::Parts>()?;
     cookies::get(&parts.headers, cookies::ZONE)
 }
@@ -72,7 +72,7 @@ mod tests {
     #[case("../etc/passwd", false)]
     #[case("Europe/", false)]
     #[case("Europe/Berlin; Path=/", false)]
-    fn a_zone_is_a_name_and_nothing_else(#[case] zone: &str, #[case] is: bool) {
-        assert_eq!(is_name(zone), is);
+    fn a_zone_is_a_name_and_nothing_else(#[case] zone: &str, #[case] expected: bool) {
+        assert_eq!(is_name(zone), expected);
     }
 }

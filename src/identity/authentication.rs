@@ -1,5 +1,4 @@
-//! Identity: the seam between who somebody is and what they are here. It answers with the row of `users` that a request comes
-//! from; the row has the role.
+//! Authentication of a request by the configured identity provider. The result is the sender's row of `users`, which has their role.
 
 use axum::{
     http::{HeaderMap, HeaderValue},
@@ -18,38 +17,41 @@ use crate::{
     users::{self, Viewer, identity_provider::IdentityProvider},
 };
 
-/// Where identity comes from, chosen once from the configuration.
+/// The identity provider, chosen once from the configuration.
 #[derive(Clone)]
 pub enum Identity {
-    /// Accounts of our own: a session cookie, whose name depends on TLS.
+    /// Local accounts: a session cookie, whose name depends on TLS.
     Local { https: bool },
-    /// Accounts at Clerk: a token that it signed.
+    /// Accounts at Clerk: a token that Clerk signed.
     Clerk(Box<Clerk>),
 }
 
-/// What becomes of a request, once it is known who sends it.
+/// The result of authenticating a request.
 pub enum AuthOutcome {
-    /// It goes on. The cookies go with its answer.
+    /// The request is handled. `cookies` are set in its response.
     Continue { viewer: Result<Viewer>, cookies: Vec<HeaderValue> },
-    /// Whoever asks has to go elsewhere first.
+    /// The browser has to visit another page first.
     Redirect(Response),
 }
 
 impl AuthOutcome {
-    pub fn of(viewer: Viewer) -> Self {
+    /// Continues as `viewer`, without new cookies.
+    pub fn continue_as(viewer: Viewer) -> Self {
         Self::Continue { viewer: Ok(viewer), cookies: Vec::new() }
     }
 }
 
 impl Identity {
+    /// Creates the identity provider that is configured.
+    ///
     /// # Errors
-    /// When what is configured cannot be used.
+    /// When its configuration is not usable.
     pub fn new(config: &Config, http: &Client) -> anyhow::Result<Self> {
         match &config.clerk {
             Some(clerk) => {
                 if clerk.webhook_secret.is_none() {
                     tracing::warn!(
-                        "CLERK_WEBHOOK_SIGNING_SECRET is not set: nobody tells when somebody changes or deletes their account"
+                        "CLERK_WEBHOOK_SIGNING_SECRET is not set: changed and deleted accounts at Clerk are not noticed"
                     );
                 }
                 Ok(Self::Clerk(Box::new(Clerk::new(clerk, config, http.clone())?)))
@@ -58,17 +60,17 @@ impl Identity {
         }
     }
 
-    /// Who sends this request. When the database is away, nobody is taken for a visitor because of it.
-    pub async fn authenticate(&self, db: &PgPool, asked: &RequestParts<'_>) -> AuthOutcome {
+    /// Authenticates a request. When the database is not available, the viewer is an error, so that no user is taken for a visitor.
+    pub async fn authenticate(&self, db: &PgPool, request: &RequestParts<'_>) -> AuthOutcome {
         match self {
             Self::Local { https } => {
-                AuthOutcome::Continue { viewer: local(db, asked.headers, *https).await, cookies: Vec::new() }
+                AuthOutcome::Continue { viewer: find_viewer(db, request.headers, *https).await, cookies: Vec::new() }
             }
-            Self::Clerk(clerk) => clerk.authenticate(db, asked).await,
+            Self::Clerk(clerk) => clerk.authenticate(db, request).await,
         }
     }
 
-    /// Whether a request says who sends it, truly or not. What is shown to everybody is shown to those who do not.
+    /// Returns whether a request has credentials, valid or not. Without them, the response is the same for every visitor.
     pub fn has_credentials(&self, headers: &HeaderMap) -> bool {
         match self {
             Self::Local { .. } => {
@@ -78,7 +80,7 @@ impl Identity {
         }
     }
 
-    /// What pages are told of it.
+    /// Returns what pages need to know of the identity provider.
     pub fn provider(&self) -> IdentityProvider {
         match self {
             Self::Local { .. } => IdentityProvider::Local,
@@ -87,8 +89,8 @@ impl Identity {
     }
 }
 
-/// No cookie costs no query.
-async fn local(db: &PgPool, headers: &HeaderMap, https: bool) -> Result<Viewer> {
+/// Returns the viewer of a local session. A request without the cookie needs no query.
+async fn find_viewer(db: &PgPool, headers: &HeaderMap, https: bool) -> Result<Viewer> {
     let Some(token) = cookies::get(headers, cookies::session_name(https)) else { return Ok(Viewer::Visitor) };
     let user = users::queries::find_by_session(db, &local::digest(&token)).await?;
     Ok(user.map_or(Viewer::Visitor, Viewer::User))

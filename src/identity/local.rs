@@ -1,4 +1,4 @@
-//! Local accounts: email and password, sessions of our own.
+//! Local accounts: passwords and sessions.
 //!
 //! Passwords are hashed with argon2id by the parameters of the OWASP Password Storage Cheat Sheet (19 MiB, two passes, one
 //! lane). A session is 32 random bytes in a cookie; the database has their SHA-256.
@@ -23,52 +23,52 @@ use crate::{
     users,
 };
 
-/// How long a session lasts.
+/// The lifetime of a session, and of its cookie.
 pub const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
 
-/// Each hash takes 19 MiB and a core: a flood of sign-ins waits here instead of taking the machine.
+/// Limits concurrent hashing. Each hash needs 19 MiB and a core, so a flood of sign-ins waits here instead of using up the machine.
 static HASHING_PERMITS: Semaphore = Semaphore::const_new(4);
 
-/// Stands in for the hash of someone who does not exist, so that the answer takes as long.
+/// The hash that is verified when an account does not exist, so that the response takes as long.
 static DUMMY_HASH: LazyLock<Option<String>> = LazyLock::new(|| hash("nobody has this password").ok());
 
-/// Gets ready to be asked for passwords, so that the first stranger is answered as fast as the next.
+/// Computes [`DUMMY_HASH`] at start, so that the first sign-in takes as long as the next.
 pub fn prepare() {
     LazyLock::force(&DUMMY_HASH);
 }
 
-/// The hash of a password that is to be, when it will do. `known` is what everybody knows of the person.
+/// Checks the strength of a new password and returns its hash. `known` are texts that others know of the user, such as the name.
 ///
 /// # Errors
-/// [`Error::Invalid`] for `field` when it will not.
+/// [`Error::Invalid`] for `field` when the password is too weak or too long.
 pub async fn hash_new(password: &str, field: &str, known: &[&str]) -> Result<String> {
-    if let Some(trouble) = password_strength::trouble(password, known) {
-        return Err(Error::Invalid(vec![FieldError::new(field, trouble)]));
+    if let Some(error) = password_strength::find_error(password, known) {
+        return Err(Error::Invalid(vec![FieldError::new(field, error)]));
     }
     let password = password.to_owned();
     in_background(move || hash(&password)).await
 }
 
-/// Who has this address and password. `None` does not tell which was wrong, and takes as long either way.
+/// Returns the user with this email address and password. `None` does not say which was wrong, and takes as long either way.
 ///
 /// # Errors
 /// [`Error::Unavailable`] or [`Error::Internal`] only.
 pub async fn check_password(db: &PgPool, email: &str, password: &str) -> Result<Option<UserId>> {
-    let known = users::queries::find_credentials(db, email.trim()).await?;
-    let (user, hash) = match known {
-        Some(found) => (Some(found.id), Some(found.password_hash)),
+    let (user, hash) = match users::queries::find_credentials(db, email.trim()).await? {
+        Some(credentials) => (Some(credentials.id), Some(credentials.password_hash)),
         None => (None, DUMMY_HASH.clone()),
     };
-    let password: String = password.chars().take(500).collect();
-    let right = in_background(move || Ok(hash.is_some_and(|hash| verify(&password, &hash)))).await?;
-    if !right {
-        tracing::info!(?user, "A password was wrong");
+    // No accepted password is longer, and longer ones take longer to hash.
+    let password: String = password.chars().take(password_strength::MAX_BYTES).collect();
+    let matches = in_background(move || Ok(hash.is_some_and(|hash| verify(&password, &hash)))).await?;
+    if !matches {
+        tracing::info!(?user, "Wrong password");
     }
-    Ok(user.filter(|_| right))
+    Ok(user.filter(|_| matches))
 }
 
-/// Starts a session and returns the token for its cookie. The session that the browser came with ends. `agent` is what the browser
-/// says it is, in a few words.
+/// Starts a session and returns the token for its cookie. The browser's previous session ends. `agent` is the browser's name, such as
+/// "Firefox on Linux".
 ///
 /// # Errors
 /// The database's.
@@ -89,7 +89,7 @@ pub async fn start_session(
     Ok(token)
 }
 
-/// Ends a session. Ending none is no error.
+/// Ends a session. A token without a session is no error.
 ///
 /// # Errors
 /// The database's.
@@ -97,23 +97,24 @@ pub async fn end_session(db: &PgPool, token: &str) -> Result<()> {
     Ok(users::queries::delete_session(db, &digest(token)).await?)
 }
 
-/// What the database knows a session token by.
+/// Returns the hash of a token, which is what the database stores.
 pub fn digest(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// The PHC string of a password, with a salt of its own.
+/// Returns the PHC string of a password, with a random salt.
 ///
 /// # Errors
-/// Only when the system has no randomness.
+/// When the system has no source of randomness.
 pub fn hash(password: &str) -> anyhow::Result<String> {
     let hash = hasher()?.hash_password(password.as_bytes()).map_err(|e| anyhow::anyhow!("hashing failed: {e}"))?;
     Ok(hash.to_string())
 }
 
+/// Returns whether a password belongs to a hash.
 fn verify(password: &str, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else { return false };
-    // The parameters are read from the hash, so that raising ours leaves older passwords valid.
+    // The parameters are those in the hash, so that older passwords stay valid when ours are raised.
     Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
 }
 
@@ -122,9 +123,10 @@ fn hasher() -> anyhow::Result<Argon2<'static>> {
     Ok(Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params))
 }
 
+/// Runs a hashing job on a thread for blocking work, when fewer than four are running.
 pub async fn in_background<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T> {
     let _permit = HASHING_PERMITS.acquire().await.context("the hashing queue closed")?;
-    Ok(tokio::task::spawn_blocking(work).await.context("a hashing thread died")??)
+    Ok(tokio::task::spawn_blocking(work).await.context("a hashing thread panicked")??)
 }
 
 #[cfg(test)]
@@ -170,7 +172,7 @@ mod tests {
     #[case("Ada", "ada@[127.0.0.1]", "long enough, this", &["email"])]
     #[case("Ada", "ada@example.com", "short", &["password"])]
     #[case("A\u{0}da", "ada@example.com", "long enough, this", &["name"])]
-    fn every_mistake_is_told_at_once(
+    fn every_invalid_field_is_reported_at_once(
         #[case] name: &str,
         #[case] email: &str,
         #[case] password: &str,

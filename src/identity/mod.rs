@@ -1,4 +1,4 @@
-//! Identity: authenticates a request, by local sessions or by Clerk.
+//! Identity: authentication of requests, by local sessions or by Clerk.
 
 pub mod authentication;
 pub mod clerk;

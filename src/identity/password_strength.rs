@@ -1,31 +1,31 @@
-//! Passwords: which will do. By length and by how soon they would be guessed, as zxcvbn estimates it, which knows the common ones.
+//! Password strength: a minimum length, and an estimate by zxcvbn of how soon a password is guessed, which knows common passwords.
 
 use zxcvbn::{Score, zxcvbn};
 
-/// The shortest that is long enough by itself, in characters.
-const LONG: usize = 12;
-/// The shortest that will do where it is strong.
+/// A password with this length may have a lower score.
+const LONG_CHARS: usize = 12;
+/// The minimum length of a password with a high score.
 const MIN_CHARS: usize = 8;
-/// The longest, in bytes: hashing takes longer for more.
-pub const MAX_CHARS: usize = 500;
-/// How much of it is looked at: the rest can only make it stronger, and looking takes long.
-const LOOKED_AT: usize = 100;
+/// The maximum length, because longer passwords take longer to hash.
+pub const MAX_BYTES: usize = 500;
+/// The part that is scored. More could only make the password stronger, and scoring takes long.
+const MAX_SCORED_CHARS: usize = 100;
 
-/// What is wrong with a password that is to be, as a sentence. `known` is what everybody knows of the person: name and address.
-pub fn trouble(password: &str, known: &[&str]) -> Option<&'static str> {
+/// Returns what is wrong with a new password. `known` are texts that others know of the user: name and email address.
+pub fn find_error(password: &str, known: &[&str]) -> Option<&'static str> {
     let length = password.chars().count();
     if length < MIN_CHARS {
         return Some("Use at least 12 characters, or 8 that are hard to guess.");
     }
-    if password.len() > MAX_CHARS {
+    if password.len() > MAX_BYTES {
         return Some("Use at most 500 characters.");
     }
     let known: Vec<&str> =
         known.iter().flat_map(|text| text.split(['@', ' ', '.'])).filter(|word| word.len() > 2).collect();
-    let start: String = password.chars().take(LOOKED_AT).collect();
+    let start: String = password.chars().take(MAX_SCORED_CHARS).collect();
     let score = zxcvbn(&start, &known).score();
-    if length >= LONG {
-        return (score < Score::Two).then_some("This password is among the first that are guessed. Use another one.");
+    if length >= LONG_CHARS {
+        return (score < Score::Two).then_some("This password is easy to guess. Use another one.");
     }
     (score < Score::Three).then_some("Use at least 12 characters, or 8 that are hard to guess.")
 }
@@ -49,14 +49,14 @@ mod tests {
     #[case("correct horse battery", true)]
     #[case("eine lange Geschichte", true)]
     #[case("短い文章ですが十分に長いもの", true)]
-    fn a_password_is_long_and_no_common_one(#[case] password: &str, #[case] will_do: bool) {
+    fn a_password_has_to_be_long_and_uncommon(#[case] password: &str, #[case] accepted: bool) {
         let known = ["Demo student", "student@example.com"];
-        assert_eq!(trouble(password, &known).is_none(), will_do, "{password}: {:?}", trouble(password, &known));
+        assert_eq!(find_error(password, &known).is_none(), accepted, "{password}: {:?}", find_error(password, &known));
     }
 
     #[test]
-    fn a_very_long_one_is_looked_at_quickly_and_refused() {
-        assert!(trouble(&"x1Ö".repeat(100_000), &[]).is_some());
-        assert_eq!(trouble(&"x".repeat(501), &[]), Some("Use at most 500 characters."));
+    fn a_very_long_password_is_rejected_quickly() {
+        assert!(find_error(&"x1Ö".repeat(100_000), &[]).is_some());
+        assert_eq!(find_error(&"x".repeat(501), &[]), Some("Use at most 500 characters."));
     }
 }

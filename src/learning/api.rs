@@ -1,4 +1,4 @@
-//! What the browser may ask and do while learning.
+//! Server functions of learning: the student's courses, course and lesson pages, completion.
 
 use leptos::prelude::*;
 
@@ -17,59 +17,63 @@ use crate::{
         policy::{self, Access},
         queries,
     },
+    pagination::PageRequest,
     platform::markdown,
     prices::quote,
-    server::http::{client_ip::ClientInfo, request_context::RequestContext},
+    server::http::{
+        client_ip::ClientInfo,
+        request_context::{RequestContext, extract},
+    },
 };
 
-/// The courses the student has, and no others. `page` counts from 1.
+/// Lists the courses that the viewer has access to. `page` counts from 1.
 #[server(output = Json)]
 pub async fn get_my_courses(page: u32) -> Result<MyCourses> {
-    const PAGE_SIZE: i64 = 24;
-    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
+    const PAGE_SIZE: u16 = 24;
+    let RequestContext { db, viewer, .. } = extract().await?;
     let user = viewer.signed_in()?.id;
-    let page = page.clamp(1, 10_000);
-    let (mut courses, disputed) = futures::try_join!(
-        queries::list_my_courses(&db, user, PAGE_SIZE, i64::from(page - 1) * PAGE_SIZE),
-        queries::list_disputed(&db, user),
+    let request = PageRequest::new(page, PAGE_SIZE);
+    let (courses, disputed) = futures::try_join!(
+        queries::list_my_courses(&db, user, request.limit(), request.offset()),
+        queries::list_disputed_products(&db, user),
     )?;
-    let more = courses.len() > 24;
-    courses.truncate(24);
-    Ok(MyCourses { courses, disputed, page, more })
+    Ok(MyCourses { courses: request.page(courses), disputed, page: request.number })
 }
 
-/// A course with its outline: for those with access, and admins.
+/// Returns a course with its outline. It is [`Error::NotFound`](crate::error::Error::NotFound) for users without access, except
+/// admins.
 #[server(output = Json)]
 pub async fn get_course_page(course: CourseId) -> Result<CoursePage> {
-    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
+    let RequestContext { db, viewer, .. } = extract().await?;
     viewer.signed_in()?;
     let facts = queries::find_course(&db, course, viewer.user_id(), viewer.is_admin()).await?.ok_or(Error::NotFound)?;
-    if !policy::can_open_course(Access { admin: viewer.is_admin(), access: facts.access }) {
+    if !policy::can_open_course(Access { is_admin: viewer.is_admin(), has_access: facts.has_access }) {
         return Err(Error::NotFound);
     }
     let description = markdown::to_html(&facts.description);
     Ok(CoursePage { id: course, name: facts.name, description, outline: facts.outline })
 }
 
-/// A lesson under its own course: playing, locked, or not there.
+/// Returns a lesson of a course, playing or locked. A lesson that the viewer may not see, or of another course, is
+/// [`Error::NotFound`](crate::error::Error::NotFound).
 #[server(output = Json)]
 pub async fn get_lesson_page(course: CourseId, lesson: LessonId) -> Result<LessonPage> {
-    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
-    let power = quote::ppp_discount(&db, ClientInfo::current().country).await?;
-    let facts = queries::find_lesson(&db, course, lesson, viewer.user_id(), viewer.is_admin(), power.as_ref());
+    let RequestContext { db, viewer, .. } = extract().await?;
+    let ppp_discount = quote::ppp_discount(&db, ClientInfo::current().country).await?;
+    let facts = queries::find_lesson(&db, course, lesson, viewer.user_id(), viewer.is_admin(), ppp_discount.as_ref());
     let facts = facts.await?.ok_or(Error::NotFound)?;
-    let who = Access { admin: viewer.is_admin(), access: facts.course.access };
-    if !policy::can_see(who, facts.set) {
+    let access = Access { is_admin: viewer.is_admin(), has_access: facts.course.has_access };
+    if !policy::can_see(access, facts.visibility) {
         return Err(Error::NotFound);
     }
-    let offer = facts.offer.filter(|_| !who.access);
-    let view = if policy::can_watch(who, facts.set) {
-        let done = facts.course.outline.lessons().any(|(_, l)| l.id == lesson && l.done);
+    let offer = facts.offer.filter(|_| !access.has_access);
+    let view = if policy::can_watch(access, facts.visibility) {
+        let done = facts.course.outline.lessons().any(|(_, other)| other.id == lesson && other.done);
         LessonView::Playing {
             youtube_video_id: facts.youtube_video_id,
             notes: facts.notes.map(|notes| markdown::to_html(&notes)),
-            done: policy::can_complete(who, facts.set).then_some(done),
-            offer: offer.filter(|_| !who.admin),
+            done: policy::can_complete(access, facts.visibility).then_some(done),
+            offer: offer.filter(|_| !access.is_admin),
         }
     } else {
         LessonView::Locked { offer }
@@ -79,29 +83,29 @@ pub async fn get_lesson_page(course: CourseId, lesson: LessonId) -> Result<Lesso
         course_name: facts.course.name,
         id: lesson,
         name: facts.name,
-        set: facts.set,
+        visibility: facts.visibility,
         outline: facts.course.outline,
         view,
     })
 }
 
-/// Marks a lesson complete, or takes the mark back, and answers which. Saying the same twice changes nothing.
+/// Marks a lesson complete or incomplete, and returns which. Repeating a call changes nothing.
 #[server(output = Json)]
 pub async fn mark_complete(course: CourseId, lesson: LessonId, done: bool) -> Result<bool> {
-    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
+    let RequestContext { db, viewer, .. } = extract().await?;
     let user = viewer.signed_in()?.id;
-    let (set, access) = queries::find_access(&db, course, lesson, user).await?.ok_or(Error::NotFound)?;
-    let who = Access { admin: viewer.is_admin(), access };
-    if !policy::can_see(who, set) {
+    let (visibility, has_access) = queries::find_access(&db, course, lesson, user).await?.ok_or(Error::NotFound)?;
+    let access = Access { is_admin: viewer.is_admin(), has_access };
+    if !policy::can_see(access, visibility) {
         return Err(Error::NotFound);
     }
-    if !policy::can_complete(who, set) {
+    if !policy::can_complete(access, visibility) {
         return Err(Error::Forbidden);
     }
     if done {
-        queries::insert_complete(&db, user, lesson).await?;
+        queries::insert_completion(&db, user, lesson).await?;
     } else {
-        queries::delete_complete(&db, user, lesson).await?;
+        queries::delete_completion(&db, user, lesson).await?;
     }
     Ok(done)
 }

@@ -1,9 +1,9 @@
-//! Learning: the student's side. Access, progress, the player.
+//! Learning: the courses of a student, the course page, the lesson player, and progress.
 
 pub mod api;
-pub mod course;
+pub mod course_page;
+pub mod lesson_page;
 pub mod pages;
-pub mod player;
 pub mod policy;
 
 #[cfg(feature = "ssr")]
@@ -14,38 +14,41 @@ use serde::{Deserialize, Serialize};
 use crate::{
     courses::{Outline, lesson::Visibility},
     id::{CourseId, LessonId},
+    pagination::Page,
     prices::PriceQuote,
 };
 
-/// A course of the student's, with how far they are.
+/// A course that the student has access to, with their progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MyCourse {
     pub id: CourseId,
     pub name: String,
     pub image_url: Option<String>,
+    /// Published lessons that the student completed.
     pub done: i64,
+    /// Published lessons.
     pub total: i64,
     pub next: Option<NextLesson>,
 }
 
-/// The lesson that "Continue" opens. `number` counts visible lessons of the course from 1.
+/// The lesson that "Continue" opens. `number` counts the published lessons of the course from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NextLesson {
     pub id: LessonId,
     pub number: i64,
 }
 
+/// A page of the student's courses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MyCourses {
-    pub courses: Vec<MyCourse>,
-    /// Products whose payment is disputed: what they give is paused.
+    pub courses: Page<MyCourse>,
+    /// Names of products whose payment is disputed, which pauses access.
     pub disputed: Vec<String>,
     /// From 1.
     pub page: u32,
-    pub more: bool,
 }
 
-/// A course page: its outline, with what the student completed.
+/// The data of a course page: the outline, with the lessons that the student completed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoursePage {
     pub id: CourseId,
@@ -55,27 +58,28 @@ pub struct CoursePage {
     pub outline: Outline,
 }
 
-/// A lesson page. What the viewer may not play has no video id in it.
+/// The data of a lesson page. It contains the video's id only for viewers who may watch the lesson.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LessonPage {
     pub course: CourseId,
     pub course_name: String,
     pub id: LessonId,
     pub name: String,
-    pub set: Visibility,
+    pub visibility: Visibility,
     pub outline: Outline,
     pub view: LessonView,
 }
 
+/// The part of a lesson page that depends on whether the viewer may watch the lesson.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LessonView {
     Playing {
         youtube_video_id: String,
         /// HTML.
         notes: Option<String>,
-        /// Completion, for those who have it.
+        /// Whether the viewer completed the lesson; `None` for viewers who cannot complete it.
         done: Option<bool>,
-        /// What sells the rest, for those who watch a preview.
+        /// The product to buy, for viewers who watch a preview without access.
         offer: Option<Offer>,
     },
     Locked {
@@ -83,7 +87,7 @@ pub enum LessonView {
     },
 }
 
-/// The cheapest way to a course.
+/// The cheapest public product that contains a course, at the viewer's price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     pub slug: String,

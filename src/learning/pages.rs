@@ -1,4 +1,4 @@
-//! My courses, a course, and a lesson.
+//! Pages of learning: the student's courses, a course, a lesson.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -7,7 +7,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use crate::{
     error::Error,
     id::{CourseId, LessonId},
-    learning::{MyCourse, MyCourses, api, course::Course, player::Lesson},
+    learning::{MyCourse, MyCourses, api, course_page::Course, lesson_page::Lesson},
     load::{Loaded, load, page},
     paths,
     ui::{
@@ -34,16 +34,16 @@ fn my_courses() -> impl IntoView {
         <Title text="My courses" />
         <Main wide=true>
             <PageHeader title="My courses" />
-            <Loaded from=courses skeleton=|| view! { <SkeletonCards count=3 /> } let:mine>
-                <Mine mine />
+            <Loaded from=courses skeleton=|| view! { <SkeletonCards count=3 /> } let:courses>
+                <MyCourseList courses />
             </Loaded>
         </Main>
     }
 }
 
 #[component]
-fn Mine(mine: MyCourses) -> impl IntoView {
-    let MyCourses { courses, disputed, page, more } = mine;
+fn MyCourseList(courses: MyCourses) -> impl IntoView {
+    let MyCourses { courses, disputed, page } = courses;
     let paused = disputed
         .into_iter()
         .map(|product| {
@@ -56,29 +56,29 @@ fn Mine(mine: MyCourses) -> impl IntoView {
             }
         })
         .collect_view();
-    if courses.is_empty() && page == 1 {
+    if courses.rows.is_empty() && page == 1 {
         return view! {
             {paused}
-            <EmptyState title="No courses yet" text="What you buy is here, with how far you are.">
+            <EmptyState title="No courses yet" text="Courses that you buy appear here with your progress.">
                 <LinkButton href=paths::HOME>"Look around"</LinkButton>
             </EmptyState>
         }
         .into_any();
     }
-    let (previous, next) = paths::pagination_links(paths::COURSES, "", page, more);
+    let (previous, next) = paths::pagination_links(paths::COURSES, "", page, courses.has_next);
     view! {
         <Stack>
             {paused}
-            <Grid>{courses.into_iter().map(|course| view! { <Card course /> }).collect_view()}</Grid>
+            <Grid>{courses.rows.into_iter().map(|course| view! { <MyCourseCard course /> }).collect_view()}</Grid>
             <Pager page previous next />
         </Stack>
     }
     .into_any()
 }
 
-/// A course with a thin line of progress and one button that says what it will do.
+/// A course with its progress and one button, which opens the next lesson.
 #[component]
-fn Card(course: MyCourse) -> impl IntoView {
+fn MyCourseCard(course: MyCourse) -> impl IntoView {
     let MyCourse { id, name, image_url, done, total, next } = course;
     let [done, total] = [done, total].map(|n| u32::try_from(n).unwrap_or_default());
     let label = match &next {
@@ -88,10 +88,10 @@ fn Card(course: MyCourse) -> impl IntoView {
         None => "Open".to_owned(),
     };
     let href = next.map_or_else(|| paths::course(id), |next| paths::lesson(id, next.id));
-    let label_progress = format!("{done} of {total} lessons complete");
+    let progress = format!("{done} of {total} lessons complete");
     view! {
         <CoverCard href=paths::course(id) image=image_url.unwrap_or_else(|| "/covers/none.svg".into()) title=name eager=true>
-            <ProgressLine done total label=label_progress />
+            <ProgressLine done total label=progress />
             <LinkButton href=href>{label}</LinkButton>
         </CoverCard>
     }

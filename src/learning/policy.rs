@@ -1,32 +1,33 @@
-//! Who sees and plays what: the table of the contract, as functions.
+//! Policy of learning: who sees, watches and completes a lesson, and who opens a course.
 
 use crate::courses::lesson::{LessonStatus, Visibility};
 
-/// What the question is asked about: is the viewer an admin, and do they have access to the course.
+/// The facts about a viewer that the policy needs for one course.
 #[derive(Clone, Copy, Debug)]
 pub struct Access {
-    pub admin: bool,
-    pub access: bool,
+    pub is_admin: bool,
+    /// The viewer bought the course or was granted it.
+    pub has_access: bool,
 }
 
-/// Whether the lesson exists for this viewer. If not, it is a 404.
-pub fn can_see(who: Access, set: Visibility) -> bool {
-    who.admin || set.is_published()
+/// Returns whether the viewer sees the lesson; otherwise the response is 404.
+pub fn can_see(access: Access, visibility: Visibility) -> bool {
+    access.is_admin || visibility.is_published()
 }
 
-/// Previews are open to everyone; published lessons to those with access; admins play all.
-pub fn can_watch(who: Access, set: Visibility) -> bool {
-    who.admin || set.is_published() && (who.access || set.lesson == LessonStatus::Preview)
+/// Returns whether the viewer may watch the lesson: anybody a preview, users with access a published lesson, admins every lesson.
+pub fn can_watch(access: Access, visibility: Visibility) -> bool {
+    access.is_admin || visibility.is_published() && (access.has_access || visibility.lesson == LessonStatus::Preview)
 }
 
-/// Completion belongs to students with access.
-pub fn can_complete(who: Access, set: Visibility) -> bool {
-    who.access && can_watch(who, set)
+/// Returns whether the viewer may mark the lesson complete: users with access only, since nobody else has progress.
+pub fn can_complete(access: Access, visibility: Visibility) -> bool {
+    access.has_access && can_watch(access, visibility)
 }
 
-/// A course page asks for access, or an admin.
-pub fn can_open_course(who: Access) -> bool {
-    who.admin || who.access
+/// Returns whether the viewer may open the course's page: users with access and admins.
+pub fn can_open_course(access: Access) -> bool {
+    access.is_admin || access.has_access
 }
 
 #[cfg(test)]
@@ -36,13 +37,13 @@ mod tests {
     use LessonStatus::{Preview, Private, Public};
     use rstest::rstest;
 
-    const VISITOR: Access = Access { admin: false, access: false };
-    const STUDENT: Access = Access { admin: false, access: true };
-    const ADMIN: Access = Access { admin: true, access: false };
+    const VISITOR: Access = Access { is_admin: false, has_access: false };
+    const STUDENT: Access = Access { is_admin: false, has_access: true };
+    const ADMIN: Access = Access { is_admin: true, has_access: false };
     const IN_PUBLIC: SectionStatus = SectionStatus::Public;
     const IN_PRIVATE: SectionStatus = SectionStatus::Private;
 
-    /// see, watch, complete
+    /// Which of `can_see`, `can_watch` and `can_complete` ("mark") are true.
     #[rstest]
     #[case(VISITOR, IN_PUBLIC, Public, "see           ")]
     #[case(VISITOR, IN_PUBLIC, Preview, "see watch     ")]
@@ -63,15 +64,18 @@ mod tests {
     #[case(ADMIN, IN_PRIVATE, Preview, "see watch     ")]
     #[case(ADMIN, IN_PRIVATE, Private, "see watch     ")]
     fn who_sees_what(
-        #[case] who: Access,
+        #[case] access: Access,
         #[case] section: SectionStatus,
         #[case] lesson: LessonStatus,
         #[case] expected: &str,
     ) {
-        let set = Visibility { section, lesson };
+        let visibility = Visibility { section, lesson };
         let word = |yes: bool, word: &str| if yes { word.to_owned() } else { " ".repeat(word.len()) };
-        let actual =
-            [word(can_see(who, set), "see"), word(can_watch(who, set), "watch"), word(can_complete(who, set), "mark")];
+        let actual = [
+            word(can_see(access, visibility), "see"),
+            word(can_watch(access, visibility), "watch"),
+            word(can_complete(access, visibility), "mark"),
+        ];
         assert_eq!(actual.join(" "), expected);
     }
 
@@ -79,7 +83,7 @@ mod tests {
     #[case(VISITOR, false)]
     #[case(STUDENT, true)]
     #[case(ADMIN, true)]
-    fn who_opens_a_course(#[case] who: Access, #[case] opens: bool) {
-        assert_eq!(can_open_course(who), opens);
+    fn who_opens_a_course(#[case] access: Access, #[case] opens: bool) {
+        assert_eq!(can_open_course(access), opens);
     }
 }

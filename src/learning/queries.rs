@@ -1,4 +1,4 @@
-//! What is asked of the database about learning.
+//! SQL statements of learning: courses and lessons for a viewer, access, completions.
 
 use sqlx::{PgExecutor, types::Json};
 
@@ -13,7 +13,7 @@ use crate::{
     prices::{policy::PppDiscount, quote},
 };
 
-/// The courses the student has access to, by name; one more than `limit` when there are more.
+/// Lists the courses that a user has access to, by name; `limit` and one more when another page follows.
 pub async fn list_my_courses(
     db: impl PgExecutor<'_>,
     user: UserId,
@@ -59,8 +59,8 @@ pub async fn list_my_courses(
         .collect())
 }
 
-/// What the student bought and disputes, as it was called: what it gives is paused.
-pub async fn list_disputed(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Vec<String>> {
+/// Lists the products, by their names at the purchase, whose payment the user disputes. Access is paused.
+pub async fn list_disputed_products(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"select product_details ->> 'name' as "name!" from purchases
             where user_id = $1 and paused_at is not null and refunded_at is null order by created_at"#,
@@ -70,15 +70,15 @@ pub async fn list_disputed(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Resul
     .await
 }
 
-/// A course with what one viewer may see of it.
+/// A course with the outline that one viewer sees.
 pub struct CourseFacts {
     pub name: String,
     pub description: String,
-    pub access: bool,
+    pub has_access: bool,
     pub outline: Outline,
 }
 
-/// The course, whether `user` has access, and its outline: everything for an admin, else what is published.
+/// Finds a course, whether `user` has access, and its outline: with private sections and lessons for an admin, else without them.
 pub async fn find_course(
     db: impl PgExecutor<'_>,
     course: CourseId,
@@ -110,29 +110,30 @@ pub async fn find_course(
     Ok(row.map(|row| CourseFacts {
         name: row.name,
         description: row.description,
-        access: row.access,
+        has_access: row.access,
         outline: row.outline.0,
     }))
 }
 
-/// A lesson under its own course, with everything the page may need.
+/// A lesson with its course and the product to buy.
 pub struct LessonFacts {
     pub course: CourseFacts,
     pub name: String,
     pub notes: Option<String>,
     pub youtube_video_id: String,
-    pub set: Visibility,
+    pub visibility: Visibility,
     pub offer: Option<Offer>,
 }
 
-/// As [`find_course`], with one of its lessons and the cheapest public product that contains it, at the price for whom `power` is.
+/// Finds a course as [`find_course`] does, with one of its lessons and the cheapest public product that contains it, priced with
+/// `ppp_discount`.
 pub async fn find_lesson(
     db: impl PgExecutor<'_>,
     course: CourseId,
     lesson: LessonId,
     user: Option<UserId>,
     admin: bool,
-    power: Option<&PppDiscount>,
+    ppp_discount: Option<&PppDiscount>,
 ) -> sqlx::Result<Option<LessonFacts>> {
     let row = sqlx::query!(
         r#"select c.name as course_name, l.name, l.description, l.youtube_video_id,
@@ -170,25 +171,21 @@ pub async fn find_lesson(
         name: row.name,
         notes: row.description,
         youtube_video_id: row.youtube_video_id,
-        set: Visibility { section: row.section_status, lesson: row.lesson_status },
-        offer: match (row.offer_slug, row.offer_name, row.offer_price, row.offer_power) {
-            (Some(slug), Some(name), Some(dollars), Some(purchasing_power)) => Some(Offer {
-                slug,
-                name,
-                price: quote::list_price_for(Cents::from_dollars(dollars), purchasing_power, power),
-            }),
-            _ => None,
-        },
+        visibility: Visibility { section: row.section_status, lesson: row.lesson_status },
+        offer: row.offer_price.zip(row.offer_power).and_then(|(dollars, purchasing_power)| {
+            let price = quote::list_price_for(Cents::from_dollars(dollars), purchasing_power, ppp_discount);
+            Some(Offer { slug: row.offer_slug?, name: row.offer_name?, price })
+        }),
         course: CourseFacts {
             name: row.course_name,
             description: String::new(),
-            access: row.access,
+            has_access: row.access,
             outline: row.outline.0,
         },
     }))
 }
 
-/// How visible a lesson is and whether the student has access to its course.
+/// Finds the statuses of a lesson and its section, and whether the user has access to its course.
 pub async fn find_access(
     db: impl PgExecutor<'_>,
     course: CourseId,
@@ -209,8 +206,8 @@ pub async fn find_access(
     Ok(row.map(|row| (Visibility { section: row.section, lesson: row.lesson }, row.access)))
 }
 
-/// Marks a lesson complete. Doing it again keeps the first date.
-pub async fn insert_complete(db: impl PgExecutor<'_>, user: UserId, lesson: LessonId) -> sqlx::Result<()> {
+/// Inserts a completion. A repetition keeps the date of the first.
+pub async fn insert_completion(db: impl PgExecutor<'_>, user: UserId, lesson: LessonId) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into user_lesson_complete (user_id, lesson_id) values ($1, $2) on conflict do nothing",
         user.uuid(),
@@ -221,7 +218,8 @@ pub async fn insert_complete(db: impl PgExecutor<'_>, user: UserId, lesson: Less
     .map(drop)
 }
 
-pub async fn delete_complete(db: impl PgExecutor<'_>, user: UserId, lesson: LessonId) -> sqlx::Result<()> {
+/// Deletes a completion.
+pub async fn delete_completion(db: impl PgExecutor<'_>, user: UserId, lesson: LessonId) -> sqlx::Result<()> {
     sqlx::query!("delete from user_lesson_complete where user_id = $1 and lesson_id = $2", user.uuid(), lesson.uuid())
         .execute(db)
         .await

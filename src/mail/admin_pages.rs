@@ -1,4 +1,4 @@
-//! The outbox, and one mail, as admins see them.
+//! Back office: the outbox, and the page of one mail.
 
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -12,8 +12,8 @@ use crate::{
     mail::{EmailBody, Link, MailPage, MailRow, MailState, Outbox, OutboxFilter, api},
     paths,
     ui::{
-        Badge, Button, EmptyState, Fact, Facts, Form, FormErrors, Intent, KeysetPager, LinkButton, LocalTime, Notice,
-        PageHeader, SkeletonList, SkeletonPage, Space, Stack, Table, Tabs,
+        Badge, Button, DescriptionItem, DescriptionList, EmptyState, Form, FormErrors, Intent, KeysetPager, LinkButton,
+        LocalTime, Notice, PageHeader, SkeletonList, SkeletonPage, Space, Stack, Table, Tabs,
     },
 };
 
@@ -28,7 +28,7 @@ page!(
 fn outbox() -> impl IntoView {
     back_office(|| {
         let query = use_query_map();
-        let asked = move || {
+        let key = move || {
             let value = |name: &str| query.with(|query| query.get(name));
             (
                 value("to").and_then(|id| id.parse().ok()),
@@ -36,48 +36,47 @@ fn outbox() -> impl IntoView {
                 value("before").and_then(|id| id.parse().ok()),
             )
         };
-        let outbox = load(asked, |(to, state, before)| api::get_outbox(to, state, before));
+        let outbox = load(key, |(to, state, before)| api::get_outbox(to, state, before));
         view! {
             <Title text="Email" />
             <Loaded from=outbox skeleton=|| view! { <SkeletonList count=12 /> } let:outbox>
-                <Mails outbox />
+                <OutboxList outbox />
             </Loaded>
         }
     })
 }
 
-const NOWHERE: &str =
-    "No mail server is configured, so mail stays here and reaches nobody. Set SMTP_URL and MAIL_FROM to send it.";
+const NO_MAIL_SERVER: &str =
+    "No mail server is configured, so mail is stored here and not sent. Set SMTP_URL and MAIL_FROM to send it.";
 
 #[component]
-fn Mails(outbox: Outbox) -> impl IntoView {
-    let Outbox { filter, mails, newest, more, sends, troubled } = outbox;
-    let of = |state: Option<MailState>| OutboxFilter { to: None, state }.address(None);
-    let counted = |words: &str| if troubled > 0 { format!("{words} ({troubled})") } else { words.to_owned() };
+fn OutboxList(outbox: Outbox) -> impl IntoView {
+    let Outbox { filter, mails, has_mail_server, undelivered } = outbox;
+    let tab_url = |state: Option<MailState>| OutboxFilter { to: None, state }.url(None);
     let tabs = vec![
-        (of(None), "All".to_owned()),
-        (of(Some(MailState::Due)), "Waiting".to_owned()),
-        (of(Some(MailState::Sent)), "Sent".to_owned()),
-        (of(Some(MailState::Unsure)), "Maybe sent".to_owned()),
-        (of(Some(MailState::Failed)), "Not sent".to_owned()),
+        (tab_url(None), "All".to_owned()),
+        (tab_url(Some(MailState::Due)), "Waiting".to_owned()),
+        (tab_url(Some(MailState::Sent)), "Sent".to_owned()),
+        (tab_url(Some(MailState::Unsure)), "Maybe sent".to_owned()),
+        (tab_url(Some(MailState::Failed)), "Not sent".to_owned()),
     ];
-    let current = of(filter.state);
-    let lead = match mails.first().filter(|_| filter.to.is_some()) {
-        Some(mail) => format!("What {} was written.", mail.name),
-        None => "What people were written, newest first. What was sent is forgotten after 90 days.".into(),
+    let current = tab_url(filter.state);
+    let lead = match mails.rows.first().filter(|_| filter.to.is_some()) {
+        Some(mail) => format!("Mail to {}.", mail.name),
+        None => "All mail, newest first. Sent mail is deleted after 90 days.".into(),
     };
-    let trouble = (troubled > 0 && filter.state.is_none())
-        .then(|| counted("Some mail needs a look: see “Maybe sent” and “Not sent”"));
-    let older = mails.last().filter(|_| more).map(|last| filter.address(Some(last.id)));
-    let back = (!newest).then(|| ("Newest", filter.address(None)));
-    let rows = if mails.is_empty() {
+    let attention = (undelivered > 0 && filter.state.is_none())
+        .then(|| format!("Some mails need attention ({undelivered}). Check “Maybe sent” and “Not sent”."));
+    let older = mails.rows.last().filter(|_| mails.has_next).map(|last| filter.url(Some(last.id)));
+    let back = mails.has_previous.then(|| ("Newest", filter.url(None)));
+    let rows = if mails.rows.is_empty() {
         Either::Left(
-            view! { <EmptyState title="No mail here" text="Receipts, refunds and gifts of courses are written by themselves." /> },
+            view! { <EmptyState title="No mail here" text="Receipts and notices about refunds and granted courses are sent automatically." /> },
         )
     } else {
         Either::Right(view! {
             <Table caption="Mail" head=vec!["Subject", "To"]>
-                {mails.into_iter().map(|mail| view! { <Line mail /> }).collect_view()}
+                {mails.rows.into_iter().map(|mail| view! { <OutboxRow mail /> }).collect_view()}
             </Table>
         })
     };
@@ -94,25 +93,26 @@ fn Mails(outbox: Outbox) -> impl IntoView {
                 })}
         </PageHeader>
         <Stack>
-            {(!sends).then(|| view! { <Notice>{NOWHERE}</Notice> })} {trouble.map(|words| view! { <Notice>{words}</Notice> })}
-            {filter.to.is_none().then(|| view! { <Tabs tabs current label="Which mail" /> })} {rows}
+            {(!has_mail_server).then(|| view! { <Notice>{NO_MAIL_SERVER}</Notice> })}
+            {attention.map(|text| view! { <Notice>{text}</Notice> })}
+            {filter.to.is_none().then(|| view! { <Tabs tabs current label="Status" /> })} {rows}
             <KeysetPager back older />
         </Stack>
     }
 }
 
 #[component]
-fn Line(mail: MailRow) -> impl IntoView {
-    let (words, tone) = (mail.words(), mail.state.tone());
-    let MailRow { id, to, address, letter, at, .. } = mail;
+fn OutboxRow(mail: MailRow) -> impl IntoView {
+    let (label, tone) = (mail.label(), mail.state.tone());
+    let MailRow { id, to, address, body, created_at, .. } = mail;
     view! {
         <tr>
             <th scope="row">
-                <a href=paths::mail(id)>{letter.subject}</a>
+                <a href=paths::mail(id)>{body.subject}</a>
                 " "
-                <Badge tone>{words}</Badge>
+                <Badge tone>{label}</Badge>
                 <small>
-                    <LocalTime at with_time=true />
+                    <LocalTime at=created_at with_time=true />
                 </small>
             </th>
             <td>
@@ -138,80 +138,80 @@ fn mail() -> impl IntoView {
         let mail = load(id, async |id| api::get_mail(id.ok_or(Error::NotFound)?).await);
         view! {
             <Loaded from=mail skeleton=|| view! { <SkeletonPage /> } let:mail>
-                <Mail mail sent=sent.clone() />
+                <MailDetail mail sent=sent.clone() />
             </Loaded>
         }
     })
 }
 
 #[component]
-fn Mail(mail: MailPage, sent: FormState) -> impl IntoView {
-    let MailPage { mail, sends } = mail;
-    let (words, tone, again) = (mail.words(), mail.state.tone(), mail.state.may_be_sent_again());
+fn MailDetail(mail: MailPage, sent: FormState) -> impl IntoView {
+    let MailPage { mail, has_mail_server } = mail;
+    let (label, tone, can_be_resent) = (mail.label(), mail.state.tone(), mail.state.can_be_resent());
     let unsure = mail.state == MailState::Unsure;
-    let MailRow { id, to, name, address, letter, trouble, at, sent_at, kept, .. } = mail;
-    let subject = letter.subject.clone();
+    let MailRow { id, to, name, address, body, error, created_at, sent_at, stored_only, .. } = mail;
+    let subject = body.subject.clone();
     view! {
         <Title text=subject.clone() />
         <PageHeader title=subject>
-            <Badge tone>{words}</Badge>
+            <Badge tone>{label}</Badge>
         </PageHeader>
         <Stack gap=Space::Loose>
             <p>
                 <a href=paths::ADMIN_OUTBOX>"All mail"</a>
             </p>
-            {(!sends).then(|| view! { <Notice>{NOWHERE}</Notice> })}
-            <Facts>
-                <Fact label="To">
+            {(!has_mail_server).then(|| view! { <Notice>{NO_MAIL_SERVER}</Notice> })}
+            <DescriptionList>
+                <DescriptionItem label="To">
                     <a href=paths::student(to)>{name}</a>
                     <br />
                     {address}
-                </Fact>
-                <Fact label="Written">
-                    <LocalTime at with_time=true />
-                </Fact>
+                </DescriptionItem>
+                <DescriptionItem label="Created">
+                    <LocalTime at=created_at with_time=true />
+                </DescriptionItem>
                 {sent_at
-                    .filter(|_| !kept)
+                    .filter(|_| !stored_only)
                     .map(|at| {
                         view! {
-                            <Fact label="Sent">
+                            <DescriptionItem label="Sent">
                                 <LocalTime at with_time=true />
-                            </Fact>
+                            </DescriptionItem>
                         }
                     })}
-                {(!trouble.is_empty()).then(|| view! { <Fact label="The mail server said">{trouble}</Fact> })}
-            </Facts>
-            {again
+                {(!error.is_empty()).then(|| view! { <DescriptionItem label="Last error">{error}</DescriptionItem> })}
+            </DescriptionList>
+            {can_be_resent
                 .then(|| {
                     view! {
                         <Form action=paths::mail(id) label="Send again">
                             <FormErrors errors=sent.messages() />
                             {unsure
                                 .then(|| {
-                                    view! { <p>"It may have arrived. Whoever gets it twice reads the same mail again."</p> }
+                                    view! { <p>"It may have arrived. If you send it again, the recipient may get it twice."</p> }
                                 })}
                             <Button intent=Intent::Secondary>"Send again"</Button>
                         </Form>
                     }
                 })}
-            <Text letter />
+            <MailBody body />
         </Stack>
     }
 }
 
 #[component]
-fn Text(letter: EmailBody) -> impl IntoView {
-    let EmailBody { lines, facts, links, .. } = letter;
+fn MailBody(body: EmailBody) -> impl IntoView {
+    let EmailBody { lines, facts, links, .. } = body;
     view! {
-        <section aria-label="The mail">
+        <section aria-label="Message">
             <Stack>
                 {lines.into_iter().map(|line| view! { <p>{line}</p> }).collect_view()}
                 {(!facts.is_empty())
                     .then(|| {
                         view! {
-                            <Facts>
-                                {facts.into_iter().map(|(label, value)| view! { <Fact label>{value}</Fact> }).collect_view()}
-                            </Facts>
+                            <DescriptionList>
+                                {facts.into_iter().map(|(label, value)| view! { <DescriptionItem label>{value}</DescriptionItem> }).collect_view()}
+                            </DescriptionList>
                         }
                     })}
                 {links

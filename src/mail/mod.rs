@@ -1,5 +1,5 @@
-//! Mail: what people are written. A letter is put into the outbox in the transaction that makes it true; a job sends it afterwards,
-//! once.
+//! Email: message bodies, the outbox and its sending job. A mail is inserted in the transaction that causes it, and a job sends it
+//! afterwards, so that a rollback sends nothing and an outage of the mail server loses nothing.
 
 pub mod admin_pages;
 pub mod api;
@@ -7,33 +7,39 @@ pub mod api;
 #[cfg(feature = "ssr")]
 pub mod handlers;
 #[cfg(feature = "ssr")]
+pub mod message;
+#[cfg(feature = "ssr")]
 pub mod outbox;
 #[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]
 pub mod render;
+#[cfg(feature = "ssr")]
+pub mod service;
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{id::UserId, paths, ui::Tone};
+use crate::{id::UserId, pagination::Page, paths, ui::Tone};
 
-/// What somebody is written, before it looks like a mail.
+/// The content of an email, before it is rendered as text and HTML. The outbox stores it as JSON, so its field names are a format.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmailBody {
     pub subject: String,
-    /// Its paragraphs.
+    /// The paragraphs.
     pub lines: Vec<String>,
-    /// What it is about, in words and values: "Paid", "$60".
+    /// Labels with values, shown as a table: "Paid", "$60".
     pub facts: Vec<(String, String)>,
-    /// Where to go on, the first as a button.
+    /// The links below the text; the first is rendered as a button.
     pub links: Vec<Link>,
-    /// Its links let somebody in: nobody but whom it is sent to reads them.
+    /// Whether the links sign their reader in. Admins do not see such links of a sent mail.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub secret: bool,
 }
 
-/// A way into the school: words, and a path of our own.
+/// A link in an email: its text, and a path of this site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     pub words: String,
@@ -64,30 +70,31 @@ impl EmailBody {
     }
 
     #[must_use]
-    pub fn link(mut self, words: &str, path: impl Into<String>) -> Self {
-        self.links.push(Link { words: words.to_owned(), path: path.into() });
+    pub fn link(mut self, text: &str, path: impl Into<String>) -> Self {
+        self.links.push(Link { words: text.to_owned(), path: path.into() });
         self
     }
 }
 
+/// The delivery state of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "mail_state", rename_all = "lowercase"))]
 pub enum MailState {
-    /// Waits for its turn, or for the mail server.
+    /// Waiting for its first attempt or for a retry.
     Due,
     Sending,
     Sent,
-    /// We or the mail server broke off: it may have taken it or not.
+    /// The attempt was interrupted; the mail server may or may not have accepted the mail.
     Unsure,
-    /// The mail server does not take it.
+    /// Rejected by the mail server, or retried for too long.
     Failed,
 }
 
 impl MailState {
     pub const ALL: [Self; 5] = [Self::Due, Self::Sending, Self::Sent, Self::Unsure, Self::Failed];
 
-    /// As the address of a list says it.
-    pub const fn word(self) -> &'static str {
+    /// Returns the value of the query parameter `state`.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Due => "waiting",
             Self::Sending => "sending",
@@ -97,8 +104,8 @@ impl MailState {
         }
     }
 
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.word() == word)
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
     pub const fn tone(self) -> Tone {
@@ -110,8 +117,8 @@ impl MailState {
         }
     }
 
-    /// Whether a person may have it sent once more. What was sent stays sent.
-    pub const fn may_be_sent_again(self) -> bool {
+    /// Returns whether an admin may send the mail again. A sent mail is never sent twice.
+    pub const fn can_be_resent(self) -> bool {
         matches!(self, Self::Unsure | Self::Failed)
     }
 }
@@ -123,35 +130,35 @@ pub struct MailRow {
     pub to: UserId,
     pub name: String,
     pub address: String,
-    pub letter: EmailBody,
+    pub body: EmailBody,
     pub state: MailState,
-    /// It went nowhere but here, because no mail server was configured.
-    pub kept: bool,
-    /// What the mail server said last, where it did not take it.
-    pub trouble: String,
+    /// Whether it was only stored, because no mail server was configured.
+    pub stored_only: bool,
+    /// The last error of its delivery; empty without one.
+    pub error: String,
     pub attempts: i32,
     #[serde(with = "chrono::serde::ts_microseconds")]
-    pub at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
     #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub sent_at: Option<DateTime<Utc>>,
 }
 
 impl MailRow {
-    /// What an admin may read of it: of a secret letter that is on its way, or was sent, no links.
+    /// Returns the mail as admins may see it: without the links of a secret mail that was or will be sent, since they sign their reader in.
     #[must_use]
-    pub fn for_admins(mut self, sends: bool) -> Self {
-        if self.letter.secret && (sends || !self.kept) {
-            self.letter.links.clear();
+    pub fn for_admins(mut self, has_mail_server: bool) -> Self {
+        if self.body.secret && (has_mail_server || !self.stored_only) {
+            self.body.links.clear();
         }
         self
     }
 
-    pub const fn words(&self) -> &'static str {
+    pub const fn label(&self) -> &'static str {
         match self.state {
-            MailState::Due if self.attempts > 0 => "Waits for the mail server",
+            MailState::Due if self.attempts > 0 => "Waiting to retry",
             MailState::Due => "Waiting",
             MailState::Sending => "Being sent",
-            MailState::Sent if self.kept => "Kept here",
+            MailState::Sent if self.stored_only => "Stored only",
             MailState::Sent => "Sent",
             MailState::Unsure => "Maybe sent",
             MailState::Failed => "Not sent",
@@ -159,7 +166,7 @@ impl MailRow {
     }
 }
 
-/// Which mails are looked at: those of one person, those in one state, or all.
+/// A filter of the outbox: the mails to one user, those in one state, or all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxFilter {
     pub to: Option<UserId>,
@@ -167,14 +174,14 @@ pub struct OutboxFilter {
 }
 
 impl OutboxFilter {
-    pub fn to(user: UserId) -> Self {
+    pub const fn to(user: UserId) -> Self {
         Self { to: Some(user), state: None }
     }
 
-    /// The outbox that is filtered like this, read on before a mail.
-    pub fn address(&self, before: Option<i64>) -> String {
+    /// Returns the URL of the outbox with this filter, from the mail before `before` on.
+    pub fn url(&self, before: Option<i64>) -> String {
         let to = self.to.map(|to| to.to_string()).unwrap_or_default();
-        let state = self.state.map(MailState::word).unwrap_or_default();
+        let state = self.state.map(MailState::as_str).unwrap_or_default();
         let before = before.map(|before| before.to_string()).unwrap_or_default();
         paths::query(paths::ADMIN_OUTBOX, &[("to", to), ("state", state.into()), ("before", before)])
     }
@@ -184,19 +191,15 @@ impl OutboxFilter {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outbox {
     pub filter: OutboxFilter,
-    pub mails: Vec<MailRow>,
-    /// Whether this is where the outbox begins.
-    pub newest: bool,
-    pub more: bool,
-    /// Whether there is a mail server.
-    pub sends: bool,
-    /// Mails that somebody has to look at.
-    pub troubled: i64,
+    pub mails: Page<MailRow>,
+    pub has_mail_server: bool,
+    /// The number of mails in all that are `Unsure` or `Failed`.
+    pub undelivered: i64,
 }
 
-/// One mail, to read.
+/// The page of one mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailPage {
     pub mail: MailRow,
-    pub sends: bool,
+    pub has_mail_server: bool,
 }

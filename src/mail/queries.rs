@@ -1,4 +1,4 @@
-//! What is asked of the database about mail.
+//! Queries of the outbox (table `mails`).
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgExecutor, types::Json};
@@ -9,22 +9,22 @@ use crate::{
     mail::{EmailBody, MailRow, MailState, OutboxFilter},
 };
 
-/// Puts a letter to one person into the outbox. What they were told before, whoever is deleted,
-/// and an address that is known to be none (RFC 2606) are left out.
+/// Inserts a mail to a user. Inserts nothing for a mail of the same kind about the same row, for a deleted user, and for an address in
+/// `.invalid` (RFC 2606), which receives no mail.
 pub async fn insert(
     db: impl PgExecutor<'_>,
     kind: &str,
-    about: Option<Uuid>,
+    related_id: Option<Uuid>,
     user: UserId,
-    letter: &EmailBody,
+    body: &EmailBody,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into mails (user_id, address, kind, related_id, body)
          select u.id, u.email, $1, $2, $3 from users u where u.id = $4 and u.deleted_at is null and u.email not like '%.invalid'
          on conflict (kind, related_id, user_id) where related_id is not null do nothing",
         kind,
-        about,
-        Json(letter) as _,
+        related_id,
+        Json(body) as _,
         user.uuid(),
     )
     .execute(db)
@@ -32,70 +32,70 @@ pub async fn insert(
     .map(drop)
 }
 
-/// Puts a letter into the outbox that goes to another address than the person's own.
-pub async fn insert_to(
+/// Inserts a mail that concerns a user to an address that is not, or no longer, the one of the account.
+pub async fn insert_to_address(
     db: impl PgExecutor<'_>,
     kind: &str,
     user: UserId,
     address: &str,
-    letter: &EmailBody,
+    body: &EmailBody,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into mails (user_id, address, kind, body) values ($1, $2, $3, $4)",
         user.uuid(),
         address,
         kind,
-        Json(letter) as _,
+        Json(body) as _,
     )
     .execute(db)
     .await
     .map(drop)
 }
 
-/// Puts a letter to every admin into the outbox.
+/// Inserts a mail to every admin, at most one per kind and row.
 pub async fn insert_for_admins(
     db: impl PgExecutor<'_>,
     kind: &str,
-    about: Uuid,
-    letter: &EmailBody,
+    related_id: Uuid,
+    body: &EmailBody,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into mails (user_id, address, kind, related_id, body)
          select u.id, u.email, $1, $2, $3 from users u where u.role = 'admin' and u.deleted_at is null
          on conflict (kind, related_id, user_id) where related_id is not null do nothing",
         kind,
-        about,
-        Json(letter) as _,
+        related_id,
+        Json(body) as _,
     )
     .execute(db)
     .await
     .map(drop)
 }
 
-/// Whether somebody was told something.
-pub async fn was_told(db: impl PgExecutor<'_>, kind: &str, about: Uuid, user: UserId) -> sqlx::Result<bool> {
+/// Returns whether a mail of this kind about this row was inserted for a user.
+pub async fn is_enqueued(db: impl PgExecutor<'_>, kind: &str, related_id: Uuid, user: UserId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from mails where kind = $1 and related_id = $2 and user_id = $3) as "told!""#,
         kind,
-        about,
+        related_id,
         user.uuid(),
     )
     .fetch_one(db)
     .await
 }
 
-/// A mail whose turn it is.
-pub struct Claimed {
+/// A mail that one sender has claimed for an attempt.
+pub struct ClaimedMail {
     pub id: i64,
     pub address: String,
-    pub letter: EmailBody,
-    /// From 1. Whoever claimed it says which of its attempts ended.
+    pub body: EmailBody,
+    /// From 1. It identifies the attempt whose result [`update_after_attempt`] stores.
     pub attempt: i32,
     pub created_at: DateTime<Utc>,
 }
 
-/// Takes the mail that has been due for longest, which nobody else takes then.
-pub async fn claim(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<Option<Claimed>> {
+/// Claims the mail that has been due for longest. Other senders skip it.
+pub async fn claim(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<Option<ClaimedMail>> {
     let row = sqlx::query!(
         r#"update mails set state = 'sending', attempts = attempts + 1, claimed_at = $1
             where id = (select id from mails where state = 'due' and due_at <= $1 order by due_at limit 1 for update skip locked)
@@ -104,26 +104,27 @@ pub async fn claim(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Claimed {
+    Ok(row.map(|row| ClaimedMail {
         id: row.id,
         address: row.address,
-        letter: row.letter.0,
+        body: row.letter.0,
         attempt: row.attempts,
         created_at: row.created_at,
     }))
 }
 
-/// How an attempt ended.
-pub async fn settle(
+/// Stores the result of an attempt, and removes the links of a secret mail that was sent. Returns whether the attempt was still the mail's
+/// current one.
+pub async fn update_after_attempt(
     db: impl PgExecutor<'_>,
-    mail: &Claimed,
+    mail: &ClaimedMail,
     state: MailState,
-    kept: bool,
-    trouble: &str,
+    stored_only: bool,
+    error: &str,
     now: DateTime<Utc>,
     due_at: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
-    let settled = sqlx::query!(
+    let result = sqlx::query!(
         "update mails set state = $3, stored_only = $4, error = $5, due_at = $7,
                 body = case when $3 = 'sent'::mail_state and not $4 and body ->> 'secret' = 'true'
                               then body || '{\"links\": []}' else body end,
@@ -132,30 +133,30 @@ pub async fn settle(
         mail.id,
         mail.attempt,
         state as _,
-        kept,
-        trouble,
+        stored_only,
+        error,
         now,
         due_at,
     )
     .execute(db)
     .await?;
-    Ok(settled.rows_affected() > 0)
+    Ok(result.rows_affected() > 0)
 }
 
-/// Attempts that never ended: whoever made them is gone. Says how many there were.
-pub async fn give_up_lost(db: impl PgExecutor<'_>, before: DateTime<Utc>, trouble: &str) -> sqlx::Result<u64> {
-    let lost = sqlx::query!(
+/// Marks mails as `unsure` whose attempt began before `before` and has no result: their sender has crashed. Returns their number.
+pub async fn update_abandoned(db: impl PgExecutor<'_>, before: DateTime<Utc>, error: &str) -> sqlx::Result<u64> {
+    let result = sqlx::query!(
         "update mails set state = 'unsure', error = $2 where state = 'sending' and claimed_at < $1",
         before,
-        trouble,
+        error,
     )
     .execute(db)
     .await?;
-    Ok(lost.rows_affected())
+    Ok(result.rows_affected())
 }
 
-/// Has a mail sent once more. Says to whom, where it could be.
-pub async fn send_again(
+/// Makes an `unsure` or `failed` mail due again. Returns its user and subject, or `None` when it is in another state.
+pub async fn update_for_resend(
     db: impl PgExecutor<'_>,
     mail: i64,
     now: DateTime<Utc>,
@@ -171,20 +172,20 @@ pub async fn send_again(
     Ok(row.map(|row| (row.user_id, row.subject.unwrap_or_default())))
 }
 
-/// Forgets what was sent long ago. Says how many there were.
+/// Deletes mails sent before `before`. Returns their number.
 pub async fn delete_sent(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
-    let gone = sqlx::query!("delete from mails where state = 'sent' and sent_at < $1", before).execute(db).await?;
-    Ok(gone.rows_affected())
+    let result = sqlx::query!("delete from mails where state = 'sent' and sent_at < $1", before).execute(db).await?;
+    Ok(result.rows_affected())
 }
 
-/// Mails that a person has to look at.
-pub async fn count_troubled(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
+/// Counts the mails that an admin has to check: `unsure` and `failed`.
+pub async fn count_undelivered(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"select count(*) as "count!" from mails where state in ('unsure', 'failed')"#)
         .fetch_one(db)
         .await
 }
 
-/// As the statements below answer.
+/// A row of the statements below.
 struct Row {
     id: i64,
     user_id: Uuid,
@@ -206,18 +207,18 @@ impl From<Row> for MailRow {
             to: row.user_id.into(),
             name: row.name,
             address: row.address,
-            letter: row.letter.0,
+            body: row.letter.0,
             state: row.state,
-            kept: row.kept,
-            trouble: row.trouble,
+            stored_only: row.kept,
+            error: row.trouble,
             attempts: row.attempts,
-            at: row.created_at,
+            created_at: row.created_at,
             sent_at: row.sent_at,
         }
     }
 }
 
-/// The mails before one, newest first: at most 51. Of one person, else in one state, else all.
+/// Lists the mails before `before`, newest first, at most 51: to one user, else in one state, else all.
 pub async fn list(db: impl PgExecutor<'_>, filter: OutboxFilter, before: Option<i64>) -> sqlx::Result<Vec<MailRow>> {
     let before = before.unwrap_or(i64::MAX);
     let rows = match (filter.to, filter.state) {

@@ -1,58 +1,58 @@
-//! The card's country: asked of Stripe after a sale whose price was made for a country, and compared with that.
+//! Compares the card's country with the country whose discount was applied. Stripe is asked after the sale, so that no sale waits for it.
 
 use chrono::TimeDelta;
 
 use crate::{
     error::Result,
     platform::clock,
-    prices::{self, queries::DueCard},
+    prices::{self, queries::UncheckedCard},
     server::state::AppState,
     stripe::client::StripeError,
 };
 
-/// So many are asked for at once.
-const BATCH: i64 = 50;
-/// After so long a sale is left alone.
-const PATIENCE: TimeDelta = TimeDelta::days(30);
+/// The most cards of one run.
+const BATCH_SIZE: i64 = 50;
+/// The age after which a sale is not checked any more.
+const MAX_AGE: TimeDelta = TimeDelta::days(30);
 
-/// Asks for the cards of sales that are new. Nothing waits for it: a sale is complete without.
+/// Checks the cards of new sales in the background.
 pub fn spawn_check(state: &AppState) {
     let state = state.clone();
     tokio::spawn(async move {
         if let Err(error) = check_pending(&state).await {
-            tracing::warn!(%error, "Could not compare cards; they are asked for again");
+            tracing::warn!(%error, "Could not check the countries of cards; a job retries");
         }
     });
 }
 
-/// Asks Stripe for every card that is still to be asked for, and answers how many it told of. While Stripe is away, they stay for
-/// the next time. Two servers that do so at once do no harm.
+/// Checks every card that is not checked yet, and returns how many were. While Stripe is down, they stay unchecked until the next run. Two
+/// servers may run it at once.
 ///
 /// # Errors
 /// The database's.
 pub async fn check_pending(state: &AppState) -> Result<usize> {
     let now = clock::now();
-    let due = prices::queries::list_due_cards(&state.db, now - PATIENCE, BATCH).await?;
-    let mut told = 0;
-    for DueCard { purchase, payment_intent } in due {
-        let country = match state.stripe.read_card_country(&payment_intent).await {
+    let due = prices::queries::list_unchecked_cards(&state.db, now - MAX_AGE, BATCH_SIZE).await?;
+    let mut checked = 0;
+    for UncheckedCard { purchase, payment_intent } in due {
+        let country = match state.stripe.retrieve_card_country(&payment_intent).await {
             Ok(country) => country,
-            // Stripe will never know of it.
+            // Stripe does not have this payment, and never will.
             Err(StripeError::Stripe(_, 400 | 404)) => None,
             Err(error) => {
-                tracing::warn!(%purchase, %error, "Stripe did not tell of a card");
+                tracing::warn!(%purchase, %error, "Could not retrieve the country of a card");
                 break;
             }
         };
-        let country = country.map(|code| code.to_ascii_uppercase()).filter(|code| is_code(code));
-        if prices::queries::set_card(&state.db, purchase, country.as_deref(), now).await? == Some(true) {
-            tracing::warn!(%purchase, card = country, "A card is of another country than the price was made for");
+        let country = country.map(|code| code.to_ascii_uppercase()).filter(|code| is_country_code(code));
+        if prices::queries::update_card_country(&state.db, purchase, country.as_deref(), now).await? == Some(true) {
+            tracing::warn!(%purchase, card = country, "A card is from another country than the one whose discount was applied");
         }
-        told += 1;
+        checked += 1;
     }
-    Ok(told)
+    Ok(checked)
 }
 
-fn is_code(code: &str) -> bool {
+fn is_country_code(code: &str) -> bool {
     code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())
 }

@@ -1,4 +1,4 @@
-//! Payments: everything that Stripe's events change.
+//! Payments: everything that an event of Stripe changes.
 
 pub mod unmatched;
 
@@ -9,11 +9,13 @@ pub mod card_country_check;
 #[cfg(feature = "ssr")]
 pub mod dispute_events;
 #[cfg(feature = "ssr")]
+pub mod dispute_queries;
+#[cfg(feature = "ssr")]
 pub mod emails;
 #[cfg(feature = "ssr")]
-pub mod fulfil;
+pub mod event_queries;
 #[cfg(feature = "ssr")]
-pub mod ledger_queries;
+pub mod fulfil;
 #[cfg(feature = "ssr")]
 pub mod notification_queries;
 #[cfg(feature = "ssr")]
@@ -21,24 +23,38 @@ pub mod notifications;
 #[cfg(feature = "ssr")]
 pub mod outcome;
 #[cfg(feature = "ssr")]
+pub mod purchase_queries;
+#[cfg(feature = "ssr")]
 pub mod reconcile;
+#[cfg(feature = "ssr")]
+pub mod reconcile_queries;
 #[cfg(feature = "ssr")]
 pub mod refund_events;
 #[cfg(feature = "ssr")]
+pub mod refund_fetching;
+#[cfg(feature = "ssr")]
 pub mod refund_queries;
 #[cfg(feature = "ssr")]
-#[cfg(test)]
-mod refund_tests;
+pub mod refund_submission;
 #[cfg(feature = "ssr")]
 pub mod refunds;
 #[cfg(feature = "ssr")]
 pub mod state_machine;
 #[cfg(feature = "ssr")]
+pub mod unusable_payment_queries;
+#[cfg(feature = "ssr")]
 pub mod webhook;
 
-use crate::money::Cents;
+#[cfg(all(test, feature = "ssr"))]
+mod email_tests;
+#[cfg(all(test, feature = "ssr"))]
+mod refund_tests;
+
 use serde::{Deserialize, Serialize};
 
+use crate::money::Cents;
+
+/// The state of a checkout attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "attempt_state", rename_all = "lowercase"))]
 pub enum AttemptState {
@@ -49,7 +65,7 @@ pub enum AttemptState {
     Failed,
 }
 
-/// What a product was called and looked like when it was bought.
+/// A product as it was when it was bought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductDetails {
     pub name: String,
@@ -76,7 +92,7 @@ impl UnusablePaymentReason {
         }
     }
 
-    /// The payment, as a sentence begins with it.
+    /// Describes the payment, as the beginning of a sentence.
     pub fn describe(self, amount: Cents) -> String {
         match self {
             Self::Duplicate => format!("A second payment of {amount}"),
@@ -85,7 +101,7 @@ impl UnusablePaymentReason {
     }
 }
 
-/// What a sale's timeline notes that no other row says.
+/// A note on a sale's timeline that follows from no other row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "sale_note_kind", rename_all = "snake_case"))]
@@ -98,63 +114,64 @@ pub enum SaleNoteKind {
 impl SaleNoteKind {
     pub const fn label(self) -> &'static str {
         match self {
-            Self::PaidAfterExpiry => "The payment came after the checkout had expired. It is honoured.",
-            Self::PaidAfterFailure => "The payment came after the checkout had failed. It is honoured.",
-            Self::ProductWasPrivate => "The product was private when the payment came. It is honoured.",
+            Self::PaidAfterExpiry => "The payment arrived after the checkout had expired. It was accepted.",
+            Self::PaidAfterFailure => "The payment arrived after the checkout had failed. It was accepted.",
+            Self::ProductWasPrivate => "The product was private when the payment arrived. It was accepted.",
         }
     }
 }
 
-/// Who sent money back.
+/// Who made a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "refund_origin", rename_all = "lowercase"))]
 pub enum RefundOrigin {
-    /// From here, by hand.
+    /// An admin, in the back office.
     Admin,
-    /// The server, without an order: an unusable payment.
+    /// The server, because the payment was unusable.
     Automatic,
-    /// Somebody in Stripe's dashboard.
+    /// A person in Stripe's dashboard.
     Stripe,
-    /// The bank, after a dispute.
+    /// The bank, after a lost dispute.
     Dispute,
 }
 
 impl RefundOrigin {
-    /// What it is called in a list of amounts.
-    pub const fn noun(self) -> &'static str {
+    /// The label in a list of amounts.
+    pub const fn label(self) -> &'static str {
         match self {
-            Self::Dispute => "Taken back by the bank",
+            Self::Dispute => "Chargeback",
             Self::Admin | Self::Automatic | Self::Stripe => "Refund",
         }
     }
 }
 
-/// What a refund came to.
+/// The result of submitting a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Refunded {
-    /// The money is on its way to the buyer; `whole` when nothing is left, so the purchase ended.
-    Sent { amount: Cents, whole: bool },
-    /// Stripe took it, and will tell how it ends.
-    Taken { amount: Cents },
-    /// Stripe does not answer. The refund is stored.
-    Kept { amount: Cents },
-    /// Nothing was paid, so nothing goes back: the purchase ended.
-    Ended,
+pub enum RefundResult {
+    /// Stripe made the refund. `purchase_ended`: nothing is left of the payment.
+    Succeeded { amount: Cents, purchase_ended: bool },
+    /// Stripe accepted the refund and will report its result.
+    Pending { amount: Cents },
+    /// Stripe did not respond. The refund is stored, and a job submits it again.
+    Queued { amount: Cents },
+    /// Nothing was paid, so nothing was refunded: the purchase has ended.
+    PurchaseEnded,
 }
 
-impl Refunded {
-    pub fn words(self) -> String {
+impl RefundResult {
+    /// The message for the admin.
+    pub fn message(self) -> String {
         match self {
-            Self::Sent { amount, whole: true } => {
-                format!("Refunded {amount}. Nothing is left: the purchase has ended.")
+            Self::Succeeded { amount, purchase_ended: true } => format!("Refunded {amount}. The purchase has ended."),
+            Self::Succeeded { amount, purchase_ended: false } => {
+                format!("Refunded {amount}. The student keeps access.")
             }
-            Self::Sent { amount, whole: false } => format!("Refunded {amount}. The student keeps access."),
-            Self::Taken { amount } => format!("Stripe has taken the refund of {amount} and is sending it."),
-            Self::Kept { .. } => {
-                "Stripe does not answer. The refund is kept and is sent again when you press Finish refund.".into()
+            Self::Pending { amount } => format!("Stripe accepted the refund of {amount}. It is pending."),
+            Self::Queued { .. } => {
+                "Stripe did not respond. The refund is saved and is retried automatically, or when you press Finish refund.".into()
             }
-            Self::Ended => "The purchase has ended.".into(),
+            Self::PurchaseEnded => "The purchase has ended.".into(),
         }
     }
 }

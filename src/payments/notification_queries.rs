@@ -1,4 +1,4 @@
-//! What letters about money need to know.
+//! Statements that read what mails about payments contain.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
@@ -10,7 +10,7 @@ use crate::{
     payments::UnusablePaymentReason,
 };
 
-/// A purchase, as letters tell of it.
+/// The fields of a purchase that mails contain.
 #[derive(Clone, Debug)]
 pub struct SaleFacts {
     pub purchase: PurchaseId,
@@ -22,14 +22,15 @@ pub struct SaleFacts {
     pub subtotal: Cents,
     pub paid: Cents,
     pub discount_name: Option<String>,
-    /// What went back so far.
+    /// The sum of its refunds so far.
     pub refunded: Cents,
     pub ended: bool,
     pub paused: bool,
     pub at: DateTime<Utc>,
 }
 
-pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::Result<SaleFacts> {
+/// Returns a purchase and its buyer.
+pub async fn read_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::Result<SaleFacts> {
     sqlx::query_as!(
         SaleFacts,
         r#"select p.id as purchase, p.user_id as user, u.name as buyer, u.email, p.receipt_number as number,
@@ -43,14 +44,15 @@ pub async fn find_sale(db: impl PgExecutor<'_>, purchase: PurchaseId) -> sqlx::R
     .await
 }
 
-pub async fn find_amount(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<Cents> {
+/// Returns the amount of a refund.
+pub async fn read_refund_amount(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<Cents> {
     sqlx::query_scalar!("select amount_in_cents from refunds where id = $1", refund)
         .fetch_one(db)
         .await
         .map(Cents::from)
 }
 
-/// A checkout that became no purchase.
+/// The fields of a checkout without a purchase that mails contain.
 #[derive(Clone, Debug)]
 pub struct AttemptFacts {
     pub user: UserId,
@@ -58,7 +60,7 @@ pub struct AttemptFacts {
     pub email: String,
     pub product: String,
     pub slug: String,
-    /// What was to be paid, or what goes back.
+    /// The price, or the amount of the refund.
     pub amount: Cents,
 }
 
@@ -67,12 +69,12 @@ pub struct AttemptFacts {
 pub struct UnusablePaymentFacts {
     pub attempt: AttemptFacts,
     pub reason: UnusablePaymentReason,
-    /// Stripe's id of it.
+    /// Stripe's id of the payment.
     pub payment_intent: String,
 }
 
-/// The payment that a refund without a purchase sends back.
-pub async fn find_unusable_payment(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<UnusablePaymentFacts> {
+/// Returns the payment of a refund without a purchase.
+pub async fn read_unusable_payment(db: impl PgExecutor<'_>, refund: Uuid) -> sqlx::Result<UnusablePaymentFacts> {
     let row = sqlx::query!(
         r#"select a.user_id, u.name, u.email, a.product_details ->> 'name' as "product!", p.slug, r.amount_in_cents,
                   r.unusable_reason as "reason!: UnusablePaymentReason", r.stripe_payment_intent_id
@@ -97,7 +99,8 @@ pub async fn find_unusable_payment(db: impl PgExecutor<'_>, refund: Uuid) -> sql
     })
 }
 
-pub async fn find_attempt(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<AttemptFacts> {
+/// Returns a checkout attempt and its buyer.
+pub async fn read_attempt(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::Result<AttemptFacts> {
     sqlx::query_as!(
         AttemptFacts,
         r#"select a.user_id as user, u.name as buyer, u.email, a.product_details ->> 'name' as "product!", p.slug,
@@ -110,8 +113,8 @@ pub async fn find_attempt(db: impl PgExecutor<'_>, attempt: AttemptId) -> sqlx::
     .await
 }
 
-/// How much is disputed, and why, in Stripe's word.
-pub async fn find_dispute(db: impl PgExecutor<'_>, dispute: Uuid) -> sqlx::Result<(Cents, String)> {
+/// Returns a dispute's amount, and its reason as Stripe's identifier.
+pub async fn read_dispute(db: impl PgExecutor<'_>, dispute: Uuid) -> sqlx::Result<(Cents, String)> {
     let row = sqlx::query!("select amount_in_cents, reason from disputes where id = $1", dispute).fetch_one(db).await?;
     Ok((row.amount_in_cents.into(), row.reason))
 }

@@ -1,12 +1,12 @@
-//! What became of a Stripe event: the status that is stored with it, and what its caller has to do next.
+//! The outcome of a Stripe event: the status that is stored with it, and what the caller has to do next.
 //!
-//! Rows hold identifiers. The words for people are in [`label`] alone, so that mending them changes no queue.
+//! Rows have identifiers. The words for people are in [`label`] alone, so that a changed word changes no queue.
 
 use uuid::Uuid;
 
 use crate::payments::UnusablePaymentReason;
 
-/// `stripe_events.status`. `Deferred` and `RefundsToFetch` are queues.
+/// The status of an event (`stripe_events.status`). `Deferred` and `RefundsToFetch` are queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "stripe_event_status", rename_all = "snake_case")]
 pub enum EventStatus {
@@ -14,34 +14,34 @@ pub enum EventStatus {
     Received,
     /// Applied, which may have changed nothing.
     Processed,
-    /// Applied again when another event of its payment was.
+    /// To be applied again after another event of its payment.
     Deferred,
-    /// More was refunded than we know of: the payment's refunds are to be fetched.
+    /// More was refunded than is stored: the payment's refunds have to be fetched.
     RefundsToFetch,
     /// Of a type that changes nothing, or about another program's payment.
     Ignored,
-    /// Not applied, to be looked at.
+    /// Not applied: an error that an admin has to look at.
     Rejected,
 }
 
-/// What applying an event came to. The texts are identifiers, stored as `stripe_events.detail`.
+/// The outcome of applying an event. The texts are identifiers, stored as `stripe_events.detail`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The event was delivered before.
     Repeated,
     /// Something changed.
     Changed(&'static str),
-    /// What the event says was known.
+    /// The event contains nothing new.
     NoChange(&'static str),
-    /// The payment cannot become a purchase and is to be refunded; `refund` is the stored intent, `None` when there was one before.
+    /// The payment cannot become a purchase and has to be refunded; `refund` is the stored intent, `None` when it was stored before.
     UnusablePayment { reason: UnusablePaymentReason, refund: Option<Uuid>, payment_intent: String },
-    /// About a payment that is not known here, or not yet; or a refund that has room only once another has failed.
+    /// About a payment that is not known here, or not yet; or a refund that exceeds the payment until another one has failed.
     Deferred,
-    /// More was refunded than we know of, and the event does not say what.
+    /// More was refunded than is stored, and the event does not contain the refunds.
     RefundsToFetch { payment_intent: String },
-    /// Of a type that changes nothing, or not about a checkout of ours.
+    /// Of a type that changes nothing, or not about a checkout of this program.
     Ignored(&'static str),
-    /// It cannot be applied: an error to look at.
+    /// The event cannot be applied: an error that an admin has to look at.
     Rejected(&'static str),
 }
 
@@ -61,7 +61,7 @@ impl Outcome {
     pub const ALREADY_GRANTED: Self = Self::NoChange("already_granted");
     pub const UNHANDLED_TYPE: Self = Self::Ignored("unhandled_type");
     pub const NOT_OURS: Self = Self::Ignored("not_ours");
-    /// Of a type that we act on, but of a shape that we do not know.
+    /// Of a type that we act on, but of an unknown shape.
     pub const UNREADABLE: Self = Self::Rejected("unreadable");
     /// Amount, currency or session are not those of the attempt. Nothing is granted.
     pub const MISMATCH: Self = Self::Rejected("mismatch");
@@ -91,20 +91,20 @@ impl Outcome {
         }
     }
 
-    /// Whether something is other than before.
+    /// Whether rows were changed.
     pub const fn changes(&self) -> bool {
         matches!(self, Self::Changed(_) | Self::UnusablePayment { refund: Some(_), .. })
     }
 }
 
-/// A stored detail in words, for a sale's timeline and the report of a reconciliation. What an older version stored as text is shown
-/// as it is.
+/// Returns the words for a stored detail, for a sale's timeline and the report of a reconciliation. Text that an older version stored
+/// is returned as it is.
 pub fn label(detail: &str) -> &str {
     match detail {
         "received" => "received",
         "repeated" => "delivered before",
         "access_granted" => "access granted",
-        "already_granted" => "access granted before",
+        "already_granted" => "access already granted",
         "payment_pending" => "payment pending",
         "payment_failed" => "payment failed",
         "checkout_expired" => "checkout expired",
@@ -118,11 +118,11 @@ pub fn label(detail: &str) -> &str {
         "dispute_lost" => "dispute lost",
         "no_change" => "nothing new",
         "duplicate_payment" => "duplicate payment",
-        "deleted_account_payment" => "payment of a deleted account",
+        "deleted_account_payment" => "payment for a deleted account",
         "awaits_related_event" => "waiting for a related event",
         "unhandled_type" => "ignored",
-        "not_ours" => "not ours",
-        "unreadable" => "not readable",
+        "not_ours" => "not from this school",
+        "unreadable" => "unknown format",
         "mismatch" => "does not match its checkout",
         text => text,
     }

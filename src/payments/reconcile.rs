@@ -1,5 +1,4 @@
-//! Reconciling: Stripe's own lists are read, and what its webhooks missed is repaired by the same functions. Doing it again does
-//! nothing more.
+//! Reconciliation: reads Stripe's lists, and applies what the webhook missed with the same functions. Repeating it changes nothing more.
 
 use std::{fmt, ops::RangeInclusive};
 
@@ -9,23 +8,24 @@ use stripe::StripeError;
 
 use crate::{
     payments::{
-        fulfil, ledger_queries as queries,
+        fulfil,
         outcome::{Outcome, label},
-        refunds,
+        reconcile_queries as queries, refund_fetching, refund_submission,
     },
+    platform::clock,
     server::state::AppState,
     stripe::{
-        client::List,
+        lists::List,
         objects::{self, StripeObject},
     },
 };
 
-/// How far back is read where nothing was read before.
-const FIRST: TimeDelta = TimeDelta::days(30);
+/// How far back the first reconciliation reads.
+const FIRST_PERIOD: TimeDelta = TimeDelta::days(30);
 
-/// What is read again before the mark, because it may change after it was made. A session can be paid for a day; what waits longer for
-/// its bank is asked for by its id, and so is a dispute. A bank may return a refund for weeks.
-const fn again(list: List) -> TimeDelta {
+/// How long before the cursor a list is read again, because an object may change after its creation. A session can be paid for a day; one
+/// whose bank takes longer is retrieved by its id, and so is an open dispute. A bank may return a refund for weeks.
+const fn overlap(list: List) -> TimeDelta {
     match list {
         List::Sessions | List::Disputes => TimeDelta::hours(25),
         List::Refunds => TimeDelta::days(30),
@@ -40,21 +40,21 @@ const fn name(list: List) -> &'static str {
     }
 }
 
-/// What was found and done.
+/// The result of a reconciliation.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// How many of each list were read.
     pub read: Vec<(&'static str, usize)>,
-    /// What was repaired, a line each.
+    /// One line for each object that was repaired.
     pub done: Vec<String>,
-    /// What could not be read now.
+    /// One line for each list or object that could not be read.
     pub failed: Vec<String>,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let read: Vec<_> = self.read.iter().map(|(name, count)| format!("{count} {name}")).collect();
-        writeln!(f, "Read {} at Stripe.", read.join(", "))?;
+        writeln!(f, "Read {} from Stripe.", read.join(", "))?;
         for line in &self.done {
             writeln!(f, "- {line}")?;
         }
@@ -63,81 +63,81 @@ impl fmt::Display for Report {
         }
         match self.done.len() {
             0 => write!(f, "Nothing had to be repaired."),
-            1 => write!(f, "One thing was repaired."),
-            many => write!(f, "{many} things were repaired."),
+            1 => write!(f, "Repaired 1 object."),
+            many => write!(f, "Repaired {many} objects."),
         }
     }
 }
 
-/// What goes wrong while a list is read.
+/// An error while a list is read.
 #[derive(Debug, thiserror::Error)]
-enum ErrorPage {
+enum ReadError {
     #[error("{0}")]
     Stripe(#[from] StripeError),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
-/// Reads what is new at Stripe since the last time, or since `since` ago, and repairs what was missed. What Stripe does not answer is
-/// read the next time.
+/// Reads what is new at Stripe since the last time, or since `since` ago, and applies what was missed. A list that Stripe does not return
+/// is read the next time.
 ///
 /// # Errors
 /// The database's.
 pub async fn reconcile(state: &AppState, since: Option<TimeDelta>, now: DateTime<Utc>) -> sqlx::Result<Report> {
     let mut report = Report::default();
-    // Payments come first, then what became of them.
+    // Payments come first, then their refunds and disputes.
     for list in [List::Sessions, List::Refunds, List::Disputes] {
-        let mark = queries::find_mark(&state.db, name(list)).await?;
-        let from = match (since, mark) {
+        let cursor = queries::find_cursor(&state.db, name(list)).await?;
+        let from = match (since, cursor) {
             (Some(since), _) => now - since,
-            (None, Some(mark)) => mark - again(list),
-            (None, None) => now - FIRST,
+            (None, Some(cursor)) => cursor - overlap(list),
+            (None, None) => now - FIRST_PERIOD,
         };
-        match read(state, list, from, &mut report).await {
-            // A mark says that everything before it was read.
+        match read_list(state, list, from, &mut report).await {
+            // A cursor means that everything before it was read.
             Ok(()) => {
-                if from <= mark.unwrap_or(now - FIRST) {
-                    queries::set_mark(&state.db, name(list), now).await?;
+                if from <= cursor.unwrap_or(now - FIRST_PERIOD) {
+                    queries::set_cursor(&state.db, name(list), now).await?;
                 }
             }
-            Err(ErrorPage::Database(error)) => return Err(error),
-            Err(ErrorPage::Stripe(error)) => {
-                tracing::warn!(%error, list = name(list), "Could not read a list of Stripe's");
-                let (list, why) = (name(list), why(&error));
-                report.failed.push(format!("Stripe did not tell its {list}: {why}. They are read next time."));
+            Err(ReadError::Database(error)) => return Err(error),
+            Err(ReadError::Stripe(error)) => {
+                tracing::warn!(%error, list = name(list), "Could not read a list from Stripe");
+                let (list, reason) = (name(list), describe(&error));
+                report.failed.push(format!("Stripe did not return its {list}: {reason}. They are read next time."));
             }
         }
     }
-    let found = refunds::fetch_missing_refunds(state).await?;
+    let found = refund_fetching::fetch_missing_refunds(state).await?;
     if found > 0 {
-        report.done.push(format!("{found} refunds that Stripe had only hinted at"));
+        report.done.push(format!("{found} refunds that an event did not contain"));
     }
-    let finished = refunds::submit_due(state, now).await?;
+    let finished = refund_submission::submit_due(state, now).await?;
     if finished > 0 {
-        report.done.push(format!("{finished} refunds that were under way have come to an end"));
+        report.done.push(format!("{finished} pending refunds finished"));
     }
     Ok(report)
 }
 
-/// Why Stripe did not answer, on one line.
-fn why(error: &StripeError) -> String {
+/// Describes an error of Stripe's on one line, for the report.
+fn describe(error: &StripeError) -> String {
     match error {
-        StripeError::Stripe(_, status) => format!("it answered {status}"),
-        StripeError::Timeout => "it took too long".into(),
-        StripeError::ClientError(_) => "it cannot be reached".into(),
-        StripeError::JSONDeserialize(_) | StripeError::ConfigError(_) => "its answer cannot be read".into(),
+        StripeError::Stripe(_, status) => format!("the status was {status}"),
+        StripeError::Timeout => "the request timed out".into(),
+        StripeError::ClientError(_) => "no connection".into(),
+        StripeError::JSONDeserialize(_) | StripeError::ConfigError(_) => "the response could not be parsed".into(),
     }
 }
 
-/// Reads a list page by page, then what is older and still open.
-async fn read(state: &AppState, list: List, from: DateTime<Utc>, report: &mut Report) -> Result<(), ErrorPage> {
-    let (mut count, mut after, mut early) = (0, None, Vec::new());
+/// Reads a list page by page, then the older objects that are still open.
+async fn read_list(state: &AppState, list: List, from: DateTime<Utc>, report: &mut Report) -> Result<(), ReadError> {
+    let (mut count, mut after, mut deferred) = (0, None, Vec::new());
     loop {
         let page = state.stripe.list(list, from, after.take()).await?;
         count += page.objects.len();
         for object in page.objects {
             if repair(state, list, &object, report).await? == Some(Outcome::Deferred) {
-                early.push(object);
+                deferred.push(object);
             }
         }
         match page.next {
@@ -145,24 +145,24 @@ async fn read(state: &AppState, list: List, from: DateTime<Utc>, report: &mut Re
             None => break,
         }
     }
-    // Lists begin with what is newest, and what came before it may be what it waited for.
-    for object in &early {
+    // Lists begin with the newest object, and an older one may be what it waited for.
+    for object in &deferred {
         repair(state, list, object, report).await?;
     }
     let open = match list {
-        List::Sessions => queries::list_waiting_sessions(&state.db, from).await?,
+        List::Sessions => queries::list_pending_sessions(&state.db, from).await?,
         List::Disputes => queries::list_open_disputes(&state.db, from).await?,
-        // Those under way are finished after this.
+        // Pending refunds are submitted after this.
         List::Refunds => Vec::new(),
     };
     for id in open {
-        match state.stripe.read(list, &id).await {
+        match state.stripe.retrieve(list, &id).await {
             Ok(object) => {
                 count += 1;
                 repair(state, list, &object, report).await?;
             }
-            // Of another account, or of a sandbox that forgot it.
-            Err(StripeError::Stripe(_, 404)) => tracing::warn!(id, "Stripe does not know this any more"),
+            // Of another account, or of a sandbox whose data was deleted.
+            Err(StripeError::Stripe(_, 404)) => tracing::warn!(id, "Stripe no longer has an open object"),
             Err(error) => return Err(error.into()),
         }
     }
@@ -170,49 +170,49 @@ async fn read(state: &AppState, list: List, from: DateTime<Utc>, report: &mut Re
     Ok(())
 }
 
+/// Applies one object, and reports whether that repaired something.
 async fn repair(state: &AppState, list: List, object: &Value, report: &mut Report) -> sqlx::Result<Option<Outcome>> {
     let id = object.get("id").and_then(Value::as_str).unwrap_or_default();
-    let about = match list {
-        List::Sessions => {
-            objects::session(object).map(|said| said.map(|(word, facts)| StripeObject::Session(word, facts)))
-        }
-        List::Refunds => objects::refund(object).map(|facts| Some(StripeObject::Refund(facts))),
-        List::Disputes => objects::dispute(object).map(|facts| Some(StripeObject::Dispute(facts))),
+    let parsed = match list {
+        List::Sessions => objects::parse_session(object)
+            .map(|session| session.map(|(event, facts)| StripeObject::Session(event, facts))),
+        List::Refunds => objects::parse_refund(object).map(|facts| Some(StripeObject::Refund(facts))),
+        List::Disputes => objects::parse_dispute(object).map(|facts| Some(StripeObject::Dispute(facts))),
     };
-    let about = match about {
-        Ok(Some(about)) => about,
+    let parsed = match parsed {
+        Ok(Some(parsed)) => parsed,
         Ok(None) => return Ok(None),
         Err(error) => {
-            let error = objects::without_values(&error);
-            tracing::error!(id, error, "Something at Stripe is not as we know it");
-            report.failed.push(format!("{id} is not as we know it: {error}."));
+            let error = objects::describe_error(&error);
+            tracing::error!(id, error, "Could not parse an object from Stripe");
+            report.failed.push(format!("{id} could not be parsed: {error}."));
             return Ok(None);
         }
     };
-    let outcome = fulfil::apply_without_event(&state.db, &about).await?;
+    let outcome = fulfil::apply_without_event(&state.db, &parsed).await?;
     if let Outcome::UnusablePayment { reason, refund: Some(refund), .. } = &outcome {
-        // What does not go through now is stored, and sent later.
-        let sent = refunds::submit(state, *refund, crate::platform::clock::now()).await;
-        tracing::info!(%refund, ?reason, ?sent, "Found an unusable payment, and refunds it");
+        // The refund is stored: when it fails now, a job submits it later.
+        let result = refund_submission::submit(state, *refund, clock::now()).await;
+        tracing::info!(%refund, ?reason, ?result, "Found an unusable payment and submitted its refund");
     }
     if outcome.changes() {
-        tracing::info!(id, outcome = outcome.detail(), "Repaired what a webhook missed");
+        tracing::info!(id, outcome = outcome.detail(), "Repaired an object whose event was missed");
         report.done.push(format!("{id}: {}", label(outcome.detail())));
     } else if outcome == Outcome::MISMATCH {
-        tracing::error!(id, "A payment does not fit its checkout");
+        tracing::error!(id, "A payment did not match its checkout; nothing was granted");
     }
     Ok(Some(outcome))
 }
 
-/// A length of time as it is typed: `90m`, `36h`, `30d`, `2w`. From a minute to ten years, which are enough for any school.
+/// Parses a duration from the command line: `90m`, `36h`, `30d`, `2w`; from a minute to ten years.
 ///
 /// # Errors
-/// A sentence.
-pub fn length(text: &str) -> Result<TimeDelta, String> {
+/// A sentence that names the accepted forms.
+pub fn parse_duration(text: &str) -> Result<TimeDelta, String> {
     const RANGE: RangeInclusive<std::time::Duration> =
         std::time::Duration::from_mins(1)..=std::time::Duration::from_hours(10 * 365 * 24);
-    let length = humantime::parse_duration(text).ok().filter(|length| RANGE.contains(length));
-    length
-        .and_then(|length| TimeDelta::from_std(length).ok())
-        .ok_or_else(|| format!("{text:?} is no length of time; write it like 36h, 30d or 2w"))
+    let duration = humantime::parse_duration(text).ok().filter(|duration| RANGE.contains(duration));
+    duration
+        .and_then(|duration| TimeDelta::from_std(duration).ok())
+        .ok_or_else(|| format!("{text:?} is not a duration from a minute to ten years; write it like 36h, 30d or 2w"))
 }

@@ -1,20 +1,20 @@
-//! What may become of an attempt, a refund and a dispute. The database refuses the rest as well (`enforce_state_transition`).
+//! Allowed state transitions of attempts, refunds and disputes; also enforced by the trigger function `enforce_state_transition`.
 //!
-//! Of two states that Stripe's words lead to, in whatever order they come, the later one stays.
+//! Of two states that events report in any order, the later one wins.
 
 use crate::{
     payments::AttemptState,
     stripe::states::{DisputeState, RefundState},
 };
 
-/// Something that goes on from state to state.
+/// A set of states with allowed transitions.
 pub trait StateMachine: Copy + Eq + 'static {
     const ALL: &'static [Self];
 
-    /// Whether this may become `next`. Nothing becomes what it is.
+    /// Whether this state may become `next`. No state may become itself.
     fn can_transition_to(self, next: Self) -> bool;
 
-    /// What may become this.
+    /// Returns the states that may become this one.
     fn predecessors(self) -> Vec<Self> {
         Self::ALL.iter().copied().filter(|state| state.can_transition_to(self)).collect()
     }
@@ -36,7 +36,7 @@ impl StateMachine for AttemptState {
 impl StateMachine for RefundState {
     const ALL: &'static [Self] = &[Self::Pending, Self::Succeeded, Self::Failed, Self::Reversed];
 
-    /// A refund fails, a chargeback is reversed: the constraint `refunds_chargeback_states` keeps the two apart.
+    /// A refund may fail, a chargeback may be reversed: the constraint `refunds_chargeback_states` allows each only its own.
     fn can_transition_to(self, next: Self) -> bool {
         match self {
             Self::Pending => matches!(next, Self::Succeeded | Self::Failed),
@@ -62,7 +62,7 @@ mod tests {
     use sqlx::{AssertSqlSafe, PgPool};
 
     #[rstest]
-    fn every_pair_of_an_attempts_states(
+    fn every_pair_of_attempt_states(
         #[values(
             AttemptState::Open,
             AttemptState::Paid,
@@ -73,14 +73,14 @@ mod tests {
         from: AttemptState,
     ) {
         use AttemptState::{Expired, Failed, Free, Open, Paid};
-        let legal: &[AttemptState] = match from {
+        let allowed: &[AttemptState] = match from {
             Open => &[Paid, Free, Expired, Failed],
             Expired => &[Paid, Failed],
             Failed => &[Paid],
             Paid | Free => &[],
         };
         for &to in AttemptState::ALL {
-            assert_eq!(from.can_transition_to(to), legal.contains(&to), "{from:?} to {to:?}");
+            assert_eq!(from.can_transition_to(to), allowed.contains(&to), "{from:?} to {to:?}");
         }
     }
 
@@ -89,9 +89,9 @@ mod tests {
     #[case(RefundState::Succeeded, &[RefundState::Failed, RefundState::Reversed])]
     #[case(RefundState::Failed, &[])]
     #[case(RefundState::Reversed, &[])]
-    fn every_pair_of_a_refunds_states(#[case] from: RefundState, #[case] legal: &[RefundState]) {
+    fn every_pair_of_refund_states(#[case] from: RefundState, #[case] allowed: &[RefundState]) {
         for &to in RefundState::ALL {
-            assert_eq!(from.can_transition_to(to), legal.contains(&to), "{from:?} to {to:?}");
+            assert_eq!(from.can_transition_to(to), allowed.contains(&to), "{from:?} to {to:?}");
         }
     }
 
@@ -99,36 +99,42 @@ mod tests {
     #[case(DisputeState::Open, &[DisputeState::Won, DisputeState::Lost])]
     #[case(DisputeState::Lost, &[DisputeState::Won])]
     #[case(DisputeState::Won, &[])]
-    fn every_pair_of_a_disputes_states(#[case] from: DisputeState, #[case] legal: &[DisputeState]) {
+    fn every_pair_of_dispute_states(#[case] from: DisputeState, #[case] allowed: &[DisputeState]) {
         for &to in DisputeState::ALL {
-            assert_eq!(from.can_transition_to(to), legal.contains(&to), "{from:?} to {to:?}");
+            assert_eq!(from.can_transition_to(to), allowed.contains(&to), "{from:?} to {to:?}");
         }
     }
 
     #[test]
-    fn the_later_of_two_states_stays_in_whatever_order_they_are_told() {
-        fn hear<S: StateMachine>(from: S, told: [S; 2]) -> S {
-            told.into_iter().fold(from, |state, next| if state.can_transition_to(next) { next } else { state })
+    fn the_later_of_two_states_wins_in_any_order() {
+        fn apply<S: StateMachine>(from: S, reported: [S; 2]) -> S {
+            reported.into_iter().fold(from, |state, next| if state.can_transition_to(next) { next } else { state })
         }
-        fn check<S: StateMachine + std::fmt::Debug>(first: S, told: &[S]) {
-            for &a in told {
-                for &b in told {
-                    assert!(hear(first, [a, b]) == hear(first, [b, a]), "{a:?}, {b:?}");
+        fn check<S: StateMachine + std::fmt::Debug>(first: S, reported: &[S]) {
+            for &a in reported {
+                for &b in reported {
+                    assert!(apply(first, [a, b]) == apply(first, [b, a]), "{a:?}, {b:?}");
                 }
             }
         }
-        // That a chargeback is reversed is told by its dispute.
+        // A chargeback is reversed by an event of its dispute, not of a refund.
         check(RefundState::Pending, &[RefundState::Pending, RefundState::Succeeded, RefundState::Failed]);
         check(DisputeState::Open, DisputeState::ALL);
     }
 
-    /// The database agrees with the functions on every pair of some states, of the rows of a table that a condition selects.
-    async fn agree<S: StateMachine + std::fmt::Debug>(db: &PgPool, table: &str, rows: &str, kind: &str, states: &[S]) {
-        let word = |state: S| format!("{state:?}").to_lowercase();
+    /// Checks that the database allows the same pairs of states as the functions, for the rows of a table that a condition selects.
+    async fn assert_same<S: StateMachine + std::fmt::Debug>(
+        db: &PgPool,
+        table: &str,
+        rows: &str,
+        kind: &str,
+        states: &[S],
+    ) {
+        let name = |state: S| format!("{state:?}").to_lowercase();
         for &from in states {
             for &to in states {
                 let mut tx = db.begin().await.unwrap();
-                let close = if table == "disputes" {
+                let set_closed = if table == "disputes" {
                     ", closed_at = case when $1 = 'open' then null else now() end"
                 } else {
                     ""
@@ -137,11 +143,11 @@ mod tests {
                     let switch = if set { "disable" } else { "enable" };
                     let sql = format!("alter table {table} {switch} trigger {table}_state_transitions");
                     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap();
-                    let sql = format!("update {table} set state = $1::text::{kind}{close} where {rows}");
-                    let told = sqlx::query(AssertSqlSafe(sql)).bind(word(state)).execute(&mut *tx).await;
-                    let legal = set || from == to || from.can_transition_to(to);
-                    assert_eq!(told.is_ok(), legal, "{table}: {from:?} to {to:?}: {told:?}");
-                    if let Err(error) = told {
+                    let sql = format!("update {table} set state = $1::text::{kind}{set_closed} where {rows}");
+                    let result = sqlx::query(AssertSqlSafe(sql)).bind(name(state)).execute(&mut *tx).await;
+                    let allowed = set || from == to || from.can_transition_to(to);
+                    assert_eq!(result.is_ok(), allowed, "{table}: {from:?} to {to:?}: {result:?}");
+                    if let Err(error) = result {
                         assert!(on_constraint(&error, &format!("{table}_state_transitions")), "{error:?}");
                     }
                 }
@@ -151,7 +157,7 @@ mod tests {
     }
 
     #[sqlx::test]
-    async fn the_database_refuses_what_the_functions_refuse(db: PgPool) {
+    async fn the_database_and_the_functions_allow_the_same_transitions(db: PgPool) {
         use RefundState::{Failed, Pending, Reversed, Succeeded};
         let student = fixtures::student(&db, "student").await;
         let product = fixtures::product(&db, "product", 60, &[]).await;
@@ -182,10 +188,10 @@ mod tests {
         .execute(&db)
         .await
         .unwrap();
-        agree(&db, "checkout_attempts", "true", "attempt_state", AttemptState::ALL).await;
-        agree(&db, "refunds", "origin = 'admin'", "refund_state", &[Pending, Succeeded, Failed]).await;
-        agree(&db, "refunds", "origin = 'dispute'", "refund_state", &[Succeeded, Reversed]).await;
-        agree(&db, "disputes", "true", "dispute_state", DisputeState::ALL).await;
+        assert_same(&db, "checkout_attempts", "true", "attempt_state", AttemptState::ALL).await;
+        assert_same(&db, "refunds", "origin = 'admin'", "refund_state", &[Pending, Succeeded, Failed]).await;
+        assert_same(&db, "refunds", "origin = 'dispute'", "refund_state", &[Succeeded, Reversed]).await;
+        assert_same(&db, "disputes", "true", "dispute_state", DisputeState::ALL).await;
         for (origin, state) in [("admin", "reversed"), ("dispute", "pending"), ("dispute", "failed")] {
             let mut tx = db.begin().await.unwrap();
             sqlx::query("alter table refunds disable trigger refunds_state_transitions")
@@ -193,8 +199,8 @@ mod tests {
                 .await
                 .unwrap();
             let sql = "update refunds set state = $1::refund_state where origin = $2::refund_origin";
-            let refused = sqlx::query(sql).bind(state).bind(origin).execute(&mut *tx).await.unwrap_err();
-            assert!(on_constraint(&refused, "refunds_chargeback_states"), "{origin} {state}: {refused:?}");
+            let rejected = sqlx::query(sql).bind(state).bind(origin).execute(&mut *tx).await.unwrap_err();
+            assert!(on_constraint(&rejected, "refunds_chargeback_states"), "{origin} {state}: {rejected:?}");
         }
     }
 }

@@ -3,48 +3,48 @@
 use crate::{
     id::{PurchaseId, UserId},
     money::Cents,
+    pagination::Page,
     payments::UnusablePaymentReason,
     stripe::states::RefundState,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// Money that was paid and is no purchase.
+/// A payment without a purchase: it was refunded automatically.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnmatchedPayment {
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub at: DateTime<Utc>,
     pub buyer: UserId,
     pub email: String,
-    /// What it was meant for.
+    /// The name of the product that it was made for.
     pub product: String,
     pub amount: Cents,
-    /// How its refund stands.
+    /// The state of its refund.
     pub state: RefundState,
     pub failure: String,
-    /// Why it is no purchase.
+    /// Why it could not become a purchase.
     pub reason: UnusablePaymentReason,
     /// The purchase that it duplicates.
     pub original_purchase_id: Option<PurchaseId>,
     pub payment_intent: Option<String>,
 }
 
-/// What Stripe told and did not fit: nothing was granted.
+/// An event that did not match its checkout, so that nothing was granted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MismatchedEvent {
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub at: DateTime<Utc>,
     pub kind: String,
-    /// Stripe's id of what it was about.
+    /// Stripe's id of the event's object.
     pub object: String,
 }
 
-/// A page of them, newest first.
+/// A page of payments without a purchase, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnmatchedPayments {
-    pub payments: Vec<UnmatchedPayment>,
+    pub payments: Page<UnmatchedPayment>,
     pub mismatched_events: Vec<MismatchedEvent>,
     /// From 1.
     pub page: u32,
-    pub more: bool,
 }

@@ -1,5 +1,5 @@
-//! AVIF: one frame of AV1 video in a box. The box is opened with mp4-atom, the frame read with rav1d, which is dav1d in Rust; the
-//! colours are worked out here.
+//! Decoder for AVIF: one frame of AV1 video in an MP4 container. mp4-atom reads the container, rav1d (dav1d in Rust) decodes the
+//! frame, and this module converts the colours.
 
 use image::{DynamicImage, RgbImage, metadata::Orientation};
 use mp4_atom::{Any, Atom, Decode, FourCC, Header, Iinf, Iloc, Iprp, Meta, Pitm};
@@ -8,53 +8,54 @@ use re_rav1d::dav1d::{
     pixel::{MatrixCoefficients, YUVRange},
 };
 
-use crate::pictures::{Refusal, size::check_size};
+use crate::pictures::{PictureError, size::check_size};
 
-/// Whether a file says that it is AVIF, first or among the kinds it goes with. ISO/IEC 14496-12, 4.3
+/// Returns whether the brand or a compatible brand of a file is AVIF. ISO/IEC 14496-12, 4.3
 pub fn is_avif(file: &[u8]) -> bool {
-    let [a, b, c, d, b'f', b't', b'y', b'p', kinds @ ..] = file else { return false };
+    let [a, b, c, d, b'f', b't', b'y', b'p', brands @ ..] = file else { return false };
     let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
-    let kinds = &kinds[..kinds.len().min(length.saturating_sub(8)).min(256)];
-    kinds.chunks_exact(4).any(|kind| kind == b"avif" || kind == b"avis")
+    let brands = &brands[..brands.len().min(length.saturating_sub(8)).min(256)];
+    brands.chunks_exact(4).any(|brand| brand == b"avif" || brand == b"avis")
 }
 
-/// The picture in an AVIF file. What shines through is not kept.
-pub fn read(file: &[u8]) -> Result<DynamicImage, Refusal> {
-    let still = Still::find(file).ok_or(Refusal::Broken)?;
+/// Decodes the picture in an AVIF file, without its transparency.
+pub fn decode(file: &[u8]) -> Result<DynamicImage, PictureError> {
+    let still = Still::find(file).ok_or(PictureError::Damaged)?;
     if still.kind != FourCC::new(b"av01") {
-        return Err(Refusal::Unknown);
+        return Err(PictureError::UnsupportedFormat);
     }
     check_size(still.width, still.height)?;
-    let frame = decode(still.data).ok_or(Refusal::Broken)?;
+    let frame = decode_frame(still.data).ok_or(PictureError::Damaged)?;
     check_size(frame.width(), frame.height())?;
-    let mut picture = DynamicImage::ImageRgb8(colours(&frame).ok_or(Refusal::Unknown)?);
-    for turn in still.turns {
-        picture.apply_orientation(turn);
+    let mut picture = DynamicImage::ImageRgb8(to_rgb(&frame).ok_or(PictureError::UnsupportedFormat)?);
+    for orientation in still.orientations {
+        picture.apply_orientation(orientation);
     }
     Ok(picture)
 }
 
-/// The main picture of a file.
+/// The primary item of a file, not decoded yet.
 struct Still {
     kind: FourCC,
     width: u32,
     height: u32,
     data: Vec<u8>,
-    turns: Vec<Orientation>,
+    orientations: Vec<Orientation>,
 }
 
 impl Still {
+    /// Finds the primary item; `None` when the container is damaged.
     fn find(file: &[u8]) -> Option<Self> {
-        let meta = Meta::decode_body(&mut body(file, Meta::KIND)?).ok()?;
-        let main = meta.get::<Pitm>()?.item_id;
-        let kind = meta.get::<Iinf>()?.item_infos.iter().find(|item| item.item_id == main)?.item_type?;
-        let place = meta.get::<Iloc>()?.item_locations.iter().find(|place| place.item_id == main)?;
-        if place.construction_method != 0 {
+        let meta = Meta::decode_body(&mut box_body(file, Meta::KIND)?).ok()?;
+        let primary = meta.get::<Pitm>()?.item_id;
+        let kind = meta.get::<Iinf>()?.item_infos.iter().find(|item| item.item_id == primary)?.item_type?;
+        let location = meta.get::<Iloc>()?.item_locations.iter().find(|location| location.item_id == primary)?;
+        if location.construction_method != 0 {
             return None;
         }
         let mut data = Vec::new();
-        for extent in &place.extents {
-            let start = usize::try_from(place.base_offset.checked_add(extent.offset)?).ok()?;
+        for extent in &location.extents {
+            let start = usize::try_from(location.base_offset.checked_add(extent.offset)?).ok()?;
             let end = match usize::try_from(extent.length).ok()? {
                 0 => file.len(),
                 length => start.checked_add(length)?,
@@ -64,26 +65,27 @@ impl Still {
                 return None;
             }
         }
-        let about = meta.get::<Iprp>()?;
-        let of_main = about.ipma.iter().flat_map(|ipma| &ipma.item_properties).filter(|item| item.item_id == main);
-        let (mut size, mut turns) = (None, Vec::new());
-        for property in of_main.flat_map(|item| &item.associations) {
-            // Counted from 1; 0 is none.
-            match about.ipco.properties.get(usize::from(property.property_index).checked_sub(1)?)? {
+        let properties = meta.get::<Iprp>()?;
+        let of_primary =
+            properties.ipma.iter().flat_map(|ipma| &ipma.item_properties).filter(|item| item.item_id == primary);
+        let (mut size, mut orientations) = (None, Vec::new());
+        for property in of_primary.flat_map(|item| &item.associations) {
+            // Indices count from 1; 0 is no property.
+            match properties.ipco.properties.get(usize::from(property.property_index).checked_sub(1)?)? {
                 Any::Ispe(ispe) => size = Some((ispe.width, ispe.height)),
-                Any::Irot(irot) => turns.extend(turn(irot.angle)),
-                Any::Imir(imir) if imir.axis == 0 => turns.push(Orientation::FlipVertical),
-                Any::Imir(_) => turns.push(Orientation::FlipHorizontal),
+                Any::Irot(irot) => orientations.extend(rotation(irot.angle)),
+                Any::Imir(imir) if imir.axis == 0 => orientations.push(Orientation::FlipVertical),
+                Any::Imir(_) => orientations.push(Orientation::FlipHorizontal),
                 _ => {}
             }
         }
         let (width, height) = size?;
-        Some(Self { kind, width, height, data, turns })
+        Some(Self { kind, width, height, data, orientations })
     }
 }
 
-/// The inside of the first box of this kind, among those that are not in another.
-fn body(file: &[u8], kind: FourCC) -> Option<&[u8]> {
+/// Returns the body of the first box of a kind, among those at the top level.
+fn box_body(file: &[u8], kind: FourCC) -> Option<&[u8]> {
     let mut rest = file;
     loop {
         let header = Header::decode(&mut rest).ok()?;
@@ -95,8 +97,8 @@ fn body(file: &[u8], kind: FourCC) -> Option<&[u8]> {
     }
 }
 
-/// Quarters of a turn, against the clock.
-const fn turn(angle: u8) -> Option<Orientation> {
+/// Returns a rotation in quarter turns, anticlockwise.
+const fn rotation(angle: u8) -> Option<Orientation> {
     match angle & 3 {
         1 => Some(Orientation::Rotate270),
         2 => Some(Orientation::Rotate180),
@@ -105,11 +107,12 @@ const fn turn(angle: u8) -> Option<Orientation> {
     }
 }
 
-fn decode(data: Vec<u8>) -> Option<Picture> {
+/// Decodes one frame of AV1.
+fn decode_frame(data: Vec<u8>) -> Option<Picture> {
     let mut settings = Settings::new();
     settings.set_n_threads(1);
     settings.set_max_frame_delay(1);
-    // What `check_size` allows, in whole blocks; a stream may say another size than its box.
+    // The maximum of `check_size`, rounded up to whole blocks. The size in the stream may differ from the one in the container.
     settings.set_frame_size_limit(51_000_000);
     let mut decoder = Decoder::with_settings(&settings).ok()?;
     match decoder.send_data(data, None, None, None) {
@@ -120,10 +123,10 @@ fn decode(data: Vec<u8>) -> Option<Picture> {
     decoder.get_picture().ok()
 }
 
-/// Red, green and blue of every pixel, from brightness and two differences of colour. Rec. ITU-T H.273, 8.3; as parts of 65536.
-fn colours(frame: &Picture) -> Option<RgbImage> {
+/// Converts a frame from YUV to RGB. Rec. ITU-T H.273, 8.3; coefficients in units of 1/65536.
+fn to_rgb(frame: &Picture) -> Option<RgbImage> {
     let (red, green_blue, green_red, blue) = match frame.matrix_coefficients() {
-        MatrixCoefficients::Identity => return direct(frame),
+        MatrixCoefficients::Identity => return to_rgb_directly(frame),
         MatrixCoefficients::BT709 => (103_206, 12_276, 30_679, 121_609),
         MatrixCoefficients::BT2020NonConstantLuminance => (96_639, 10_784, 37_444, 123_299),
         MatrixCoefficients::ST170M | MatrixCoefficients::BT470BG | MatrixCoefficients::Unspecified => {
@@ -145,8 +148,8 @@ fn colours(frame: &Picture) -> Option<RgbImage> {
     }))
 }
 
-/// Green, blue and red as they are.
-fn direct(frame: &Picture) -> Option<RgbImage> {
+/// Converts a frame whose planes are green, blue and red.
+fn to_rgb_directly(frame: &Picture) -> Option<RgbImage> {
     let [green, blue, red] = planes(frame)?;
     Some(RgbImage::from_fn(frame.width(), frame.height(), |column, row| {
         image::Rgb([&red, &green, &blue].map(|plane| byte(plane.at(column, row))))
@@ -157,18 +160,18 @@ fn byte(value: i64) -> u8 {
     u8::try_from(value.clamp(0, 255)).unwrap_or_default()
 }
 
-/// One of the three values of every pixel, in 256 steps.
-struct Values {
-    /// Nothing where there is no colour.
+/// One plane of a frame, read in 256 steps.
+struct PlaneReader {
+    /// `None` for the colour planes of a monochrome frame.
     samples: Option<Plane>,
     /// Bytes from row to row.
     stride: usize,
-    /// How often width and height are halved.
+    /// The binary logarithm of the subsampling of width and height.
     halved: (u32, u32),
     bits: usize,
 }
 
-impl Values {
+impl PlaneReader {
     fn at(&self, column: u32, row: u32) -> i64 {
         let Some(samples) = &self.samples else { return 128 };
         let (column, row) = ((column >> self.halved.0) as usize, (row >> self.halved.1) as usize);
@@ -181,10 +184,10 @@ impl Values {
     }
 }
 
-fn planes(frame: &Picture) -> Option<[Values; 3]> {
+fn planes(frame: &Picture) -> Option<[PlaneReader; 3]> {
     let layout = frame.pixel_layout();
     let bits = frame.bits_per_component()?.0;
-    let plane = |component, halved| Values {
+    let plane = |component, halved| PlaneReader {
         samples: (component == Component::Y || layout != PixelLayout::I400).then(|| frame.plane(component)),
         stride: frame.stride(component) as usize,
         halved,

@@ -1,41 +1,40 @@
-//! Pictures: what an admin uploads. Each is checked, freed of what it tells about its maker, made as small as the pages show it, and
-//! kept in the database, so that every server has it. Its address is its content, so it never changes.
+//! Pictures that admins upload. A picture is checked, freed of metadata, resized to the widths that pages show, and stored in the
+//! database, so that every server has it. Its URL is the hash of the file, so that it never changes.
 
 #[cfg(feature = "ssr")]
 mod avif;
 #[cfg(feature = "ssr")]
-pub mod handlers;
+mod decode;
 #[cfg(feature = "ssr")]
-mod make;
+pub mod handlers;
 #[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]
-mod read;
+mod resize;
 #[cfg(feature = "ssr")]
 pub mod size;
 #[cfg(feature = "ssr")]
 pub mod store;
-#[cfg(feature = "ssr")]
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests;
 
-/// The largest file that is taken, in bytes.
+/// A larger file is rejected.
 pub const MAX_UPLOAD_BYTES: usize = 8 * 1024 * 1024;
 
-/// What a file field offers to choose.
+/// The media types that a file input offers.
 pub const ACCEPTED_TYPES: &str = "image/png,image/jpeg,image/webp,image/avif";
 
-/// Why a file is not taken, in a sentence for whoever chose it.
+/// Why a file is rejected, as a sentence for the person who uploaded it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum PictureError {
     #[error("This picture is larger than 8 MB. Choose a smaller one.")]
-    Heavy,
-    #[error("This is no picture that we can read. Choose a PNG, JPEG, WebP or AVIF file.")]
-    Unknown,
+    TooManyBytes,
+    #[error("This file is not a supported picture. Choose a PNG, JPEG, WebP or AVIF file.")]
+    UnsupportedFormat,
     #[error(
-        "This picture has {width} × {height} pixels. The most is 12,000 on a side and 50 million in all; make it smaller first."
+        "This picture has {width} × {height} pixels. The maximum is 12,000 on a side and 50 million in total. Make it smaller first."
     )]
-    Large { width: u32, height: u32 },
-    #[error("This picture is damaged. Save it once more, then choose it again.")]
-    Broken,
+    TooManyPixels { width: u32, height: u32 },
+    #[error("This picture is damaged. Export it again, then upload the new file.")]
+    Damaged,
 }

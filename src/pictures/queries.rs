@@ -1,10 +1,10 @@
-//! What is asked of the database about pictures.
+//! SQL statements for pictures.
 
 use sqlx::PgExecutor;
 
-use crate::pictures::make::Made;
+use crate::pictures::resize::ResizedPicture;
 
-/// The largest width that is stored of a file, if it is. It counts as used just now.
+/// Finds the largest stored width of a file, and marks the picture as used now, so that [`delete_unused`] leaves it for a day.
 pub async fn touch(db: impl PgExecutor<'_>, hash: &str) -> sqlx::Result<Option<i32>> {
     sqlx::query_scalar!(
         "with found as (update pictures set updated_at = now() where hash = $1 returning width) select max(width) from found",
@@ -14,12 +14,12 @@ pub async fn touch(db: impl PgExecutor<'_>, hash: &str) -> sqlx::Result<Option<i
     .await
 }
 
-/// Stores every width of a picture. Somebody who stored the same at the same moment stored the same.
-pub async fn insert(db: impl PgExecutor<'_>, hash: &str, made: &[Made]) -> sqlx::Result<()> {
+/// Inserts every width of a picture. A simultaneous upload of the same file inserts the same rows, so a conflict is no error.
+pub async fn insert(db: impl PgExecutor<'_>, hash: &str, pictures: &[ResizedPicture]) -> sqlx::Result<()> {
     let int = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
-    let widths: Vec<i32> = made.iter().map(|made| int(made.width)).collect();
-    let heights: Vec<i32> = made.iter().map(|made| int(made.height)).collect();
-    let bytes: Vec<Vec<u8>> = made.iter().map(|made| made.bytes.clone()).collect();
+    let widths: Vec<i32> = pictures.iter().map(|picture| int(picture.width)).collect();
+    let heights: Vec<i32> = pictures.iter().map(|picture| int(picture.height)).collect();
+    let bytes: Vec<Vec<u8>> = pictures.iter().map(|picture| picture.bytes.clone()).collect();
     sqlx::query!(
         "insert into pictures (hash, width, height, content_type, bytes)
          select $1, m.width, m.height, 'image/webp', m.bytes
@@ -35,7 +35,7 @@ pub async fn insert(db: impl PgExecutor<'_>, hash: &str, made: &[Made]) -> sqlx:
     .map(drop)
 }
 
-/// A picture in one width: its kind and its bytes.
+/// Finds a picture in one width: its media type and its bytes.
 pub async fn find(db: impl PgExecutor<'_>, hash: &str, width: i32) -> sqlx::Result<Option<(String, Vec<u8>)>> {
     let row = sqlx::query!("select content_type, bytes from pictures where hash = $1 and width = $2", hash, width)
         .fetch_optional(db)
@@ -43,7 +43,7 @@ pub async fn find(db: impl PgExecutor<'_>, hash: &str, width: i32) -> sqlx::Resu
     Ok(row.map(|row| (row.content_type, row.bytes)))
 }
 
-/// Takes away pictures older than a day that no product shows, no description mentions, and nobody bought with or is buying with.
+/// Deletes pictures that were not uploaded within a day and that no product, description, purchase or checkout attempt refers to.
 pub async fn delete_unused(db: impl PgExecutor<'_>) -> sqlx::Result<u64> {
     sqlx::query!(
         "delete from pictures p

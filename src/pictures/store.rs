@@ -1,4 +1,4 @@
-//! Storing what was uploaded: the same file is read once and stored once.
+//! Storing of uploaded pictures. The same file is decoded and stored once.
 
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
@@ -8,49 +8,49 @@ use crate::{
     error::{Error, Result},
     paths,
     pictures::{
-        Refusal,
-        make::{Made, make},
+        MAX_UPLOAD_BYTES, PictureError,
+        decode::decode,
         queries,
-        read::read,
+        resize::{ResizedPicture, resize},
     },
 };
 
-/// One picture is read at a time: a large one takes half a gigabyte while it is.
-static READING: Semaphore = Semaphore::const_new(1);
+/// Pictures are decoded one at a time, because decoding a large one takes half a gigabyte.
+static DECODE_PERMITS: Semaphore = Semaphore::const_new(1);
 
-/// Stores a picture and answers the address of its largest width.
+/// Stores a picture and returns the path of its largest width.
 ///
 /// # Errors
-/// [`Error::Rejected`] with the sentence for whoever chose it.
+/// [`Error::Rejected`] with the reason, for the person who uploaded it.
 pub async fn store(db: &PgPool, file: Vec<u8>) -> Result<String> {
-    if file.len() > crate::pictures::MAX_UPLOAD_BYTES {
-        return Err(refused(&Refusal::Heavy));
+    if file.len() > MAX_UPLOAD_BYTES {
+        return Err(rejected(&PictureError::TooManyBytes));
     }
     let hash = hex::encode(&Sha256::digest(&file)[..16]);
     if let Some(width) = queries::touch(db, &hash).await? {
         return Ok(paths::picture(&hash, width.unsigned_abs()));
     }
-    let made = read_beside(file).await?;
-    queries::insert(db, &hash, &made).await?;
-    let width = made.iter().map(|made| made.width).max().unwrap_or_default();
+    let pictures = decode_and_resize(file).await?;
+    queries::insert(db, &hash, &pictures).await?;
+    let width = pictures.iter().map(|picture| picture.width).max().unwrap_or_default();
     tracing::info!(hash, width, "Stored a picture");
     Ok(paths::picture(&hash, width))
 }
 
-/// Reads and makes on a thread of its own. A decoder that panics has met a file that is broken.
-async fn read_beside(file: Vec<u8>) -> Result<Vec<Made>> {
-    let permit = READING.acquire().await.map_err(|_| Error::Unavailable)?;
-    let reading = tokio::task::spawn_blocking(move || {
+/// Decodes and resizes on a blocking thread. A decoder that panics counts as a damaged file.
+async fn decode_and_resize(file: Vec<u8>) -> Result<Vec<ResizedPicture>> {
+    let permit = DECODE_PERMITS.acquire().await.map_err(|_| Error::Unavailable)?;
+    let task = tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        read(&file).and_then(|picture| make(&picture))
+        decode(&file).and_then(|picture| resize(&picture))
     });
-    let read = reading.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "Reading a picture did not end well");
-        Err(Refusal::Broken)
+    let pictures = task.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "Decoding a picture panicked");
+        Err(PictureError::Damaged)
     });
-    read.map_err(|refusal| refused(&refusal))
+    pictures.map_err(|error| rejected(&error))
 }
 
-fn refused(refusal: &Refusal) -> Error {
-    Error::Rejected(refusal.to_string())
+fn rejected(error: &PictureError) -> Error {
+    Error::Rejected(error.to_string())
 }

@@ -1,6 +1,6 @@
-//! The clock: read at the edge and passed in, so that logic can be asked about any moment.
+//! System clock, read in handlers and jobs and passed down, so that logic can be tested at any time.
 //!
-//! A moment is a `DateTime<Utc>`, and a span between moments a `TimeDelta`; `std::time::Duration` is for timeouts and intervals.
+//! A point in time is a `DateTime<Utc>`, and a span between two a `TimeDelta`; `std::time::Duration` is for timeouts and intervals.
 
 use chrono::{DateTime, Datelike, Utc};
 
@@ -9,8 +9,8 @@ pub fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// The moment of a UNIX timestamp in milliseconds, as another service sends it. Outside the years 0 to 9999, which RFC 3339 and
-/// PostgreSQL both can write, it is 1970: such a number is no time.
+/// Converts a UNIX timestamp in milliseconds from another service. One outside the years 0 to 9999, which RFC 3339 and PostgreSQL can
+/// both write, is invalid and becomes 1970.
 pub fn from_unix_millis(millis: i64) -> DateTime<Utc> {
     let at = DateTime::from_timestamp_millis(millis).filter(|at| (0..=9999).contains(&at.year()));
     at.unwrap_or(DateTime::UNIX_EPOCH)

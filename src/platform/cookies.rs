@@ -1,4 +1,4 @@
-//! Our cookies: the session, the theme, and the flash: what the last request says to the next page.
+//! Cookies: the session, an opened link, the theme, and the flash message, which the next page shows once.
 
 use chrono::TimeDelta;
 use cookie::{Cookie, SameSite};
@@ -8,25 +8,25 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use crate::platform::config::Config;
 
 pub const THEME: &str = "theme";
-/// The time zone of an admin's browser. The back office sets it, and gets it alone.
+/// The time zone of an admin's browser. The back office sets it, for its own path only.
 pub const ZONE: &str = "tz";
 
-/// The session's cookie. Over TLS its name is one that no neighbouring host can set.
+/// Name of the session cookie. Over TLS it has the `__Host-` prefix, so that no other host can set it.
 pub const fn session_name(https: bool) -> &'static str {
     if https { "__Host-session" } else { "session" }
 }
 
-/// The flash's cookie. Over TLS its name is one that no neighbouring host can set.
+/// Name of the flash cookie. Over TLS it has the `__Host-` prefix, so that no other host can set it.
 pub const fn flash_name(https: bool) -> &'static str {
     if https { "__Host-flash" } else { "flash" }
 }
 
-/// The cookie of a link that was opened and not used yet. Over TLS its name is one that no neighbouring host can set.
+/// Name of the cookie of a link that was opened and not used yet. Over TLS it has the `__Host-` prefix.
 pub const fn link_name(https: bool) -> &'static str {
     if https { "__Host-link" } else { "link" }
 }
 
-/// The value of a cookie that the browser sent, by its exact name. What other cookies hold is nobody's business, and no hindrance.
+/// Returns the value of a cookie by its exact name. Other cookies are ignored, even malformed ones.
 pub fn get(headers: &HeaderMap, name: &str) -> Option<String> {
     let sent = headers.get_all(COOKIE).into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     sent.flat_map(Cookie::split_parse)
@@ -34,17 +34,17 @@ pub fn get(headers: &HeaderMap, name: &str) -> Option<String> {
         .find_map(|cookie| (cookie.name() == name && !cookie.value().is_empty()).then(|| cookie.value().to_owned()))
 }
 
-/// Keeps a session token in the browser.
+/// Sets the session cookie.
 pub fn session(config: &Config, token: &str, lasts: TimeDelta) -> Option<HeaderValue> {
     hidden(config, session_name(config.is_https()), token, lasts)
 }
 
-/// Keeps the token of a link that was opened, until it is used.
+/// Sets the cookie of an opened link, until the link is used.
 pub fn link(config: &Config, token: &str, lasts: TimeDelta) -> Option<HeaderValue> {
     hidden(config, link_name(config.is_https()), token, lasts)
 }
 
-/// A cookie that no script can read.
+/// A cookie that scripts cannot read (`HttpOnly`).
 fn hidden(config: &Config, name: &str, value: &str, lasts: TimeDelta) -> Option<HeaderValue> {
     let cookie = Cookie::build((name, value))
         .path("/")
@@ -60,7 +60,7 @@ const fn max_age(lasts: TimeDelta) -> cookie::time::Duration {
     cookie::time::Duration::seconds(lasts.num_seconds())
 }
 
-/// Keeps the theme. Scripts may read and set it: the switch does so without asking us.
+/// Sets the theme. Scripts may read and set it, because the switch changes it without a request.
 pub fn theme(config: &Config, theme: &str, lasts: TimeDelta) -> Option<HeaderValue> {
     let cookie = Cookie::build((THEME, theme))
         .path("/")
@@ -70,22 +70,22 @@ pub fn theme(config: &Config, theme: &str, lasts: TimeDelta) -> Option<HeaderVal
     cookie.to_string().parse().ok()
 }
 
-/// The most that a flash can say, in characters.
+/// Maximum length of a flash message, in characters.
 const FLASH: usize = 200;
 
-/// Leaves one sentence for the next page, which comes within a minute or not at all.
+/// Sets the flash message for the next page, which is loaded within a minute or not at all.
 pub fn flash(config: &Config, words: &str) -> Option<HeaderValue> {
     let words: String = words.chars().take(FLASH).collect();
     let words = utf8_percent_encode(&words, NON_ALPHANUMERIC).to_string();
     hidden(config, flash_name(config.is_https()), &words, TimeDelta::minutes(1))
 }
 
-/// Takes the sentence away: it was said.
+/// Deletes the flash message after it was shown.
 pub fn no_flash(config: &Config) -> Option<HeaderValue> {
     hidden(config, flash_name(config.is_https()), "", TimeDelta::zero())
 }
 
-/// The sentence that the last request left, if any.
+/// Returns the flash message of the last request.
 pub fn get_flash(headers: &HeaderMap, https: bool) -> Option<String> {
     let words = get(headers, flash_name(https))?;
     let words = percent_decode_str(&words).decode_utf8().ok()?;

@@ -1,7 +1,7 @@
-//! Markdown: what an instructor writes, as HTML that can do no harm.
+//! Markdown renderer: converts an instructor's text to sanitized HTML.
 //!
-//! Read with pulldown-cmark (`CommonMark`, as rustdoc does), cleaned with ammonia, which knows what HTML can hide. It is done on the
-//! server, so that the browser carries neither.
+//! pulldown-cmark parses it (`CommonMark`), and ammonia removes every element and attribute that is not on its list. Both run on the
+//! server, so that the browser downloads neither.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     cleaner
 });
 
-/// The text as HTML for the inside of a page: its headings begin at the second level, because a page has a first of its own.
+/// Renders `text` as HTML. Headings begin at the second level, because a page has its own first one.
 pub fn to_html(text: &str) -> String {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES;
     let events = Parser::new_ext(text, options).map(|event| match event {
@@ -31,7 +31,7 @@ pub fn to_html(text: &str) -> String {
     CLEANER.clean(&written).to_string()
 }
 
-/// The first sentence or line as plain text: what a card has room for.
+/// Returns the first sentence or line as plain text, for cards.
 pub fn first_line(text: &str) -> String {
     let mut line = String::new();
     for event in Parser::new(text) {

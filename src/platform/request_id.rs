@@ -1,5 +1,5 @@
-//! A reference: what our log knows a request by, and what somebody says who writes to us about it. Each request gets one of our own; what
-//! a client calls its request is nobody's business, and does not get into the log.
+//! Request id: generated per request, logged with every line of the request, and shown on error pages, so that a report of a user leads to
+//! the log. An id that a client sends is removed, so that clients cannot write into the log.
 
 use std::any::Any;
 
@@ -23,7 +23,7 @@ pub fn of(request: &Extensions) -> String {
     id.unwrap_or_default().to_owned()
 }
 
-/// Removes the request id that a client sent, which `SetRequestIdLayer` would take over otherwise.
+/// Removes the request id that a client sent, which `SetRequestIdLayer` would use otherwise.
 pub fn remove_from_client(mut request: Request) -> Request {
     request.headers_mut().remove(HEADER);
     request
@@ -33,38 +33,39 @@ pub fn remove_from_client(mut request: Request) -> Request {
 #[derive(Clone, Copy)]
 struct Panicked;
 
-/// Logs a panic that `CatchPanicLayer` caught. The layer does not pass the request on, so [`say`] writes the page with its reference.
+/// Logs a panic that `CatchPanicLayer` caught. The layer does not pass the request on, so [`fill_error_body`] renders the page with the request id.
 pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let said = panic.downcast_ref::<String>().map(String::as_str);
-    let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("nothing it could say");
-    tracing::error!(panic = said, "A request panicked");
+    let message = panic.downcast_ref::<String>().map(String::as_str);
+    let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    tracing::error!(panic = message, "A request panicked");
     (StatusCode::INTERNAL_SERVER_ERROR, Extension(Panicked)).into_response()
 }
 
-/// Makes an answer of what fails: of a panic, and of a failure that has no words. It says the reference, and no cause.
-pub async fn add_header(request: Request, next: Next) -> Response {
-    let reference = of(request.extensions());
+/// Writes the bodies of failed responses that have none: of a panic, and of a server error without a body. They contain the request id and
+/// no cause.
+pub async fn fill_error_body(request: Request, next: Next) -> Response {
+    let id = of(request.extensions());
     let response = next.run(request).await;
     if response.extensions().get::<Panicked>().is_some() {
-        return panic_page(&reference);
+        return panic_page(&id);
     }
-    let silent = !response.headers().contains_key(CONTENT_TYPE) && response.body().size_hint().exact() == Some(0);
-    if !(response.status().is_server_error() && silent) {
+    let is_empty = !response.headers().contains_key(CONTENT_TYPE) && response.body().size_hint().exact() == Some(0);
+    if !(response.status().is_server_error() && is_empty) {
         return response;
     }
     let error = if response.status() == StatusCode::SERVICE_UNAVAILABLE { Error::Unavailable } else { Error::Internal };
-    let (mut parts, body) = (error.to_string() + "\nReference: " + &reference).into_response().into_parts();
+    let (mut parts, body) = (error.to_string() + "\nReference: " + &id).into_response().into_parts();
     (parts.status, parts.version) = (response.status(), response.version());
     parts.headers.extend(response.headers().clone());
     parts.headers.remove(http::header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::new(body))
 }
 
-/// What a person sees when a request panicked: the page that needs nothing to work.
-fn panic_page(reference: &str) -> Response {
+/// The page of a request that panicked. It depends on nothing that could fail again.
+fn panic_page(id: &str) -> Response {
     let body = format!(
         "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>That did not work</title><h1>That did not work</h1><p>{}</p><p>Reference: {reference}</p>\
+         <title>That did not work</title><h1>That did not work</h1><p>{}</p><p>Reference: {id}</p>\
          <p><a href=\"/\">Start page</a></p>",
         Error::Internal
     );

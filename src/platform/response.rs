@@ -1,4 +1,4 @@
-//! Responses of pages and server functions: status, redirects, cookies, flash messages.
+//! Parts of responses of pages and server functions: status, redirects, cookies and flash messages.
 
 use crate::{
     error::{Error, Result},
@@ -13,12 +13,12 @@ use http::{
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
-/// A cookie that came with the call under way.
+/// Returns a cookie of the current request.
 pub fn request_cookie(name: &str) -> Option<String> {
     use_context::<Parts>().and_then(|parts| cookies::get(&parts.headers, name))
 }
 
-/// Gives the page that is rendered the status of an error, and says when to try again.
+/// Sets the status of the current response to that of an error, and `Retry-After` where the error has it.
 pub fn set_response_status(error: &Error) {
     if let (Some(response), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(error.status())) {
         response.set_status(status);
@@ -28,10 +28,10 @@ pub fn set_response_status(error: &Error) {
     }
 }
 
-/// One that shows beside a field on a page, where that keeps its status and header; a call fails with it.
+/// Reports an error that a page shows in its text: a page is rendered with the status of the error, a call from the browser fails.
 ///
 /// # Errors
-/// The error, where it is a call from the browser that is answered.
+/// The error, when the current request is a call of a server function.
 pub fn status_or_fail(error: &Error) -> Result<()> {
     if use_context::<Parts>().is_some_and(|parts| parts.uri.path().starts_with("/api/")) {
         return Err(error.clone());
@@ -40,13 +40,13 @@ pub fn status_or_fail(error: &Error) -> Result<()> {
     Ok(())
 }
 
-/// What our log knows the request under way by.
+/// Returns the request id of the current request.
 pub fn request_id() -> Option<String> {
     use_context::<Parts>().as_ref().map(|parts| request_id::of(&parts.extensions))
 }
 
-/// Gives a failed server function its status, and returns the error as it goes out. A form posted without JavaScript is redirected
-/// instead, and keeps that status.
+/// Sets the status of a failed server function, and returns the error for the client, an internal one with the request id. A form that was
+/// posted without JavaScript is redirected instead and keeps the status of the redirect.
 pub fn prepare_error_response(error: &Error) -> Error {
     let wants_html = use_context::<Parts>().is_some_and(|parts| {
         parts
@@ -59,12 +59,12 @@ pub fn prepare_error_response(error: &Error) -> Error {
         set_response_status(error);
     }
     match (error, request_id()) {
-        (Error::Internal, Some(reference)) => Error::InternalWithId(reference),
+        (Error::Internal, Some(id)) => Error::InternalWithId(id),
         _ => error.clone(),
     }
 }
 
-/// `303 See Other`: the form was taken, go on with a GET there.
+/// Redirects after a form post with `303 See Other`, so that the browser requests the next page with GET.
 pub fn see_other(to: &str) -> Response {
     match to.parse::<HeaderValue>() {
         Ok(to) => (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response(),
@@ -72,6 +72,7 @@ pub fn see_other(to: &str) -> Response {
     }
 }
 
+/// Adds a `Set-Cookie` header, if there is one.
 pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
     if let Some(cookie) = cookie {
         response.headers_mut().append(SET_COOKIE, cookie);
@@ -79,15 +80,15 @@ pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Respo
     response
 }
 
-/// The answer, and one sentence of at most 200 characters that the next page says: for a change that ends in a redirect.
-pub fn with_flash(response: Response, config: &Config, words: &str) -> Response {
-    with_cookie(response, cookies::flash(config, words))
+/// Adds a flash message of at most 200 characters, which the next page shows: for a change that ends in a redirect.
+pub fn with_flash(response: Response, config: &Config, message: &str) -> Response {
+    with_cookie(response, cookies::flash(config, message))
 }
 
-/// Takes the flash away from whom it was shown: a page shows it, a redirect on the way to one does not.
+/// Deletes the cookie of the flash message with the page that shows it. A redirect does not show it, and keeps it.
 pub fn forget_flash(response: Response, config: &Config) -> Response {
-    let html = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/html");
-    if response.status().is_redirection() || !response.headers().get(CONTENT_TYPE).is_some_and(html) {
+    let is_html = |content_type: &HeaderValue| content_type.as_bytes().starts_with(b"text/html");
+    if response.status().is_redirection() || !response.headers().get(CONTENT_TYPE).is_some_and(is_html) {
         return response;
     }
     with_cookie(response, cookies::no_flash(config))

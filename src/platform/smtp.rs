@@ -1,25 +1,18 @@
-//! How mail leaves: over SMTP, or not at all, and then it stays in the outbox. By lettre, which the field uses for it; it speaks TLS
-//! through the same rustls as Stripe's client.
+//! SMTP client: one delivery attempt for a finished message. lettre speaks SMTP, with TLS by the same rustls as Stripe's client; without
+//! a mail server, mail stays in the outbox.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    address::Envelope,
-    message::{Mailbox, MultiPart, header},
+    message::Mailbox,
     transport::smtp::{Error, extension::ClientId},
 };
 
-use crate::{
-    mail::{
-        queries::Claimed,
-        render::{self, Sender},
-    },
-    platform::config::SmtpConfig,
-};
+use crate::platform::config::SmtpConfig;
 
-/// How long the mail server may take for one step.
+/// Timeout of each step of the conversation with the mail server.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone)]
@@ -33,25 +26,26 @@ pub enum Mailer {
     Outbox,
 }
 
-/// What became of an attempt.
+/// Result of a delivery attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    Taken,
-    /// There is no mail server: it stays where it is.
-    Kept,
-    /// Not now, and certainly not taken.
-    Later(String),
-    /// Never.
-    Refused(String),
-    /// Nobody knows whether it was taken.
-    Unsure(String),
+    /// The mail server accepted the message.
+    Accepted,
+    /// No mail server is configured: the mail stays in the outbox.
+    NotSent,
+    /// The message was certainly not accepted, and may be tried again. With the reason.
+    Deferred(String),
+    /// The message will never be accepted. With the reason.
+    Rejected(String),
+    /// The connection broke off after the text was under way: the message may have been accepted. With the reason.
+    Unknown(String),
 }
 
 impl Mailer {
-    /// `url` is the school's public address, by whose name we introduce ourselves.
+    /// `url` is the school's public address, whose host name the client introduces itself with.
     ///
     /// # Errors
-    /// When the address of the mail server cannot be read.
+    /// When `SMTP_URL` cannot be parsed.
     pub fn new(smtp: Option<&SmtpConfig>, url: &str) -> Result<Self> {
         let Some(SmtpConfig { url: server, from }) = smtp else { return Ok(Self::Outbox) };
         let host = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -64,75 +58,31 @@ impl Mailer {
         Ok(Self::Smtp { server, from: from.clone(), host })
     }
 
-    pub const fn sends(&self) -> bool {
+    /// Whether a mail server is configured.
+    pub const fn is_configured(&self) -> bool {
         matches!(self, Self::Smtp { .. })
     }
 
-    /// One attempt.
-    pub async fn deliver(&self, mail: &Claimed, sender: Sender<'_>) -> Delivery {
-        let Self::Smtp { server, from, host } = self else { return Delivery::Kept };
-        let message = match message(mail, sender, from, host) {
-            Ok(message) => message,
-            Err(error) => return Delivery::Refused(format!("{error:#}")),
-        };
-        // A mail server that is away or does not let us in has taken nothing: that is found out before anything is said.
+    /// Attempts to deliver `message` once.
+    pub async fn deliver(&self, message: &Message) -> Delivery {
+        let Self::Smtp { server, .. } = self else { return Delivery::NotSent };
+        // The connection is tested first: a server that is down or rejects the login has certainly not accepted the message.
         match server.test_connection().await {
             Ok(true) => {}
-            Ok(false) => return Delivery::Later("The mail server hung up.".into()),
-            Err(error) => return Delivery::Later(said(&error)),
+            Ok(false) => return Delivery::Deferred("The mail server closed the connection.".into()),
+            Err(error) => return Delivery::Deferred(describe(&error)),
         }
-        let envelope: &Envelope = message.envelope();
-        match server.send_raw(envelope, &message.formatted()).await {
-            Ok(_) => Delivery::Taken,
-            Err(error) if error.is_transient() => Delivery::Later(said(&error)),
-            Err(error) if error.is_permanent() || error.is_client() => Delivery::Refused(said(&error)),
-            Err(error) => Delivery::Unsure(said(&error)),
+        match server.send_raw(message.envelope(), &message.formatted()).await {
+            Ok(_) => Delivery::Accepted,
+            Err(error) if error.is_transient() => Delivery::Deferred(describe(&error)),
+            Err(error) if error.is_permanent() || error.is_client() => Delivery::Rejected(describe(&error)),
+            Err(error) => Delivery::Unknown(describe(&error)),
         }
     }
 }
 
-/// The mail as it goes over the line. Its `Message-ID` is the same in every attempt.
-fn message(mail: &Claimed, sender: Sender<'_>, from: &Mailbox, host: &str) -> Result<Message> {
-    let to = mail.address.parse().context("read the address")?;
-    let subject: String = mail.letter.subject.chars().filter(|letter| !letter.is_control()).collect();
-    let from = match from.name {
-        Some(_) => from.clone(),
-        None => Mailbox::new(Some(sender.school.to_owned()), from.email.clone()),
-    };
-    Message::builder()
-        .from(from)
-        .to(Mailbox::new(None, to))
-        .subject(subject)
-        .date(mail.created_at.into())
-        .message_id(Some(format!("<{}.{}@{host}>", mail.id, mail.created_at.timestamp_micros())))
-        .header(AutoSubmitted)
-        .multipart(MultiPart::alternative_plain_html(
-            render::text(&mail.letter, sender),
-            render::html(&mail.letter, sender),
-        ))
-        .context("write the mail")
-}
-
-/// A program wrote it: holiday notes need not answer. RFC 3834.
-#[derive(Clone)]
-struct AutoSubmitted;
-
-impl header::Header for AutoSubmitted {
-    fn name() -> header::HeaderName {
-        header::HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> header::HeaderValue {
-        header::HeaderValue::new(Self::name(), "auto-generated".into())
-    }
-}
-
-/// What went wrong, with its causes, for the outbox and the log.
-fn said(error: &Error) -> String {
+/// An SMTP error with its causes, for the outbox and the log.
+fn describe(error: &Error) -> String {
     let mut words = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(deeper) = cause {

@@ -1,4 +1,4 @@
-//! Logs: one sentence each, with identifiers as fields. JSON in production, for people otherwise.
+//! Logging: JSON lines in production, readable text otherwise. Messages are sentences; identifiers are fields.
 
 use axum::extract::Request;
 use http::Response;
@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::platform::request_id;
 
-/// Starts logging. `RUST_LOG` decides how much, in the syntax of `tracing-subscriber`.
+/// Initializes logging. `RUST_LOG` sets the levels, in the syntax of `tracing-subscriber`.
 pub fn start(json: bool) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,hyper=warn,leptos=warn,reactive_graph=error"));
@@ -16,17 +16,18 @@ pub fn start(json: bool) {
     if json { logs.json().flatten_event(true).init() } else { logs.compact().with_target(false).init() }
 }
 
-/// What every line of a request carries. The path only: a query may hold what is nobody's business.
+/// Returns the span of a request, whose fields are in each of its log lines. It has only the path, since a query may contain tokens.
 pub fn span(request: &Request) -> Span {
     let id = request_id::of(request.extensions());
     tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
 }
 
-pub fn answered<B>(response: &Response<B>, took: Duration, _: &Span) {
-    let (status, micros) = (response.status().as_u16(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+/// Logs a response with its status and duration.
+pub fn log_response<B>(response: &Response<B>, duration: Duration, _: &Span) {
+    let (status, micros) = (response.status().as_u16(), u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
     if status >= 500 {
-        tracing::warn!(status, micros, "Answered");
+        tracing::warn!(status, micros, "Sent a response");
     } else {
-        tracing::debug!(status, micros, "Answered");
+        tracing::debug!(status, micros, "Sent a response");
     }
 }

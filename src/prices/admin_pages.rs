@@ -1,4 +1,4 @@
-//! What countries pay, to write.
+//! Back office: edit discounts by country.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -7,7 +7,7 @@ use crate::{
     back_office::layout::back_office,
     form::FormState,
     load::{Loaded, load, page},
-    prices::{api, editor::Editor},
+    prices::{api, editor::PricingEditor},
     ui::SkeletonPage,
 };
 
@@ -26,7 +26,7 @@ fn pricing() -> impl IntoView {
         view! {
             <Title text="Pricing" />
             <Loaded from=form skeleton=|| view! { <SkeletonPage /> } let:form>
-                <Editor form sent=sent.clone() />
+                <PricingEditor form sent=sent.clone() />
             </Loaded>
         }
     })

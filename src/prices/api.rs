@@ -1,4 +1,4 @@
-//! What an admin may ask about purchasing power. Writing it is a form post, see `forms`.
+//! Server functions of the discounts by country, for admins. They are stored by a form post, see `handlers`.
 
 use leptos::prelude::*;
 
@@ -7,41 +7,41 @@ use crate::{error::Result, prices::PricingForm, wire::Json};
 #[cfg(feature = "ssr")]
 use crate::{
     country::Country,
-    prices::{CountryRow, Source, queries},
-    server::http::request_context::{AdminContext, RequestContext},
+    prices::{CountryRow, CountrySource, queries},
+    server::http::request_context::{AdminContext, extract},
 };
 
-/// The settings of purchasing power, with every country that has one. For admins.
+/// Returns the settings with the discounts of all countries.
 #[server(output = Json)]
 pub async fn get_pricing() -> Result<PricingForm> {
-    let AdminContext { db, state, .. } = RequestContext::admin().await?;
-    let settings = queries::find_settings(&db).await?;
-    let rates = queries::list_rates(&db).await?;
-    let mut countries: Vec<_> = rates
+    let AdminContext { db, state, .. } = extract().await?;
+    let settings = queries::read_settings(&db).await?;
+    let discounts = queries::list_country_discounts(&db).await?;
+    let mut countries: Vec<_> = discounts
         .iter()
-        .map(|rate| CountryRow {
-            code: rate.country.code().into(),
-            name: rate.country.title().into(),
-            percent: rate.percent,
-            enabled: rate.enabled,
+        .map(|discount| CountryRow {
+            code: discount.country.code().into(),
+            name: discount.country.title().into(),
+            percent: discount.percent,
+            enabled: discount.enabled,
         })
         .collect();
     countries.sort_by(|a, b| a.name.cmp(&b.name));
-    let listed = |country: &Country| rates.iter().any(|rate| rate.country == *country);
-    let others = Country::all().into_iter().filter(|country| !listed(country));
-    let visitors = &state.config.client_ip;
-    let header = visitors.country_header.as_ref().map(ToString::to_string);
+    let has_discount = |country: &Country| discounts.iter().any(|discount| discount.country == *country);
+    let others = Country::all().into_iter().filter(|country| !has_discount(country));
+    let client_ip = &state.config.client_ip;
+    let header = client_ip.country_header.as_ref().map(ToString::to_string);
     Ok(PricingForm {
         version: settings.version,
         enabled: settings.enabled,
-        smallest: settings.smallest,
+        minimum_price: settings.smallest,
         countries,
-        others: others.map(|country| (country.code().into(), country.title().into())).collect(),
-        source: match (header, &visitors.geoip) {
-            (None, None) => Source::Nothing,
-            (Some(header), None) => Source::Header(header),
-            (None, Some(_)) => Source::Database,
-            (Some(header), Some(_)) => Source::Both(header),
+        other_countries: others.map(|country| (country.code().into(), country.title().into())).collect(),
+        country_source: match (header, &client_ip.geoip) {
+            (None, None) => CountrySource::None,
+            (Some(header), None) => CountrySource::Header(header),
+            (None, Some(_)) => CountrySource::Database,
+            (Some(header), Some(_)) => CountrySource::HeaderOrDatabase(header),
         },
     })
 }

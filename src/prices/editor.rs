@@ -1,104 +1,123 @@
-//! Writing what countries pay: one form, sent whole.
+//! The form of the discounts by country.
 
 use leptos::prelude::*;
 
 use crate::{
     form::FormState,
     paths,
-    prices::{CountryRow, PricingForm, Source},
-    ui::{Button, CheckCell, CheckField, Field, FigureField, Form, FormErrors, PageHeader, Row, SelectField, Table},
+    prices::{CountryRow, CountrySource, PricingForm},
+    ui::{Button, CheckCell, CheckField, Field, Form, FormErrors, NumberCell, PageHeader, Row, SelectField, Table},
 };
 
-/// The form: as it was `sent` and refused, else as it is kept.
+/// The form, with the values that were `sent` when they were rejected, else with the stored ones.
 #[component]
-pub fn Editor(form: PricingForm, sent: FormState) -> impl IntoView {
-    let PricingForm { version, enabled, smallest, countries, others, source } = form;
-    let back = sent != FormState::default();
-    let value = |name: &str, kept: String| if back { sent.value(name) } else { kept };
-    let checked = |name: &str, kept: bool| if back { !sent.value(name).is_empty() } else { kept };
-    let mut options = vec![(String::new(), "None".to_owned())];
-    options.extend(others);
-    let rows = countries
-        .into_iter()
-        .map(|CountryRow { code, name, percent, enabled }| {
-            let (field, on) = (format!("percent-{code}"), format!("on-{code}"));
-            let (typed, error) = (value(&field, percent.to_string()), sent.error(&field));
-            let counts = checked(&on, enabled);
-            view! {
-                <tr>
-                    <th scope="row">{name.clone()}</th>
-                    <td>
-                        <FigureField name=field label=format!("Percent off in {name}") value=typed error=error />
-                    </td>
-                    <td>
-                        <CheckCell name=on label=format!("Counts in {name}") checked=counts />
-                    </td>
-                </tr>
-            }
-        })
-        .collect_view();
-    let says = match source {
-        Source::Nothing => {
-            "It is not known where visitors are, so everybody sees the full price. Set COUNTRY_HEADER with TRUSTED_PROXIES, or GEOIP_DB."
-                .to_owned()
-        }
-        Source::Header(header) => format!("A visitor’s country is what your proxy says in {header}."),
-        Source::Database => "A visitor’s country is looked up in your country database.".into(),
-        Source::Both(header) => {
-            format!("A visitor’s country is what your proxy says in {header}, else it is looked up in your country database.")
-        }
-    };
-    let enabled = checked("enabled", enabled);
-    let smallest = value("smallest", smallest.to_string());
-    let version = value("version", version.to_string());
-    let [country, percent] = ["country", "new_percent"].map(|name| value(name, String::new()));
-    let messages = sent.messages();
-    let error = move |name: &str| sent.error(name);
+pub fn PricingEditor(form: PricingForm, sent: FormState) -> impl IntoView {
+    let PricingForm { version, enabled, minimum_price, countries, other_countries, country_source } = form;
+    let rows = countries.into_iter().map(|country| country_row(country, &sent)).collect_view();
+    let version = value(&sent, "version", version.to_string());
+    let minimum_price = value(&sent, "minimum_price", minimum_price.to_string());
     view! {
-        <PageHeader title="Pricing" lead="People pay less where people have less. A coupon counts instead where it takes off more." />
+        <PageHeader
+            title="Pricing"
+            lead="Discounts by country, based on purchasing power. A coupon replaces the discount when it gives a lower price."
+        />
         <Form action=paths::ADMIN_PRICING label="Pricing">
-            <FormErrors errors=messages />
-            <p>{says}</p>
+            <FormErrors errors=sent.messages() />
+            <p>{describe_source(country_source)}</p>
             <input type="hidden" name="version" value=version />
             <CheckField
                 label="Purchasing power"
                 name="enabled"
-                checked=enabled
-                hint="Off: everybody pays the full price. Single products can be left out in their own form."
+                checked=is_checked(&sent, "enabled", enabled)
+                hint="When off, all students pay the full price. A product can be excluded in its own form."
             />
             <Field
-                label="Smallest price in US dollars"
-                name="smallest"
-                value=smallest
-                error=error("smallest")
+                label="Minimum price in US dollars"
+                name="minimum_price"
+                value=minimum_price
+                error=sent.error("minimum_price")
                 required=true
                 inputmode="numeric"
                 autocomplete="off"
                 maxlength=10_u32
-                hint="Purchasing power never goes below it. What costs less anyway keeps its price."
+                hint="The discount never lowers a price below it. Lower list prices stay as they are."
             />
-            <Table caption="Countries" head=vec!["Country", "Percent off", "Counts"] numeric=vec![1]>
+            <Table caption="Countries" head=vec!["Country", "Percent off", "Enabled"] numeric=vec![1]>
                 {rows}
             </Table>
-            <SelectField
-                label="Another country"
-                name="country"
-                value=country
-                error=error("country")
-                options=options
-            />
-            <Field
-                label="Percent off there"
-                name="new_percent"
-                value=percent
-                error=error("new_percent")
-                inputmode="numeric"
-                autocomplete="off"
-                maxlength=10_u32
-            />
+            {new_country_fields(other_countries, &sent)}
             <Row>
                 <Button>"Save"</Button>
             </Row>
         </Form>
+    }
+}
+
+fn country_row(country: CountryRow, sent: &FormState) -> impl IntoView + use<> {
+    let CountryRow { code, name, percent, enabled } = country;
+    let (percent_field, enabled_field) = (format!("percent-{code}"), format!("on-{code}"));
+    let (percent, error) = (value(sent, &percent_field, percent.to_string()), sent.error(&percent_field));
+    let enabled = is_checked(sent, &enabled_field, enabled);
+    view! {
+        <tr>
+            <th scope="row">{name.clone()}</th>
+            <td>
+                <NumberCell name=percent_field label=format!("Percent off in {name}") value=percent error=error />
+            </td>
+            <td>
+                <CheckCell name=enabled_field label=format!("Enabled in {name}") checked=enabled />
+            </td>
+        </tr>
+    }
+}
+
+fn new_country_fields(other_countries: Vec<(String, String)>, sent: &FormState) -> impl IntoView + use<> {
+    let mut options = vec![(String::new(), "None".to_owned())];
+    options.extend(other_countries);
+    let [country, percent] = ["country", "new_percent"].map(|name| value(sent, name, String::new()));
+    view! {
+        <SelectField label="Add a country" name="country" value=country error=sent.error("country") options=options />
+        <Field
+            label="Percent off in the added country"
+            name="new_percent"
+            value=percent
+            error=sent.error("new_percent")
+            inputmode="numeric"
+            autocomplete="off"
+            maxlength=10_u32
+        />
+    }
+}
+
+/// Returns whether the form is shown again with the values and errors of a post.
+fn was_rejected(sent: &FormState) -> bool {
+    *sent != FormState::default()
+}
+
+/// Returns the value of a field: the sent one when the form was rejected, else the stored one.
+fn value(sent: &FormState, name: &str, stored: String) -> String {
+    if was_rejected(sent) { sent.value(name) } else { stored }
+}
+
+/// Returns the state of a checkbox: the sent one when the form was rejected, else the stored one.
+fn is_checked(sent: &FormState, name: &str, stored: bool) -> bool {
+    if was_rejected(sent) { !sent.value(name).is_empty() } else { stored }
+}
+
+/// Describes where the country of a visitor comes from, so that an admin sees whether the discounts have an effect.
+fn describe_source(source: CountrySource) -> String {
+    match source {
+        CountrySource::None => {
+            "The countries of visitors are unknown, so all visitors see the full price. Set COUNTRY_HEADER with \
+            TRUSTED_PROXIES, or GEOIP_DB."
+                .into()
+        }
+        CountrySource::Header(header) => format!("The country of a visitor is read from your proxy’s header {header}."),
+        CountrySource::Database => "The country of a visitor is looked up in your country database.".into(),
+        CountrySource::HeaderOrDatabase(header) => {
+            format!(
+                "The country of a visitor is read from your proxy’s header {header}, else looked up in your country database."
+            )
+        }
     }
 }

@@ -1,5 +1,4 @@
-//! Prices: what something costs this very person. The list price, less what purchasing power or a coupon takes off: the better of the
-//! two, never both.
+//! Prices: the list price less the better of two discounts, by country (purchasing power parity, PPP) or by coupon, never both.
 
 pub mod admin_pages;
 pub mod api;
@@ -9,66 +8,71 @@ pub mod price_view;
 #[cfg(feature = "ssr")]
 pub mod handlers;
 #[cfg(feature = "ssr")]
+pub mod input;
+#[cfg(feature = "ssr")]
 pub mod policy;
 #[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]
 pub mod quote;
 #[cfg(feature = "ssr")]
-#[cfg(test)]
+pub mod service;
+#[cfg(all(test, feature = "ssr"))]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
 use crate::money::Cents;
 
-/// A price as somebody reads it.
+/// A price as shown to a buyer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceQuote {
     pub list: Cents,
-    /// What is paid.
-    pub now: Cents,
-    /// Why it is less, in words.
-    pub why: Option<String>,
+    /// The price to pay.
+    pub amount: Cents,
+    /// The name of the discount, as on the receipt; `None` at the list price.
+    pub discount_name: Option<String>,
 }
 
 impl PriceQuote {
-    /// The list price, and nothing off.
+    /// The list price without a discount.
     pub const fn full(list: Cents) -> Self {
-        Self { list, now: list, why: None }
+        Self { list, amount: list, discount_name: None }
     }
 
     pub const fn is_free(&self) -> bool {
-        self.now.is_zero()
+        self.amount.is_zero()
     }
 }
 
-/// A code as it was typed, and what became of it.
+/// A coupon code that a buyer entered, and its effect on the price.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CouponResult {
+    /// The code as entered; empty without one.
     pub typed: String,
-    /// It counts: it belongs into the form that buys.
-    pub counts: bool,
-    /// Why it cannot be used.
+    /// Whether the price has its discount. The form of the checkout then sends it.
+    pub applied: bool,
+    /// The error of a code that cannot be used.
     pub error: Option<String>,
-    /// What else there is to say.
+    /// The reason why a usable code is not applied.
     pub note: Option<String>,
 }
 
-/// The settings of purchasing power, to write.
+/// The settings of the discounts by country, as the form shows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PricingForm {
-    /// Counts up with every change.
+    /// Increases with every change, to detect concurrent ones.
     pub version: i64,
     pub enabled: bool,
-    pub smallest: i32,
+    /// In whole dollars.
+    pub minimum_price: i32,
     pub countries: Vec<CountryRow>,
-    /// The countries that are not in the list: codes and names.
-    pub others: Vec<(String, String)>,
-    /// Where the country of a visitor is known from.
-    pub source: Source,
+    /// Codes and names of the countries without a discount.
+    pub other_countries: Vec<(String, String)>,
+    pub country_source: CountrySource,
 }
 
+/// The discount of a country, in the form of the settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountryRow {
     pub code: String,
@@ -77,10 +81,14 @@ pub struct CountryRow {
     pub enabled: bool,
 }
 
+/// The configured source of a visitor's country.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Source {
-    Nothing,
+pub enum CountrySource {
+    None,
+    /// The header of this name, set by a trusted proxy.
     Header(String),
+    /// The `GeoIP` database.
     Database,
-    Both(String),
+    /// The header of this name, else the database.
+    HeaderOrDatabase(String),
 }

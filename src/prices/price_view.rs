@@ -1,29 +1,29 @@
-//! A price as it stands beside what it is for, and the field for a code.
+//! Components for a price and for a coupon code.
 
 use leptos::prelude::*;
 
 use crate::{
     money::Cents,
     prices::{CouponResult, PriceQuote},
-    ui::{CodeForm, Price},
+    ui::{CouponCodeForm, Price},
 };
 
-/// "Free", or the amount.
-pub fn words(price: Cents) -> String {
+/// Returns "Free" or the amount.
+pub fn price_label(price: Cents) -> String {
     if price.is_zero() { "Free".into() } else { price.to_string() }
 }
 
-/// What is paid; where that is less than the list price, that too, struck through, and why.
+/// The price to pay; with a discount also the list price, struck through, and the name of the discount.
 #[component]
 pub fn PriceTag(price: PriceQuote) -> impl IntoView {
-    let was = price.why.is_some().then(|| words(price.list));
-    view! { <Price now=words(price.now) was=was why=price.why /> }
+    let was = price.discount_name.is_some().then(|| price_label(price.list));
+    view! { <Price now=price_label(price.amount) was=was reason=price.discount_name /> }
 }
 
-/// Where a code is typed. It asks for the page again with it, and works without JavaScript. `page` is the address of the page.
+/// The form for a coupon code, which requests `page` with the code as a query parameter. It works without JavaScript.
 #[component]
-pub fn CodeField(#[prop(into)] page: String, code: CouponResult) -> impl IntoView {
-    let CouponResult { typed, counts, error, note } = code;
-    let said = note.or_else(|| counts.then(|| "Your code counts.".into()));
-    view! { <CodeForm page value=typed error=error note=said /> }
+pub fn CouponField(#[prop(into)] page: String, code: CouponResult) -> impl IntoView {
+    let CouponResult { typed, applied, error, note } = code;
+    let note = note.or_else(|| applied.then(|| "Your code is applied.".into()));
+    view! { <CouponCodeForm page value=typed error=error note=note /> }
 }

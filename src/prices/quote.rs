@@ -1,4 +1,4 @@
-//! Quoting: what a product costs this very person, from what the database says now.
+//! The price of a product for one buyer, from the current settings in the database.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use crate::{
     country::Country,
     coupons::{
-        policy::{Coupon, MAX_CODE_CHARS, REFUSED},
+        policy::{Coupon, MAX_CODE_CHARS, UNUSABLE_CODE},
         reservation,
     },
     error::{Error, Result},
@@ -20,55 +20,57 @@ use crate::{
     server::{http::client_ip::ClientInfo, state::AppState},
 };
 
-/// What is to be priced.
+/// The product to quote.
 #[derive(Clone, Copy, Debug)]
 pub struct Item {
     pub product: ProductId,
     pub list: Cents,
-    /// Whether it costs less where people have less.
+    /// Whether discounts by country apply to it.
     pub purchasing_power: bool,
 }
 
-/// For whom.
+/// The buyer to quote for.
 #[derive(Clone, Copy, Debug)]
 pub struct Buyer<'a> {
     pub user: Option<UserId>,
     pub visitor: ClientInfo,
-    /// As typed.
+    /// The entered coupon code; empty without one.
     pub code: &'a str,
 }
 
-/// A price, and all that it came from.
+/// A price with what it was computed from.
 #[derive(Clone, Debug)]
 pub struct Quote {
     pub list: Cents,
     pub price: Price,
-    /// The country that the price was made for, when it was.
+    /// The country whose discount was applied.
     pub country: Option<Country>,
-    /// The coupon that counts, when one does.
+    /// The coupon that was applied.
     pub coupon: Option<Coupon>,
     pub code: CouponResult,
-    /// Why the code cannot be used.
-    pub refused: Option<Error>,
+    /// The error of a code that cannot be used.
+    pub code_error: Option<Error>,
 }
 
 impl Quote {
-    pub fn priced(&self) -> PriceQuote {
-        priced(self.list, &self.price)
+    pub fn price_quote(&self) -> PriceQuote {
+        price_quote(self.list, &self.price)
     }
 }
 
+/// Quotes a product. A code that cannot be used is reported in the quote and does not fail it.
+///
 /// # Errors
-/// The database's. A code that cannot be used is none.
+/// When the database fails.
 pub async fn quote(state: &AppState, item: Item, buyer: Buyer<'_>, now: DateTime<Utc>) -> Result<Quote> {
     let ClientInfo { address, country } = buyer.visitor;
     let ppp_discount = ppp_discount(&state.db, country).await?.filter(|_| item.purchasing_power);
     let typed: String = buyer.code.trim().chars().take(MAX_CODE_CHARS + 1).collect();
-    let (found, refused) = if typed.is_empty() {
+    let (found, code_error) = if typed.is_empty() {
         (None, None)
     } else {
         match reservation::look_up(state, &typed, item.product, buyer.user, address, now).await {
-            Ok(None) => (None, Some(reservation::refused())),
+            Ok(None) => (None, Some(reservation::unusable_code())),
             Err(error @ Error::RateLimited(_)) => (None, Some(error)),
             found => (found?, None),
         }
@@ -76,32 +78,32 @@ pub async fn quote(state: &AppState, item: Item, buyer: Buyer<'_>, now: DateTime
     let price = policy::price(
         item.list,
         ppp_discount.as_ref(),
-        found.as_ref().map(|coupon| (coupon.name.as_str(), coupon.off)),
+        found.as_ref().map(|coupon| (coupon.name.as_str(), coupon.discount)),
     );
-    let counts = price.by == PriceReason::Coupon;
-    let note = (found.is_some() && !counts).then(|| {
+    let applied = price.reason == PriceReason::Coupon;
+    let note = (found.is_some() && !applied).then(|| {
         if item.list.is_zero() {
             "This is free without a code."
         } else {
-            "The price is as low without this code. Keep it for another time."
+            "The price is not lower with this code. Save it for another purchase."
         }
         .to_owned()
     });
-    let error = refused.as_ref().map(|error| match error {
+    let error = code_error.as_ref().map(|error| match error {
         Error::RateLimited(_) => error.to_string(),
-        _ => REFUSED.to_owned(),
+        _ => UNUSABLE_CODE.to_owned(),
     });
     Ok(Quote {
         list: item.list,
-        country: country.filter(|_| price.by == PriceReason::PppDiscount),
-        coupon: found.filter(|_| counts),
-        code: CouponResult { typed, counts, error, note },
-        refused,
+        country: country.filter(|_| price.reason == PriceReason::PppDiscount),
+        coupon: found.filter(|_| applied),
+        code: CouponResult { typed, applied, error, note },
+        code_error,
         price,
     })
 }
 
-/// What people pay less where somebody is.
+/// Returns the discount of a country, if there is one.
 pub async fn ppp_discount(db: &PgPool, country: Option<Country>) -> sqlx::Result<Option<PppDiscount>> {
     match country {
         Some(country) => queries::find_ppp_discount(db, country).await,
@@ -109,11 +111,11 @@ pub async fn ppp_discount(db: &PgPool, country: Option<Country>) -> sqlx::Result
     }
 }
 
-/// A price on the shelf, where nobody has a code.
+/// Computes a price without a coupon, for lists of products.
 pub fn list_price_for(list: Cents, purchasing_power: bool, ppp_discount: Option<&PppDiscount>) -> PriceQuote {
-    priced(list, &policy::price(list, ppp_discount.filter(|_| purchasing_power), None))
+    price_quote(list, &policy::price(list, ppp_discount.filter(|_| purchasing_power), None))
 }
 
-fn priced(list: Cents, price: &Price) -> PriceQuote {
-    PriceQuote { list, now: price.amount, why: price.name.clone() }
+fn price_quote(list: Cents, price: &Price) -> PriceQuote {
+    PriceQuote { list, amount: price.amount, discount_name: price.discount_name.clone() }
 }

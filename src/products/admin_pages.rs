@@ -1,4 +1,4 @@
-//! The products, to find, write and delete.
+//! Back office: pages that list, create, edit and remove products.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -6,20 +6,20 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
     back_office::{
-        confirm_dialog::{self, Confirmed},
+        confirm_dialog::{ConfirmDialog, Confirmation},
         layout::back_office,
         searched_list::{ListState, SearchedList},
     },
     error::Error,
     form::FormState,
     id::ProductId,
-    load::{Loaded, load, page, searched},
+    load::{Loaded, load, page, search_params},
     paths,
-    prices::price_view::words,
+    prices::price_view::price_label,
     products::{
         ProductList, ProductRow, ProductStatus, Removal,
         api::{self, RemoveProduct},
-        editor::Editor,
+        editor::ProductEditor,
     },
     ui::{
         Badge, Button, EmptyState, Intent, LinkButton, PageHeader, RowActions, SkeletonList, SkeletonPage, Table,
@@ -39,15 +39,15 @@ fn products() -> impl IntoView {
     back_office(|| {
         let query = use_query_map();
         let toaster = use_toast();
-        let question = ConfirmDialog::new(move |product, removal| {
+        let removing = Removing::new(move |product, removal| {
             let name = product.name;
-            let words = match removal {
+            let message = match removal {
                 Removal::Delete => format!("Deleted “{name}”."),
-                Removal::Awaited | Removal::Sold => format!("Made “{name}” private."),
+                Removal::CheckoutPending | Removal::Sold => format!("Made “{name}” private."),
             };
-            toaster.show(Tone::Accent, words);
+            toaster.show(Tone::Accent, message);
         });
-        let key = move || (query.with(searched), question.answered());
+        let key = move || (query.with(search_params), removing.completed());
         let list = load(key, |((search, page), _)| api::get_products(search, page));
         view! {
             <Title text="Products" />
@@ -55,36 +55,35 @@ fn products() -> impl IntoView {
                 <LinkButton href=paths::ADMIN_NEW_PRODUCT>"New product"</LinkButton>
             </PageHeader>
             <Loaded from=list skeleton=|| view! { <SkeletonList count=6 /> } let:list>
-                <List list question />
+                <List list removing />
             </Loaded>
-            <Confirmed question title="Take this product away?" consequence verb send=|product| RemoveProduct { product: product.id } />
+            <ConfirmDialog confirmation=removing title="Remove this product?" consequence verb send=|product| RemoveProduct { product: product.id } />
         }
     })
 }
 
 #[component]
-fn List(list: ProductList, question: ConfirmDialog) -> impl IntoView {
-    let ProductList { products, search, page, more } = list;
-    let asked =
-        ListState { list: paths::ADMIN_PRODUCTS, what: "products", search, page, more, empty: products.is_empty() };
-    let first = || {
+fn List(list: ProductList, removing: Removing) -> impl IntoView {
+    let ProductList { products, search, page } = list;
+    let state = ListState::new(paths::ADMIN_PRODUCTS, "products", search, page, &products);
+    let placeholder = || {
         view! {
-            <EmptyState title="No products yet" text="A product is what people buy: a price, and one or more courses.">
+            <EmptyState title="No products yet" text="A product has a price and contains one or more courses.">
                 <LinkButton href=paths::ADMIN_NEW_PRODUCT>"New product"</LinkButton>
             </EmptyState>
         }
     };
     view! {
-        <SearchedList asked first>
+        <SearchedList state placeholder>
             <Table caption="Products" head=vec!["Picture", "Name", "Price", "Courses", "Customers", "Status", "Actions"] numeric=vec![2, 3, 4]>
-                {products.into_iter().map(|product| view! { <Line product question /> }).collect_view()}
+                {products.rows.into_iter().map(|product| view! { <Line product removing /> }).collect_view()}
             </Table>
         </SearchedList>
     }
 }
 
 #[component]
-fn Line(product: ProductRow, question: ConfirmDialog) -> impl IntoView {
+fn Line(product: ProductRow, removing: Removing) -> impl IntoView {
     let status = match product.status {
         ProductStatus::Public => view! { <Badge tone=Tone::Accent>"Public"</Badge> },
         ProductStatus::Private => view! { <Badge>"Private"</Badge> },
@@ -92,17 +91,17 @@ fn Line(product: ProductRow, question: ConfirmDialog) -> impl IntoView {
     let verb = match (product.removal, product.status) {
         (Removal::Delete, _) => Some("Delete"),
         (_, ProductStatus::Public) => Some("Make private"),
-        // It is as private as it can be.
+        // It is private already.
         _ => None,
     };
-    let asked = product.clone();
+    let removed = product.clone();
     let action = verb.map(|verb| {
         view! {
             <Button
                 kind="button"
                 intent=Intent::Quiet
                 attr:aria-label=format!("{verb}: {}", product.name)
-                on:click=move |_| question.ask(asked.clone())
+                on:click=move |_| removing.open_for(removed.clone())
             >
                 {verb}
             </Button>
@@ -116,7 +115,7 @@ fn Line(product: ProductRow, question: ConfirmDialog) -> impl IntoView {
             <th scope="row">
                 <a href=paths::edit_product(product.id)>{product.name}</a>
             </th>
-            <td>{words(product.price)}</td>
+            <td>{price_label(product.price)}</td>
             <td>{product.courses}</td>
             <td>{product.customers}</td>
             <td>{status}</td>
@@ -127,23 +126,24 @@ fn Line(product: ProductRow, question: ConfirmDialog) -> impl IntoView {
     }
 }
 
-type ConfirmDialog = confirm_dialog::ConfirmDialog<ProductRow, RemoveProduct>;
+/// Confirms the removal of a product.
+type Removing = Confirmation<ProductRow, RemoveProduct>;
 
-/// What will happen, in words.
+/// Says what will happen to a product that is removed.
 fn consequence(product: &ProductRow) -> String {
     let name = &product.name;
     match (product.removal, product.bought) {
         (Removal::Delete, _) => {
-            format!("Nobody bought “{name}”. It is deleted for good; the courses in it stay.")
+            format!("Nobody bought “{name}”. It will be deleted; its courses stay. This cannot be undone.")
         }
-        (Removal::Awaited, _) => format!(
-            "Somebody began to buy “{name}” in the last days and may still pay. It cannot be deleted yet; it will be made \
-             private: nobody else can buy it."
+        (Removal::CheckoutPending, _) => format!(
+            "A checkout of “{name}” may still be paid, so it cannot be deleted yet. It will be made private: nobody else can \
+             buy it."
         ),
         (Removal::Sold, bought) => {
             let people = if bought == 1 { "1 person".to_owned() } else { format!("{bought} people") };
             format!(
-                "{people} bought this. It cannot be deleted; it will be made private: nobody can buy it, buyers keep it."
+                "{people} bought this, so it cannot be deleted. It will be made private: nobody can buy it, and its buyers keep access."
             )
         }
     }
@@ -168,7 +168,7 @@ fn new_product() -> impl IntoView {
         view! {
             <Title text="New product" />
             <Loaded from=form skeleton=|| view! { <SkeletonPage /> } let:form>
-                <Editor form sent=sent.clone() />
+                <ProductEditor form sent=sent.clone() />
             </Loaded>
         }
     })
@@ -191,7 +191,7 @@ fn edit_product() -> impl IntoView {
         view! {
             <Title text="Edit product" />
             <Loaded from=form skeleton=|| view! { <SkeletonPage /> } let:form>
-                <Editor form sent=sent.clone() />
+                <ProductEditor form sent=sent.clone() />
             </Loaded>
         }
     })
@@ -204,23 +204,23 @@ mod tests {
     use uuid::Uuid;
 
     #[rstest]
-    #[case(Removal::Delete, 0, "Nobody bought “Light”. It is deleted for good; the courses in it stay.")]
+    #[case(Removal::Delete, 0, "Nobody bought “Light”. It will be deleted; its courses stay. This cannot be undone.")]
     #[case(
         Removal::Sold,
         1,
-        "1 person bought this. It cannot be deleted; it will be made private: nobody can buy it, buyers keep it."
+        "1 person bought this, so it cannot be deleted. It will be made private: nobody can buy it, and its buyers keep access."
     )]
     #[case(
         Removal::Sold,
         12,
-        "12 people bought this. It cannot be deleted; it will be made private: nobody can buy it, buyers keep it."
+        "12 people bought this, so it cannot be deleted. It will be made private: nobody can buy it, and its buyers keep access."
     )]
     #[case(
-        Removal::Awaited,
+        Removal::CheckoutPending,
         0,
-        "Somebody began to buy “Light” in the last days and may still pay. It cannot be deleted yet; it will be made private: nobody else can buy it."
+        "A checkout of “Light” may still be paid, so it cannot be deleted yet. It will be made private: nobody else can buy it."
     )]
-    fn an_admin_is_told_what_will_happen(#[case] removal: Removal, #[case] bought: i32, #[case] words: &str) {
+    fn the_dialog_says_what_will_happen(#[case] removal: Removal, #[case] bought: i32, #[case] expected: &str) {
         let product = ProductRow {
             id: Uuid::nil().into(),
             slug: "light".into(),
@@ -233,6 +233,6 @@ mod tests {
             bought,
             removal,
         };
-        assert_eq!(consequence(&product), words);
+        assert_eq!(consequence(&product), expected);
     }
 }

@@ -1,13 +1,14 @@
-//! What the back office asks of the database about products.
+//! SQL statements of the back office for products.
 
 use sqlx::PgExecutor;
 
 use crate::{
     id::{CourseId, ProductId},
-    products::{CourseChoice, ProductForm, ProductRow, ProductStatus, Removal, input::Draft},
+    products::{CourseChoice, ProductForm, ProductRow, ProductStatus, Removal, input::ProductDraft},
 };
 
-/// Products of any status, newest first, whose name or address has the words; one more than `limit` when there are more.
+/// Lists the products of any status whose name or slug contains `search`, newest first; `limit` and one more when another page
+/// follows.
 pub async fn list(db: impl PgExecutor<'_>, search: &str, limit: i64, offset: i64) -> sqlx::Result<Vec<ProductRow>> {
     let rows = sqlx::query!(
         r#"select p.id, p.slug, p.name, p.image_url, p.price_in_dollars * 100 as "price!",
@@ -44,15 +45,15 @@ pub async fn list(db: impl PgExecutor<'_>, search: &str, limit: i64, offset: i64
         .collect())
 }
 
-const fn removal(sold: bool, awaited: bool) -> Removal {
-    match (sold, awaited) {
+const fn removal(sold: bool, checkout_pending: bool) -> Removal {
+    match (sold, checkout_pending) {
         (true, _) => Removal::Sold,
-        (false, true) => Removal::Awaited,
+        (false, true) => Removal::CheckoutPending,
         (false, false) => Removal::Delete,
     }
 }
 
-/// A product to write; without courses, see [`list_choices`].
+/// Finds the form of a product, without courses; see [`list_choices`].
 pub async fn find_form(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Result<Option<ProductForm>> {
     let row = sqlx::query!(
         r#"select p.id, p.version, p.name, p.slug, p.description, p.image_url, p.price_in_dollars,
@@ -77,7 +78,7 @@ pub async fn find_form(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Res
     }))
 }
 
-/// Every course to choose from: what the product contains first, then by name. Of very many courses, a thousand.
+/// Lists the courses to choose from, at most a thousand: first those that the product contains, then by name.
 pub async fn list_choices(db: impl PgExecutor<'_>, product: Option<ProductId>) -> sqlx::Result<Vec<CourseChoice>> {
     sqlx::query_as!(
         CourseChoice,
@@ -91,13 +92,14 @@ pub async fn list_choices(db: impl PgExecutor<'_>, product: Option<ProductId>) -
     .await
 }
 
-/// A product as it stands, held against everybody else who would change it.
-pub struct Held {
+/// A product whose row is locked until the transaction ends.
+pub struct LockedProduct {
     pub version: i64,
-    pub draft: Draft,
+    pub draft: ProductDraft,
 }
 
-pub async fn hold(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Result<Option<Held>> {
+/// Finds a product and locks its row until the transaction ends.
+pub async fn lock(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Result<Option<LockedProduct>> {
     let row = sqlx::query!(
         r#"select version, name, slug, description, image_url, price_in_dollars, status as "status: ProductStatus", purchasing_power,
                   array(select cp.course_id from course_products cp where cp.product_id = products.id) as "courses!"
@@ -106,9 +108,9 @@ pub async fn hold(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Result<O
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Held {
+    Ok(row.map(|row| LockedProduct {
         version: row.version,
-        draft: Draft {
+        draft: ProductDraft {
             name: row.name,
             slug: row.slug,
             description: row.description,
@@ -121,8 +123,8 @@ pub async fn hold(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Result<O
     }))
 }
 
-/// The name of the product that has this slug, unless it is `product`.
-pub async fn find_name_of_slug(
+/// Finds the name of the product that has this slug, except `product`.
+pub async fn find_name_by_slug(
     db: impl PgExecutor<'_>,
     slug: &str,
     product: Option<ProductId>,
@@ -136,7 +138,7 @@ pub async fn find_name_of_slug(
     .await
 }
 
-/// Ids and names of those of the courses that are there.
+/// Lists the ids and names of those courses that exist.
 pub async fn list_courses(db: impl PgExecutor<'_>, courses: &[CourseId]) -> sqlx::Result<Vec<(CourseId, String)>> {
     let ids: Vec<_> = courses.iter().map(|course| course.uuid()).collect();
     let rows =
@@ -144,7 +146,8 @@ pub async fn list_courses(db: impl PgExecutor<'_>, courses: &[CourseId]) -> sqlx
     Ok(rows.into_iter().map(|row| (row.id.into(), row.name)).collect())
 }
 
-pub async fn insert(db: impl PgExecutor<'_>, draft: &Draft) -> sqlx::Result<ProductId> {
+/// Inserts a product without courses.
+pub async fn insert(db: impl PgExecutor<'_>, draft: &ProductDraft) -> sqlx::Result<ProductId> {
     sqlx::query_scalar!(
         "insert into products (name, slug, description, image_url, price_in_dollars, status, purchasing_power)
          values ($1, $2, $3, $4, $5, $6, $7) returning id",
@@ -161,7 +164,8 @@ pub async fn insert(db: impl PgExecutor<'_>, draft: &Draft) -> sqlx::Result<Prod
     .map(ProductId::from)
 }
 
-pub async fn update(db: impl PgExecutor<'_>, product: ProductId, draft: &Draft) -> sqlx::Result<()> {
+/// Updates a product without its courses.
+pub async fn update(db: impl PgExecutor<'_>, product: ProductId, draft: &ProductDraft) -> sqlx::Result<()> {
     sqlx::query!(
         "update products set name = $2, slug = $3, description = $4, image_url = $5, price_in_dollars = $6, status = $7,
                 purchasing_power = $8
@@ -180,7 +184,7 @@ pub async fn update(db: impl PgExecutor<'_>, product: ProductId, draft: &Draft) 
     .map(drop)
 }
 
-/// Adds courses to a product. They reach its earlier buyers.
+/// Adds courses to a product. Trigger `course_products_add_to_purchases` gives its earlier buyers access.
 pub async fn add_courses(db: impl PgExecutor<'_>, product: ProductId, courses: &[CourseId]) -> sqlx::Result<()> {
     let ids: Vec<_> = courses.iter().map(|course| course.uuid()).collect();
     sqlx::query!(
@@ -193,8 +197,8 @@ pub async fn add_courses(db: impl PgExecutor<'_>, product: ProductId, courses: &
     .map(drop)
 }
 
-/// Takes courses out of a product. They stay with its buyers.
-pub async fn take_courses(db: impl PgExecutor<'_>, product: ProductId, courses: &[CourseId]) -> sqlx::Result<()> {
+/// Removes courses from a product. Its buyers keep access.
+pub async fn remove_courses(db: impl PgExecutor<'_>, product: ProductId, courses: &[CourseId]) -> sqlx::Result<()> {
     let ids: Vec<_> = courses.iter().map(|course| course.uuid()).collect();
     sqlx::query!("delete from course_products where product_id = $1 and course_id = any ($2)", product.uuid(), &ids)
         .execute(db)
@@ -202,7 +206,7 @@ pub async fn take_courses(db: impl PgExecutor<'_>, product: ProductId, courses: 
         .map(drop)
 }
 
-/// What deleting a product comes to. Ask while it is held.
+/// Decides what happens to a product that is removed. Its row must be locked.
 pub async fn find_removal(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Result<Removal> {
     let row = sqlx::query!(
         r#"select exists (select from purchases where product_id = $1) as "sold!",
@@ -214,15 +218,17 @@ pub async fn find_removal(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::
     Ok(removal(row.sold, row.awaited))
 }
 
-/// Forgets that somebody once looked at paying for a product.
+/// Deletes the checkout attempts of a product.
 pub async fn delete_attempts(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Result<()> {
     sqlx::query!("delete from checkout_attempts where product_id = $1", product.uuid()).execute(db).await.map(drop)
 }
 
+/// Deletes a product that has no purchases.
 pub async fn delete(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Result<()> {
     sqlx::query!("delete from products where id = $1", product.uuid()).execute(db).await.map(drop)
 }
 
+/// Makes a product private.
 pub async fn set_private(db: impl PgExecutor<'_>, product: ProductId) -> sqlx::Result<()> {
     sqlx::query!("update products set status = 'private' where id = $1", product.uuid()).execute(db).await.map(drop)
 }

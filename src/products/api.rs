@@ -1,4 +1,4 @@
-//! What the browser may ask about products.
+//! Server functions of products: storefront, product page, and their back office.
 
 use leptos::prelude::*;
 
@@ -12,6 +12,7 @@ use crate::{
 #[cfg(feature = "ssr")]
 use crate::{
     error::Error,
+    pagination::PageRequest,
     paths,
     platform::{clock, markdown, response},
     prices::quote::{self, Buyer},
@@ -19,78 +20,77 @@ use crate::{
     server::{
         http::{
             client_ip::ClientInfo,
-            request_context::{AdminContext, RequestContext},
+            request_context::{AdminContext, RequestContext, extract},
         },
         state::AppState,
     },
     users::Viewer,
 };
 
-/// How many products a page of the storefront shows.
 #[cfg(feature = "ssr")]
-const PAGE_SIZE: i64 = 24;
+const STOREFRONT_PAGE_SIZE: u16 = 24;
+#[cfg(feature = "ssr")]
+const ADMIN_PAGE_SIZE: u16 = 25;
+/// A longer search is cut.
+#[cfg(feature = "ssr")]
+const MAX_SEARCH_CHARS: usize = 100;
 
-/// A page of public products. `search` is matched as it is typed; `page` counts from 1.
+/// Returns a page of the storefront. `page` counts from 1; the first page without a search contains the lesson to continue with.
 #[server(output = Json)]
 pub async fn get_storefront(search: String, page: u32) -> Result<Storefront> {
-    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
-    let search: String = search.trim().chars().take(100).collect();
-    let page = page.clamp(1, 10_000);
-    let power = quote::ppp_discount(&db, ClientInfo::current().country).await?;
-    let mut products =
-        queries::list_public(&db, &search, power.as_ref(), PAGE_SIZE, i64::from(page - 1) * PAGE_SIZE).await?;
-    let more = products.len() > 24;
-    products.truncate(24);
-    for product in &mut products {
+    let RequestContext { db, viewer, .. } = extract().await?;
+    let search: String = search.trim().chars().take(MAX_SEARCH_CHARS).collect();
+    let request = PageRequest::new(page, STOREFRONT_PAGE_SIZE);
+    let ppp_discount = quote::ppp_discount(&db, ClientInfo::current().country).await?;
+    let products = queries::list_public(&db, &search, ppp_discount.as_ref(), request.limit(), request.offset()).await?;
+    let mut products = request.page(products);
+    for product in &mut products.rows {
         product.description = markdown::first_line(&product.description);
     }
     let resume = match viewer.user_id() {
-        Some(user) if page == 1 && search.is_empty() => queries::find_resume(&db, user).await?,
+        Some(user) if request.number == 1 && search.is_empty() => queries::find_resume(&db, user).await?,
         _ => None,
     };
-    Ok(Storefront { products, search, page, more, resume })
+    Ok(Storefront { products, search, page: request.number, resume })
 }
 
-/// A product by its slug, priced for the viewer, with a `code` as it was typed. By its id, or a slug it had before, the answer is a
-/// redirect to its slug.
+/// Returns a product by its slug, priced for the viewer with the coupon code that was typed. With an id, or a slug that the
+/// product had before, the response is also a redirect to the URL with the current slug.
 #[server(output = Json)]
 pub async fn get_product_page(slug: String, #[server(default)] code: String) -> Result<ProductPage> {
-    let RequestContext { db, viewer, state } = RequestContext::current().await?;
-    let there = |slug: &str| paths::with_code(&paths::product(slug), &code);
+    let RequestContext { db, viewer, state } = extract().await?;
+    let url = |slug: &str| paths::with_code(&paths::product(slug), &code);
     if let Ok(id) = slug.parse::<ProductId>() {
         let slug = queries::find_slug(&db, id).await?.ok_or(Error::NotFound)?;
-        let page = find(&state, &slug, &viewer, &code).await?;
-        leptos_axum::redirect(&there(&slug));
+        let page = find_priced_page(&state, &slug, &viewer, &code).await?;
+        leptos_axum::redirect(&url(&slug));
         return Ok(page);
     }
-    match find(&state, &slug, &viewer, &code).await {
+    match find_priced_page(&state, &slug, &viewer, &code).await {
         Err(Error::NotFound) => {
-            let slug = queries::find_slug_now(&db, &slug).await?.ok_or(Error::NotFound)?;
-            let page = find(&state, &slug, &viewer, &code).await?;
-            leptos_axum::redirect(&there(&slug));
+            let slug = queries::find_current_slug(&db, &slug).await?.ok_or(Error::NotFound)?;
+            let page = find_priced_page(&state, &slug, &viewer, &code).await?;
+            leptos_axum::redirect(&url(&slug));
             Ok(page)
         }
         page => page,
     }
 }
 
-/// A page of all products for the back office. `search` is matched with name and address; `page` counts from 1. For admins.
+/// Lists products of any status for admins. `search` is compared with name and slug; `page` counts from 1.
 #[server(output = Json)]
 pub async fn get_products(search: String, page: u32) -> Result<ProductList> {
-    const PAGE_SIZE: i64 = 25;
-    let AdminContext { db, .. } = RequestContext::admin().await?;
-    let search: String = search.trim().chars().take(100).collect();
-    let page = page.clamp(1, 10_000);
-    let mut products = admin_queries::list(&db, &search, PAGE_SIZE, i64::from(page - 1) * PAGE_SIZE).await?;
-    let more = products.len() > 25;
-    products.truncate(25);
-    Ok(ProductList { products, search, page, more })
+    let AdminContext { db, .. } = extract().await?;
+    let search: String = search.trim().chars().take(MAX_SEARCH_CHARS).collect();
+    let request = PageRequest::new(page, ADMIN_PAGE_SIZE);
+    let products = admin_queries::list(&db, &search, request.limit(), request.offset()).await?;
+    Ok(ProductList { products: request.page(products), search, page: request.number })
 }
 
-/// A product to write, or an empty one, with the courses to choose from. For admins.
+/// Returns the form of a product, or of a new one, with the courses to choose from. For admins.
 #[server(output = Json)]
 pub async fn get_product_form(product: Option<ProductId>) -> Result<ProductForm> {
-    let AdminContext { db, .. } = RequestContext::admin().await?;
+    let AdminContext { db, .. } = extract().await?;
     let form = match product {
         Some(product) => admin_queries::find_form(&db, product).await?.ok_or(Error::NotFound)?,
         None => empty_form(),
@@ -115,31 +115,31 @@ const fn empty_form() -> ProductForm {
     }
 }
 
-/// Deletes a product that nobody bought, and makes any other private. Answers which of both happened. For admins.
+/// Deletes a product that nobody bought or may be paying for, and makes any other private. Returns which. For admins.
 #[server(output = Json)]
 pub async fn remove_product(product: ProductId) -> Result<Removal> {
-    let AdminContext { db, admin, .. } = RequestContext::admin().await?;
+    let AdminContext { db, admin, .. } = extract().await?;
     service::remove(&db, admin.id, product).await
 }
 
 #[cfg(feature = "ssr")]
-async fn find(state: &AppState, slug: &str, viewer: &Viewer, code: &str) -> Result<ProductPage> {
+async fn find_priced_page(state: &AppState, slug: &str, viewer: &Viewer, code: &str) -> Result<ProductPage> {
     let (mut page, item) = queries::find_page(&state.db, slug, viewer.user_id())
         .await?
         .filter(|(page, _)| policy::can_see(viewer.is_admin(), page.status))
         .ok_or(Error::NotFound)?;
     let buyer = Buyer { user: viewer.user_id(), visitor: ClientInfo::current(), code };
     let quote = quote::quote(state, item, buyer, clock::now()).await?;
-    if let Some(error @ Error::RateLimited(_)) = &quote.refused {
+    if let Some(error @ Error::RateLimited(_)) = &quote.code_error {
         response::status_or_fail(error)?;
     }
-    (page.price, page.code) = (quote.priced(), quote.code);
-    Ok(written(page))
+    (page.price, page.code) = (quote.price_quote(), quote.code);
+    Ok(render_markdown(page))
 }
 
-/// What was written, as it is read.
+/// Renders the product's description as HTML, and shortens those of its courses.
 #[cfg(feature = "ssr")]
-fn written(mut page: ProductPage) -> ProductPage {
+fn render_markdown(mut page: ProductPage) -> ProductPage {
     page.summary = markdown::first_line(&page.description);
     page.description = markdown::to_html(&page.description);
     for course in &mut page.courses {

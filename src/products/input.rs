@@ -1,64 +1,69 @@
-//! The form of a product: what was typed, and what it means.
+//! The form of a product, and its parsing.
 
 use crate::{
     error::FieldError,
     id::CourseId,
     money::ungroup,
+    paths,
     products::{ProductStatus, slug},
     server::http::form_post::PostedForm,
 };
 
-/// A product as it is to be. Only what is right in itself is one; whether it goes with the others, the database says.
+const MAX_NAME_CHARS: usize = 200;
+const MAX_DESCRIPTION_CHARS: usize = 20_000;
+const MAX_URL_CHARS: usize = 2000;
+const MAX_DOLLARS: i32 = 999_999;
+
+/// The error of a course that was deleted after the form was opened.
+pub const COURSE_NOT_FOUND: &str = "One of the courses no longer exists. Check the list again.";
+
+/// The fields of a product. Whether its slug is free and its courses exist is checked in the database, see `service.rs`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
+pub struct ProductDraft {
     pub name: String,
     pub slug: String,
     pub description: String,
     pub image_url: String,
     pub dollars: i32,
     pub status: ProductStatus,
-    /// Whether it costs less where people have less.
+    /// Whether discounts by country apply.
     pub purchasing_power: bool,
     pub courses: Vec<CourseId>,
 }
 
-/// Reads the form. Everything that is wrong is said at once; what is wrong stands in the draft as well as it could be read.
-pub fn read(form: &PostedForm) -> (Draft, Vec<FieldError>) {
+/// Parses the form, and returns the errors of all fields. An invalid field has a default value in the draft.
+pub fn parse(form: &PostedForm) -> (ProductDraft, Vec<FieldError>) {
     let mut errors = Vec::new();
-    let mut take = |field: &str, read: Result<(), String>| {
-        if let Err(words) = read {
-            errors.push(FieldError::new(field, words));
+    let mut check = |field: &str, result: Result<(), String>| {
+        if let Err(message) = result {
+            errors.push(FieldError::new(field, message));
         }
     };
-    let name = line(form.get("name"));
-    take("name", check_name(&name));
+    let name = single_line(form.get("name"));
+    check("name", check_name(&name));
     let typed = form.get("slug").trim().to_lowercase();
     let slug = if typed.is_empty() { slug::from_name(&name) } else { typed };
-    take("slug", check_slug(&name, &slug));
-    let description = text(form.get("description"));
-    take("description", at_most(&description, 20_000));
-    let dollars = dollars(form.get("price"));
-    take("price", dollars.clone().map(drop));
-    let image_url = line(form.get("image_url"));
-    take("image_url", check_picture(&image_url));
-    let status = match form.get("status") {
-        "public" => Ok(ProductStatus::Public),
-        "private" => Ok(ProductStatus::Private),
-        _ => Err("Choose public or private.".to_owned()),
-    };
-    take("status", status.clone().map(drop));
+    check("slug", check_slug(&name, &slug));
+    let description = multi_line(form.get("description"));
+    check("description", check_length(&description, MAX_DESCRIPTION_CHARS));
+    let dollars = parse_dollars(form.get("price"));
+    check("price", dollars.clone().map(drop));
+    let image_url = single_line(form.get("image_url"));
+    check("image_url", check_image_url(&image_url));
+    let status = ProductStatus::from_value(form.get("status")).ok_or_else(|| "Choose public or private.".to_owned());
+    check("status", status.clone().map(drop));
     let mut courses: Vec<CourseId> = Vec::new();
     for id in form.all("courses") {
         match id.parse() {
             Ok(id) if courses.contains(&id) => {}
             Ok(id) => courses.push(id),
-            Err(_) => take("courses", Err(GONE.into())),
+            Err(_) => check("courses", Err(COURSE_NOT_FOUND.into())),
         }
     }
     if status == Ok(ProductStatus::Public) && courses.is_empty() {
-        take("courses", Err("Choose at least one course to publish this. A private draft may have none.".into()));
+        check("courses", Err("Choose at least one course to publish this. A private product may have none.".into()));
     }
-    let draft = Draft {
+    let draft = ProductDraft {
         name,
         slug,
         description,
@@ -71,16 +76,13 @@ pub fn read(form: &PostedForm) -> (Draft, Vec<FieldError>) {
     (draft, errors)
 }
 
-/// For a course that is no more.
-pub const GONE: &str = "One of the courses is no longer there. Look at the list again.";
-
-/// What was typed into one line: without what cannot be seen.
-fn line(typed: &str) -> String {
+/// Returns the text of an input of one line, without control characters.
+fn single_line(typed: &str) -> String {
     typed.chars().filter(|letter| !letter.is_control()).collect::<String>().trim().to_owned()
 }
 
-/// What was typed into many lines. A form sends line breaks as two characters.
-fn text(typed: &str) -> String {
+/// Returns the text of a text area, without control characters. Forms send line breaks as CR LF, Markdown has LF.
+fn multi_line(typed: &str) -> String {
     let typed = typed.replace("\r\n", "\n");
     typed
         .chars()
@@ -90,26 +92,26 @@ fn text(typed: &str) -> String {
         .to_owned()
 }
 
-fn at_most(text: &str, most: usize) -> Result<(), String> {
+fn check_length(text: &str, max_chars: usize) -> Result<(), String> {
     match text.chars().count() {
-        count if count > most => Err(format!("This has {count} characters; the most is {most}.")),
+        count if count > max_chars => Err(format!("This has {count} characters; the maximum is {max_chars}.")),
         _ => Ok(()),
     }
 }
 
 fn check_name(name: &str) -> Result<(), String> {
-    if name.is_empty() { Err("Give it a name.".into()) } else { at_most(name, 200) }
+    if name.is_empty() { Err("Enter a name.".into()) } else { check_length(name, MAX_NAME_CHARS) }
 }
 
 fn check_slug(name: &str, slug: &str) -> Result<(), String> {
     if slug.is_empty() && name.is_empty() {
-        // The name says what is missing.
+        // The error is at the name.
         return Ok(());
     }
     if slug.is_empty() {
-        return Err("The name has no letter that an address can have. Write one, such as light-and-shadow.".into());
+        return Err("No address can be made from this name. Enter one, such as light-and-shadow.".into());
     }
-    at_most(slug, slug::MAX_CHARS)?;
+    check_length(slug, slug::MAX_CHARS)?;
     if slug::is_slug(slug) {
         Ok(())
     } else {
@@ -117,42 +119,41 @@ fn check_slug(name: &str, slug: &str) -> Result<(), String> {
     }
 }
 
-/// Whole dollars, as a person writes them: "60", "$60", "1,000".
-fn dollars(typed: &str) -> Result<i32, String> {
+/// Parses whole dollars: "60", "$60", "1,000".
+fn parse_dollars(typed: &str) -> Result<i32, String> {
     let typed = typed.trim();
-    let bare = typed.strip_prefix('$').unwrap_or(typed).trim();
-    if bare.is_empty() {
+    let amount = typed.strip_prefix('$').unwrap_or(typed).trim();
+    if amount.is_empty() {
         return Err("Enter a price. 0 is free.".into());
     }
-    if bare.starts_with(['-', '−']) {
+    if amount.starts_with(['-', '−']) {
         return Err("A price cannot be negative.".into());
     }
-    let digits = ungroup(bare).unwrap_or_else(|| bare.to_owned());
+    let digits = ungroup(amount).unwrap_or_else(|| amount.to_owned());
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return match digits.trim_start_matches('0') {
             "" => Ok(0),
             digits => digits
                 .parse()
                 .ok()
-                .filter(|dollars| *dollars <= 999_999)
+                .filter(|dollars| *dollars <= MAX_DOLLARS)
                 .ok_or_else(|| "The highest price is $999,999.".into()),
         };
     }
-    let numbers = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b',');
-    let words = if numbers { "Write whole dollars, without cents." } else { "Write a number, such as 60." };
-    Err(words.into())
+    let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b',');
+    let message = if is_decimal { "Enter whole dollars, without cents." } else { "Enter a number, such as 60." };
+    Err(message.into())
 }
 
-/// None, our own path, or an address that a browser asks for in secret.
-fn check_picture(address: &str) -> Result<(), String> {
-    let ours = crate::paths::safe_redirect(address) == address && address.starts_with('/') && address.len() > 1;
-    let theirs = address
-        .strip_prefix("https://")
-        .is_some_and(|rest| rest.split('/').next().is_some_and(|host| host.contains('.')));
-    if !address.is_empty() && (!(ours || theirs) || address.contains(char::is_whitespace)) {
-        return Err("Write an address that begins with https://, or upload a picture.".into());
+/// Checks that a URL is empty, a path of this site, or begins with `https://`.
+fn check_image_url(url: &str) -> Result<(), String> {
+    let is_path = paths::safe_redirect(url) == url && url.starts_with('/') && url.len() > 1;
+    let is_https =
+        url.strip_prefix("https://").is_some_and(|rest| rest.split('/').next().is_some_and(|host| host.contains('.')));
+    if !url.is_empty() && (!(is_path || is_https) || url.contains(char::is_whitespace)) {
+        return Err("Enter an address that begins with https://, or upload a picture.".into());
     }
-    at_most(address, 2000)
+    check_length(url, MAX_URL_CHARS)
 }
 
 #[cfg(test)]
@@ -161,7 +162,7 @@ mod tests {
     use rstest::rstest;
 
     fn form(with: &[(&str, &str)]) -> PostedForm {
-        let usual = [
+        let defaults = [
             ("name", "Light"),
             ("slug", ""),
             ("description", ""),
@@ -169,8 +170,8 @@ mod tests {
             ("image_url", ""),
             ("status", "private"),
         ];
-        let usual = usual.iter().filter(|(name, _)| !with.iter().any(|(other, _)| name == other));
-        PostedForm(usual.chain(with).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        let defaults = defaults.iter().filter(|(name, _)| !with.iter().any(|(other, _)| name == other));
+        PostedForm(defaults.chain(with).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
     const COURSE: &str = "6f1c2f0e-5a53-4d0a-9f0c-0d8c6a1b2c3d";
@@ -183,56 +184,56 @@ mod tests {
     #[case("007", 7)]
     #[case("999999", 999_999)]
     #[case("999,999", 999_999)]
-    fn a_price_is_read_as_people_write_it(#[case] typed: &str, #[case] read: i32) {
-        assert_eq!(dollars(typed), Ok(read));
+    fn a_price_has_several_spellings(#[case] typed: &str, #[case] dollars: i32) {
+        assert_eq!(parse_dollars(typed), Ok(dollars));
     }
 
     #[rstest]
-    #[case("name", "", "Give it a name.")]
-    #[case("name", " \u{0} ", "Give it a name.")]
-    #[case("name", &"é".repeat(201), "This has 201 characters; the most is 200.")]
+    #[case("name", "", "Enter a name.")]
+    #[case("name", " \u{0} ", "Enter a name.")]
+    #[case("name", &"é".repeat(201), "This has 201 characters; the maximum is 200.")]
     #[case("slug", "Not an address!", "Use letters from a to z, digits and hyphens, such as light-and-shadow.")]
     #[case("slug", COURSE, "Use letters from a to z, digits and hyphens, such as light-and-shadow.")]
-    #[case("slug", &"a".repeat(101), "This has 101 characters; the most is 100.")]
-    #[case("description", &"x".repeat(20_001), "This has 20001 characters; the most is 20000.")]
+    #[case("slug", &"a".repeat(101), "This has 101 characters; the maximum is 100.")]
+    #[case("description", &"x".repeat(20_001), "This has 20001 characters; the maximum is 20000.")]
     #[case("price", "", "Enter a price. 0 is free.")]
     #[case("price", "-1", "A price cannot be negative.")]
     #[case("price", "−1", "A price cannot be negative.")]
-    #[case("price", "12.50", "Write whole dollars, without cents.")]
-    #[case("price", "12,5", "Write whole dollars, without cents.")]
-    #[case("price", "abc", "Write a number, such as 60.")]
-    #[case("price", "1e3", "Write a number, such as 60.")]
-    #[case("price", "٦٠", "Write a number, such as 60.")]
+    #[case("price", "12.50", "Enter whole dollars, without cents.")]
+    #[case("price", "12,5", "Enter whole dollars, without cents.")]
+    #[case("price", "abc", "Enter a number, such as 60.")]
+    #[case("price", "1e3", "Enter a number, such as 60.")]
+    #[case("price", "٦٠", "Enter a number, such as 60.")]
     #[case("price", "1000000", "The highest price is $999,999.")]
     #[case("price", "99999999999999999999999", "The highest price is $999,999.")]
-    #[case("image_url", "http://example.com/x.png", "Write an address that begins with https://, or upload a picture.")]
-    #[case("image_url", "javascript:alert(1)", "Write an address that begins with https://, or upload a picture.")]
-    #[case("image_url", "//example.com/x.png", "Write an address that begins with https://, or upload a picture.")]
-    #[case("image_url", "https://", "Write an address that begins with https://, or upload a picture.")]
+    #[case("image_url", "http://example.com/x.png", "Enter an address that begins with https://, or upload a picture.")]
+    #[case("image_url", "javascript:alert(1)", "Enter an address that begins with https://, or upload a picture.")]
+    #[case("image_url", "//example.com/x.png", "Enter an address that begins with https://, or upload a picture.")]
+    #[case("image_url", "https://", "Enter an address that begins with https://, or upload a picture.")]
     #[case(
         "image_url",
         "https://example.com/a b.png",
-        "Write an address that begins with https://, or upload a picture."
+        "Enter an address that begins with https://, or upload a picture."
     )]
     #[case("status", "secret", "Choose public or private.")]
-    #[case("status", "public", "Choose at least one course to publish this. A private draft may have none.")]
-    #[case("courses", "1", "One of the courses is no longer there. Look at the list again.")]
-    fn what_is_wrong_is_said_beside_it(#[case] field: &str, #[case] typed: &str, #[case] words: &str) {
-        let (_, errors) = read(&form(&[(field, typed)]));
-        let beside = if typed == "public" { "courses" } else { field };
-        assert_eq!(errors, [FieldError::new(beside, words)]);
+    #[case("status", "public", "Choose at least one course to publish this. A private product may have none.")]
+    #[case("courses", "1", "One of the courses no longer exists. Check the list again.")]
+    fn an_invalid_field_has_an_error(#[case] field: &str, #[case] typed: &str, #[case] message: &str) {
+        let (_, errors) = parse(&form(&[(field, typed)]));
+        let field = if typed == "public" { "courses" } else { field };
+        assert_eq!(errors, [FieldError::new(field, message)]);
     }
 
     #[test]
-    fn everything_that_is_wrong_is_said_at_once() {
-        let (_, errors) = read(&PostedForm(Vec::new()));
+    fn an_empty_form_has_an_error_at_each_required_field() {
+        let (_, errors) = parse(&PostedForm(Vec::new()));
         let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(fields, ["name", "price", "status"]);
     }
 
     #[test]
-    fn what_is_right_is_a_draft() {
-        let (draft, errors) = read(&form(&[
+    fn a_valid_form_is_a_draft() {
+        let (draft, errors) = parse(&form(&[
             ("name", " Light & shadow "),
             ("description", "One\r\n\r\nTwo\r\n"),
             ("image_url", "/covers/light.svg"),

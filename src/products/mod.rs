@@ -1,8 +1,7 @@
-//! Products: what the storefront sells. A product has a price and contains one or more courses.
+//! Products: the storefront, the product pages, and their back office. A product has a price and contains one or more courses.
 
 pub mod admin_pages;
 pub mod api;
-pub mod card;
 pub mod editor;
 pub mod pages;
 pub mod policy;
@@ -11,13 +10,14 @@ pub mod slug;
 #[cfg(feature = "ssr")]
 pub mod admin_queries;
 #[cfg(feature = "ssr")]
+pub mod handlers;
+#[cfg(feature = "ssr")]
 pub mod input;
 #[cfg(feature = "ssr")]
 pub mod queries;
 #[cfg(feature = "ssr")]
 pub mod service;
-#[cfg(feature = "ssr")]
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests;
 
 use serde::{Deserialize, Serialize};
@@ -26,17 +26,35 @@ use crate::{
     courses::Outline,
     id::{CourseId, LessonId, ProductId},
     money::Cents,
+    pagination::Page,
     prices::{CouponResult, PriceQuote},
 };
 
+/// Whether the storefront shows a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "product_status", rename_all = "lowercase"))]
 pub enum ProductStatus {
     Public,
+    /// Only admins see it, and nobody can buy it.
     Private,
 }
 
-/// A product as the storefront shows it.
+impl ProductStatus {
+    /// Returns the value in forms, which is the identifier in the database.
+    pub const fn value(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+        }
+    }
+
+    /// Parses the value of a form.
+    pub fn from_value(value: &str) -> Option<Self> {
+        [Self::Public, Self::Private].into_iter().find(|status| status.value() == value)
+    }
+}
+
+/// A product in the storefront.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductCard {
     pub slug: String,
@@ -51,15 +69,14 @@ pub struct ProductCard {
 /// A page of the storefront.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Storefront {
-    pub products: Vec<ProductCard>,
+    pub products: Page<ProductCard>,
     pub search: String,
     /// From 1.
     pub page: u32,
-    pub more: bool,
     pub resume: Option<Resume>,
 }
 
-/// Where a returning student goes on.
+/// The lesson with which a returning student continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resume {
     pub course: CourseId,
@@ -68,7 +85,7 @@ pub struct Resume {
     pub lesson_name: String,
 }
 
-/// A product on its own page, with what it contains.
+/// The data of a product page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductPage {
     pub id: ProductId,
@@ -83,35 +100,34 @@ pub struct ProductPage {
     pub code: CouponResult,
     pub status: ProductStatus,
     pub owned: bool,
-    /// The Checkout Session whose payment is on its way.
+    /// The id of the Checkout Session whose payment Stripe is processing.
     pub waiting: Option<String>,
     pub courses: Vec<ProductCourse>,
 }
 
-/// A course inside a product: its published outline.
+/// A course that a product contains, with its published outline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductCourse {
     pub id: CourseId,
     pub name: String,
     /// One line of plain text.
     pub description: String,
-    /// Whether the viewer has this course already, by this product or another.
+    /// Whether the viewer has access to the course, by this product or another.
     pub access: bool,
     #[serde(rename = "sections")]
     pub outline: Outline,
 }
 
-/// A page of the back office's list, newest first.
+/// A page of the list of products in the back office, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductList {
-    pub products: Vec<ProductRow>,
+    pub products: Page<ProductRow>,
     pub search: String,
     /// From 1.
     pub page: u32,
-    pub more: bool,
 }
 
-/// A product as the back office lists it.
+/// A product in the list of the back office.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductRow {
     pub id: ProductId,
@@ -121,30 +137,30 @@ pub struct ProductRow {
     pub price: Cents,
     pub status: ProductStatus,
     pub courses: i64,
-    /// Who has it now.
+    /// Number of users who own it.
     pub customers: i32,
-    /// How often it was bought.
+    /// Number of purchases, also of those that were refunded.
     pub bought: i32,
     pub removal: Removal,
 }
 
-/// What deleting a product comes to.
+/// What happens to a product that an admin removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Removal {
-    /// Nobody bought it: it goes.
+    /// Nobody bought it: it is deleted.
     Delete,
-    /// Somebody may be paying for it right now: it is made private.
-    Awaited,
-    /// It was sold: it is made private, and its buyers keep it.
+    /// A checkout of it may still be paid: it is made private.
+    CheckoutPending,
+    /// It was bought: it is made private, and its buyers keep access.
     Sold,
 }
 
-/// A product to write, with every course there is to choose from.
+/// The form of a product, with all courses to choose from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductForm {
-    /// Nothing for a new one.
+    /// `None` for a new product.
     pub id: Option<ProductId>,
-    /// Counts up with every change.
+    /// Incremented by every change.
     pub version: i64,
     pub name: String,
     pub slug: String,
@@ -152,13 +168,14 @@ pub struct ProductForm {
     pub image_url: String,
     pub dollars: i32,
     pub status: ProductStatus,
-    /// Whether it costs less where people have less.
+    /// Whether discounts by country apply.
     pub purchasing_power: bool,
     pub bought: i32,
-    /// What it contains, then everything else, by name.
+    /// The courses that it contains, then all others, by name.
     pub courses: Vec<CourseChoice>,
 }
 
+/// A course in the form of a product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CourseChoice {
     pub id: CourseId,

@@ -1,10 +1,10 @@
-//! Who may look at a product, and who may buy it.
+//! Policy of products: who sees a product and may buy it.
 
 use crate::products::ProductStatus;
 
-/// A private product is there for admins only: for everybody else its page and its checkout are a 404.
-pub fn can_see(admin: bool, status: ProductStatus) -> bool {
-    admin || status == ProductStatus::Public
+/// Returns whether the viewer sees a product. Only admins see a private one: for others its page and its checkout are 404.
+pub fn can_see(is_admin: bool, status: ProductStatus) -> bool {
+    is_admin || status == ProductStatus::Public
 }
 
 #[cfg(test)]
@@ -17,7 +17,7 @@ mod tests {
     #[case(false, ProductStatus::Private, false)]
     #[case(true, ProductStatus::Public, true)]
     #[case(true, ProductStatus::Private, true)]
-    fn who_sees_a_product(#[case] admin: bool, #[case] status: ProductStatus, #[case] sees: bool) {
-        assert_eq!(can_see(admin, status), sees);
+    fn who_sees_a_product(#[case] is_admin: bool, #[case] status: ProductStatus, #[case] sees: bool) {
+        assert_eq!(can_see(is_admin, status), sees);
     }
 }

@@ -1,9 +1,9 @@
-//! What is asked of the database about products.
+//! SQL statements for the storefront and the product pages.
 
 use sqlx::{PgExecutor, types::Json};
 
 use crate::{
-    id::UserId,
+    id::{ProductId, UserId},
     money::Cents,
     prices::{
         CouponResult, PriceQuote,
@@ -13,12 +13,12 @@ use crate::{
     products::{ProductCard, ProductCourse, ProductPage, ProductStatus, Resume},
 };
 
-/// Public products, oldest first, with what was written about them whole, whose name or description has the words; one more than
-/// `limit` when there are more. Prices are those for whom `power` is.
+/// Lists the public products whose name or description contains `search`, oldest first, priced with `ppp_discount`; `limit` and
+/// one more when another page follows. Descriptions are Markdown, not shortened yet.
 pub async fn list_public(
     db: impl PgExecutor<'_>,
     search: &str,
-    power: Option<&PppDiscount>,
+    ppp_discount: Option<&PppDiscount>,
     limit: i64,
     offset: i64,
 ) -> sqlx::Result<Vec<ProductCard>> {
@@ -43,13 +43,13 @@ pub async fn list_public(
             name: row.name,
             description: row.description,
             image_url: row.image_url,
-            price: quote::list_price_for(Cents::from_dollars(row.price_in_dollars), row.purchasing_power, power),
+            price: quote::list_price_for(Cents::from_dollars(row.price_in_dollars), row.purchasing_power, ppp_discount),
             courses: row.courses,
         })
         .collect())
 }
 
-/// The course a student touched last, and the lesson to go on with.
+/// Finds the course in which a user completed a lesson last, and the first lesson of it that is not completed.
 pub async fn find_resume(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<Resume>> {
     sqlx::query_as!(
         Resume,
@@ -76,8 +76,8 @@ pub async fn find_resume(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<
     .await
 }
 
-/// A product of any status by its slug, with its courses' published outlines and whether `user` owns it; and what is to be priced: the
-/// page has the list price.
+/// Finds a product of any status by its slug, with the published outlines of its courses and whether `user` owns it; and the item
+/// to be priced, since the page has the list price only.
 pub async fn find_page(
     db: impl PgExecutor<'_>,
     slug: &str,
@@ -133,13 +133,13 @@ pub async fn find_page(
     Ok(Some((page, item)))
 }
 
-/// The slug behind an id, for links that were made with it.
-pub async fn find_slug(db: impl PgExecutor<'_>, id: crate::id::ProductId) -> sqlx::Result<Option<String>> {
+/// Finds the slug of an id, for links that contain the id.
+pub async fn find_slug(db: impl PgExecutor<'_>, id: ProductId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!("select slug from products where id = $1", id.uuid()).fetch_optional(db).await
 }
 
-/// The slug of the product that had this one before. What another product has now is that product's.
-pub async fn find_slug_now(db: impl PgExecutor<'_>, slug: &str) -> sqlx::Result<Option<String>> {
+/// Finds the current slug of the product that had `slug` before. A slug that another product has now leads to that product.
+pub async fn find_current_slug(db: impl PgExecutor<'_>, slug: &str) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!(
         "select p.slug from product_slugs s join products p on p.id = s.product_id where s.slug = $1",
         slug
@@ -148,7 +148,7 @@ pub async fn find_slug_now(db: impl PgExecutor<'_>, slug: &str) -> sqlx::Result<
     .await
 }
 
-/// What a sitemap lists.
+/// Lists the slugs of public products for the sitemap, oldest first.
 pub async fn list_public_slugs(db: impl PgExecutor<'_>, limit: i64) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!("select slug from products where status = 'public' order by created_at, id limit $1", limit)
         .fetch_all(db)

@@ -1,20 +1,22 @@
-//! Slugs: a product's name as a part of its address.
+//! Slugs: the part of a product's URL that is made from its name.
 
 #[cfg(feature = "ssr")]
 use unicode_normalization::UnicodeNormalization;
 
-/// The longest slug, in characters.
+use crate::id::ProductId;
+
+/// The maximum length of a slug.
 pub const MAX_CHARS: usize = 100;
 
-/// Returns the slug of a name, its letters transliterated; empty when the name has no letter and no digit. A table of half a megabyte
-/// says how each letter of each script is written in Latin, so this is the server's: the browser has [`from_ascii`].
+/// Returns the slug of a name, its letters transliterated; empty when the name has no letter and no digit. A table of half a
+/// megabyte says how each letter of each script is written in Latin, so this is the server's: the browser has [`from_ascii`].
 #[cfg(feature = "ssr")]
 pub fn from_name(name: &str) -> String {
     let mut latin = String::with_capacity(name.len());
-    // Composed, so that a name is the same slug however its accents were typed.
+    // In composed form, so that a name has the same slug however its accents were typed.
     for letter in name.nfc() {
         match letter {
-            // The table leaves the dots of these out; people who write them do not.
+            // The table drops the dots of these letters; German writes an e instead.
             'ä' | 'Ä' => latin.push_str("ae"),
             'ö' | 'Ö' => latin.push_str("oe"),
             'ü' | 'Ü' => latin.push_str("ue"),
@@ -58,10 +60,11 @@ fn join_words(text: &str) -> String {
     slug
 }
 
-/// Whether a text can be a slug: the database's own rule. What looks like an id leads elsewhere.
+/// Returns whether a text is a valid slug, by the rule that the database has too. Ids are no slugs, because URLs with ids
+/// redirect.
 pub fn is_slug(text: &str) -> bool {
     let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    text.len() <= MAX_CHARS && text.split('-').all(word) && text.parse::<crate::id::ProductId>().is_err()
+    text.len() <= MAX_CHARS && text.split('-').all(word) && text.parse::<ProductId>().is_err()
 }
 
 #[cfg(all(test, feature = "ssr"))]
@@ -95,7 +98,7 @@ mod tests {
     #[case("光与影", "guang-yu-ying")]
     #[case("日本語", "ri-ben-yu")]
     #[case("हिन्दी", "hindii")]
-    fn a_name_becomes_an_address(#[case] name: &str, #[case] slug: &str) {
+    fn a_slug_is_made_from_a_name(#[case] name: &str, #[case] slug: &str) {
         assert_eq!(from_name(name), slug);
         assert!(slug.is_empty() || is_slug(slug));
         assert!(from_ascii(name).is_none_or(|ascii| ascii == slug), "the browser suggests what the server makes");
@@ -122,7 +125,7 @@ mod tests {
     #[case("a b", false)]
     #[case("", false)]
     #[case("6f1c2f0e-5a53-4d0a-9f0c-0d8c6a1b2c3d", false)]
-    fn what_an_address_may_be(#[case] text: &str, #[case] may: bool) {
-        assert_eq!(is_slug(text), may);
+    fn slugs_are_words_with_hyphens(#[case] text: &str, #[case] valid: bool) {
+        assert_eq!(is_slug(text), valid);
     }
 }

@@ -1,10 +1,9 @@
-//! Products as admins write them, and as everybody else finds them.
+//! Tests of products over HTTP: the back office, and what visitors and students see of it.
 
 use axum::{body::Body, extract::Request};
 use sqlx::PgPool;
 
 use crate::{
-    boot::router::router,
     id::{CourseId, ProductId, UserId},
     paths,
     products::{
@@ -12,31 +11,26 @@ use crate::{
         api::{GetProductForm, GetProducts, RemoveProduct},
         service,
     },
-    tests::fixtures::{self, Answer, Browser},
+    tests::fixtures::{self, Answer, Browser, TestApp},
 };
 
-const UNREACHABLE_URL: &str = "http://127.0.0.1:9";
-
-/// A school with an admin, a student, and two courses.
-struct School {
+/// A server with two courses, and browsers of an admin, a student and a visitor.
+struct TestSite {
     db: PgPool,
     admin: Browser,
     student: Browser,
     visitor: Browser,
-    who: (UserId, UserId),
+    /// Of the admin and the student.
+    ids: (UserId, UserId),
     courses: [CourseId; 2],
 }
 
-impl School {
-    async fn open(db: PgPool) -> Self {
-        let courses = [fixtures::course(&db, "Light").await, fixtures::course(&db, "Shadow").await];
-        let who = (fixtures::student(&db, "admin").await, fixtures::student(&db, "student").await);
-        crate::users::queries::grant_admin(&db, "admin@example.com").await.unwrap();
-        let router = router(fixtures::state(&db, UNREACHABLE_URL).await);
-        let browser = |cookie| Browser { router: router.clone(), cookie };
-        let admin = browser(Some(fixtures::cookie(&db, who.0).await));
-        let student = browser(Some(fixtures::cookie(&db, who.1).await));
-        Self { visitor: browser(None), admin, student, who, courses, db }
+impl TestSite {
+    async fn new(db: PgPool) -> Self {
+        let school = TestApp::new(&db).with_course("Light").with_course("Shadow").build().await;
+        let [visitor, student, admin] = school.browsers().await;
+        let ids = (school.admin().id, school.student);
+        Self { admin, student, visitor, ids, courses: [school.course("Light"), school.course("Shadow")], db }
     }
 
     async fn audit(&self) -> Vec<(String, String)> {
@@ -48,8 +42,8 @@ impl School {
         sqlx::query_scalar!("select id from products where slug = $1", slug).fetch_one(&self.db).await.unwrap().into()
     }
 
-    /// What the form of this product would send, with some fields otherwise.
-    async fn form(&self, product: ProductId, otherwise: &[(&str, &str)]) -> String {
+    /// The body that the form of a product sends, with other values for some fields. An empty value omits a field.
+    async fn form(&self, product: ProductId, changed: &[(&str, &str)]) -> String {
         let form = admin_queries::find_form(&self.db, product).await.unwrap().unwrap();
         let choices = admin_queries::list_choices(&self.db, Some(product)).await.unwrap();
         let status = if form.status == ProductStatus::Public { "public" } else { "private" };
@@ -63,8 +57,8 @@ impl School {
             ("status", status.to_owned()),
         ];
         fields.extend(choices.iter().filter(|c| c.chosen).map(|c| ("courses", c.id.to_string())));
-        fields.retain(|(name, _)| !otherwise.iter().any(|(other, _)| other == name));
-        fields.extend(otherwise.iter().filter(|(_, value)| !value.is_empty()).map(|(n, v)| (*n, (*v).to_owned())));
+        fields.retain(|(name, _)| !changed.iter().any(|(other, _)| other == name));
+        fields.extend(changed.iter().filter(|(_, value)| !value.is_empty()).map(|(n, v)| (*n, (*v).to_owned())));
         encode(&fields)
     }
 }
@@ -73,13 +67,14 @@ fn encode(fields: &[(&str, String)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-fn new_product(otherwise: &[(&str, &str)]) -> String {
-    let usual = [("name", "Light and shadow"), ("price", "60"), ("status", "private"), ("version", "0")];
-    let usual = usual.iter().filter(|(name, _)| !otherwise.iter().any(|(other, _)| other == name));
-    encode(&usual.chain(otherwise).map(|(name, value)| (*name, (*value).to_owned())).collect::<Vec<_>>())
+/// The body that the form of a new product sends, with other values for some fields.
+fn new_product(changed: &[(&str, &str)]) -> String {
+    let defaults = [("name", "Light and shadow"), ("price", "60"), ("status", "private"), ("version", "0")];
+    let defaults = defaults.iter().filter(|(name, _)| !changed.iter().any(|(other, _)| other == name));
+    encode(&defaults.chain(changed).map(|(name, value)| (*name, (*value).to_owned())).collect::<Vec<_>>())
 }
 
-/// Posts a form with a file, as a browser does.
+/// Posts a form with a file as `multipart/form-data`.
 async fn post_with_file(browser: &Browser, path: &str, form: &str, file: &[u8]) -> Answer {
     let mut body = Vec::new();
     for (name, value) in form_urlencoded::parse(form.as_bytes()) {
@@ -103,12 +98,12 @@ fn png(width: u32) -> Vec<u8> {
 }
 
 #[sqlx::test]
-async fn the_desk_is_closed_to_everybody_but_admins(db: PgPool) {
-    let school = School::open(db).await;
-    let product = fixtures::product(&school.db, "product", 60, &[]).await;
+async fn only_admins_edit_products(db: PgPool) {
+    let site = TestSite::new(db).await;
+    let product = fixtures::product(&site.db, "product", 60, &[]).await;
     let edit = paths::edit_product(product);
     for (browser, statuses, page) in
-        [(&school.visitor, [401; 3], 302), (&school.student, [403; 3], 404), (&school.admin, [200; 3], 200)]
+        [(&site.visitor, [401; 3], 302), (&site.student, [403; 3], 404), (&site.admin, [200; 3], 200)]
     {
         for path in [paths::ADMIN_PRODUCTS, paths::ADMIN_NEW_PRODUCT, &edit] {
             assert_eq!(browser.get(path).await.status, page, "{path}");
@@ -120,21 +115,21 @@ async fn the_desk_is_closed_to_everybody_but_admins(db: PgPool) {
         ];
         assert_eq!(answers, statuses);
     }
-    assert_eq!(school.visitor.post(paths::ADMIN_NEW_PRODUCT, "").await.status, 303);
-    let sent_away = school.visitor.post(&edit, "").await.location;
-    assert_eq!(sent_away, Some(paths::sign_in(&edit)));
+    assert_eq!(site.visitor.post(paths::ADMIN_NEW_PRODUCT, "").await.status, 303);
+    let redirect = site.visitor.post(&edit, "").await.location;
+    assert_eq!(redirect, Some(paths::sign_in(&edit)));
     for path in [paths::ADMIN_NEW_PRODUCT, &edit] {
-        let answer = post_with_file(&school.student, path, &new_product(&[]), &png(9)).await;
+        let answer = post_with_file(&site.student, path, &new_product(&[]), &png(9)).await;
         assert!(answer.status == 403 || answer.status == 404, "{path}: {}", answer.status);
     }
     let left =
         sqlx::query_scalar!(r#"select (select count(*) from products) + (select count(*) from pictures) as "n!""#);
     assert_eq!(
-        left.fetch_one(&school.db).await.unwrap(),
+        left.fetch_one(&site.db).await.unwrap(),
         0,
-        "the admin deleted the product; nobody else wrote anything"
+        "the admin deleted the product; nobody else stored anything"
     );
-    let audit = school.audit().await;
+    let audit = site.audit().await;
     assert_eq!(
         audit.iter().map(|(action, _)| action.as_str()).collect::<Vec<_>>(),
         ["refused", "refused", "refused", "product.delete", "refused", "refused"]
@@ -142,32 +137,29 @@ async fn the_desk_is_closed_to_everybody_but_admins(db: PgPool) {
 }
 
 #[sqlx::test]
-async fn an_admin_makes_a_product_and_reads_that_it_is_made(db: PgPool) {
-    let school = School::open(db).await;
-    let course = school.courses[0].to_string();
+async fn an_admin_creates_a_product_and_visitors_see_it(db: PgPool) {
+    let site = TestSite::new(db).await;
+    let course = site.courses[0].to_string();
     let form = new_product(&[("description", "**Bold**"), ("status", "public"), ("courses", &course)]);
-    let answer = post_with_file(&school.admin, paths::ADMIN_NEW_PRODUCT, &form, &png(1000)).await;
+    let answer = post_with_file(&site.admin, paths::ADMIN_NEW_PRODUCT, &form, &png(1000)).await;
     assert_eq!((answer.status, answer.location.as_deref()), (303, Some(paths::ADMIN_PRODUCTS)));
-    assert_eq!(school.audit().await, [("product.create".into(), "Made the product “Light and shadow”".into())]);
-    let page = school.visitor.get("/products/light-and-shadow").await;
+    assert_eq!(site.audit().await, [("product.create".into(), "Created product “Light and shadow”".into())]);
+    let page = site.visitor.get("/products/light-and-shadow").await;
     assert_eq!(page.status, 200);
-    assert!(page.body.contains("<strong>Bold</strong>"), "what was written in Markdown is read as HTML");
-    assert!(
-        page.body.contains("960.webp 960w") && page.body.contains("480.webp 480w"),
-        "and the picture comes as it fits"
-    );
-    assert!(page.body.contains(r#"<meta name="description" content="Bold""#), "and plain where only words can be");
-    let list = school.admin.get(paths::ADMIN_PRODUCTS).await.body;
+    assert!(page.body.contains("<strong>Bold</strong>"), "Markdown is rendered as HTML");
+    assert!(page.body.contains("960.webp 960w") && page.body.contains("480.webp 480w"), "the picture has two widths");
+    assert!(page.body.contains(r#"<meta name="description" content="Bold""#), "the meta description is plain text");
+    let list = site.admin.get(paths::ADMIN_PRODUCTS).await.body;
     assert!(list.contains("Light and shadow") && list.contains("$60") && list.contains("Public"));
-    let searched = school.admin.get(&format!("{}?q=nothing", paths::ADMIN_PRODUCTS)).await.body;
+    let searched = site.admin.get(&format!("{}?q=nothing", paths::ADMIN_PRODUCTS)).await.body;
     assert!(searched.contains("Nothing found"));
 }
 
 #[sqlx::test]
-async fn what_is_wrong_is_said_and_nothing_typed_is_lost(db: PgPool) {
-    let school = School::open(db).await;
-    fixtures::product(&school.db, "taken", 60, &[]).await;
-    let course = school.courses[1].to_string();
+async fn an_invalid_product_form_names_its_errors_and_loses_no_input(db: PgPool) {
+    let site = TestSite::new(db).await;
+    fixtures::product(&site.db, "taken", 60, &[]).await;
+    let course = site.courses[1].to_string();
     let form = new_product(&[
         ("slug", "taken"),
         ("price", "12.50"),
@@ -175,146 +167,150 @@ async fn what_is_wrong_is_said_and_nothing_typed_is_lost(db: PgPool) {
         ("status", "public"),
         ("courses", &course),
     ]);
-    let answer = post_with_file(&school.admin, paths::ADMIN_NEW_PRODUCT, &form, &png(480)).await;
+    let answer = post_with_file(&site.admin, paths::ADMIN_NEW_PRODUCT, &form, &png(480)).await;
     assert_eq!(answer.status, 422);
-    for words in [
+    for text in [
         "The address taken belongs to “taken”. Choose another.",
-        "Write whole dollars, without cents.",
+        "Enter whole dollars, without cents.",
         "What I wrote",
         r#"value="12.50""#,
         "/480.webp",
     ] {
-        assert!(answer.body.contains(words), "{words}");
+        assert!(answer.body.contains(text), "{text}");
     }
     let checked = format!(r#"value="{course}" checked"#);
-    assert!(answer.body.contains(&checked), "the course is still chosen");
-    let pictures = sqlx::query_scalar!(r#"select count(*) as "n!" from pictures"#).fetch_one(&school.db).await.unwrap();
-    assert_eq!(pictures, 1, "the picture is kept");
+    assert!(answer.body.contains(&checked), "the course is still selected");
+    let pictures = sqlx::query_scalar!(r#"select count(*) as "n!" from pictures"#).fetch_one(&site.db).await.unwrap();
+    assert_eq!(pictures, 1, "the picture is stored");
 
-    for (file, words) in [
-        (b"<svg><script>alert(1)</script></svg>".to_vec(), "This is no picture that we can read."),
+    for (file, message) in [
+        (b"<svg><script>alert(1)</script></svg>".to_vec(), "This file is not a supported picture."),
         (vec![7; 9 * 1024 * 1024], "This picture is larger than 8 MB. Choose a smaller one."),
     ] {
-        let answer = post_with_file(&school.admin, paths::ADMIN_NEW_PRODUCT, &new_product(&[]), &file).await;
-        assert_eq!(answer.status, 422, "{words}");
-        assert!(answer.body.contains(words) && answer.body.contains("Light and shadow"), "{words}");
+        let answer = post_with_file(&site.admin, paths::ADMIN_NEW_PRODUCT, &new_product(&[]), &file).await;
+        assert_eq!(answer.status, 422, "{message}");
+        assert!(answer.body.contains(message) && answer.body.contains("Light and shadow"), "{message}");
     }
     let unknown = "6f1c2f0e-5a53-4d0a-9f0c-0d8c6a1b2c3d";
-    let answer = school.admin.post(paths::ADMIN_NEW_PRODUCT, &new_product(&[("courses", unknown)])).await;
-    assert!(answer.status == 422 && answer.body.contains("One of the courses is no longer there."));
-    let made = sqlx::query_scalar!(r#"select count(*) as "n!" from products"#).fetch_one(&school.db).await.unwrap();
-    assert_eq!((made, school.audit().await.len()), (1, 0), "and nothing is half written");
-    assert_eq!(school.admin.post("/admin/products/x/edit", &new_product(&[])).await.status, 404);
+    let answer = site.admin.post(paths::ADMIN_NEW_PRODUCT, &new_product(&[("courses", unknown)])).await;
+    assert!(answer.status == 422 && answer.body.contains("One of the courses no longer exists."));
+    let products = sqlx::query_scalar!(r#"select count(*) as "n!" from products"#).fetch_one(&site.db).await.unwrap();
+    assert_eq!((products, site.audit().await.len()), (1, 0), "nothing is stored in part");
+    assert_eq!(site.admin.post("/admin/products/x/edit", &new_product(&[])).await.status, 404);
     assert_eq!(
-        school.admin.post(&paths::edit_product(school.courses[0].uuid().into()), &new_product(&[])).await.status,
+        site.admin.post(&paths::edit_product(site.courses[0].uuid().into()), &new_product(&[])).await.status,
         404
     );
 }
 
 #[sqlx::test]
 async fn a_change_names_what_changed_and_reaches_the_buyers(db: PgPool) {
-    let school = School::open(db).await;
-    let [light, shadow] = school.courses;
-    let product = fixtures::product(&school.db, "light", 60, &[light]).await;
-    fixtures::purchase(&school.db, school.who.1, product).await;
-    let page = school.admin.get(&paths::edit_product(product)).await;
-    assert!(page.body.contains("1 person bought this. A course that you add reaches them at once"));
+    let site = TestSite::new(db).await;
+    let [light, shadow] = site.courses;
+    let product = fixtures::product(&site.db, "light", 60, &[light]).await;
+    fixtures::purchase(&site.db, site.ids.1, product).await;
+    let page = site.admin.get(&paths::edit_product(product)).await;
+    assert!(page.body.contains("1 person bought this. They get a course that you add at once"));
 
     let shadow_id = shadow.to_string();
     let form =
-        school.form(product, &[("name", "Shadow"), ("slug", "shadow"), ("price", "50"), ("courses", &shadow_id)]).await;
-    assert_eq!(school.admin.post(&paths::edit_product(product), &form).await.status, 303);
-    let changed = "Changed the product “light”: name “light” → “Shadow”, address light → shadow, price $60 → $50, \
-                   added “Shadow”, took out “Light”";
-    assert_eq!(school.audit().await, [("product.update".into(), changed.into())]);
-    assert_eq!(fixtures::access(&school.db, school.who.1).await, [light, shadow], "what was taken out stays");
+        site.form(product, &[("name", "Shadow"), ("slug", "shadow"), ("price", "50"), ("courses", &shadow_id)]).await;
+    assert_eq!(site.admin.post(&paths::edit_product(product), &form).await.status, 303);
+    let changed = "Changed product “light”: name “light” → “Shadow”, address light → shadow, price $60 → $50, \
+                   added “Shadow”, removed “Light”";
+    assert_eq!(site.audit().await, [("product.update".into(), changed.into())]);
+    assert_eq!(fixtures::access(&site.db, site.ids.1).await, [light, shadow], "buyers keep a removed course");
 
-    let same = school.form(product, &[]).await;
-    assert_eq!(school.admin.post(&paths::edit_product(product), &same).await.status, 303);
-    assert_eq!(school.audit().await.len(), 1, "nothing changed, nothing is written");
+    let same = site.form(product, &[]).await;
+    assert_eq!(site.admin.post(&paths::edit_product(product), &same).await.status, 303);
+    assert_eq!(site.audit().await.len(), 1, "without a change there is no audit entry");
 }
 
 #[sqlx::test]
-async fn of_two_admins_the_later_is_told_and_may_then_replace(db: PgPool) {
-    let school = School::open(db).await;
-    let product = fixtures::product(&school.db, "light", 60, &school.courses).await;
+async fn of_two_admins_the_later_gets_a_conflict_and_may_then_replace(db: PgPool) {
+    let site = TestSite::new(db).await;
+    let product = fixtures::product(&site.db, "light", 60, &site.courses).await;
     let edit = paths::edit_product(product);
-    let mine = school.form(product, &[("price", "40"), ("description", "Mine")]).await;
-    let theirs = school.form(product, &[("price", "50")]).await;
-    assert_eq!(school.admin.post(&edit, &theirs).await.status, 303);
-    let answer = school.admin.post(&edit, &mine).await;
+    let mine = site.form(product, &[("price", "40"), ("description", "Mine")]).await;
+    let theirs = site.form(product, &[("price", "50")]).await;
+    assert_eq!(site.admin.post(&edit, &theirs).await.status, 303);
+    let answer = site.admin.post(&edit, &mine).await;
     assert_eq!(answer.status, 409);
     assert!(answer.body.contains("Another admin changed this product meanwhile.") && answer.body.contains("Mine"));
-    let kept = admin_queries::find_form(&school.db, product).await.unwrap().unwrap();
-    assert_eq!((kept.dollars, kept.description.as_str()), (50, ""));
-    assert!(answer.body.contains(&format!(r#"name="version" value="{}""#, kept.version)));
-    let again = school.form(product, &[("price", "40"), ("description", "Mine")]).await;
-    assert_eq!(school.admin.post(&edit, &again).await.status, 303);
-    assert_eq!(admin_queries::find_form(&school.db, product).await.unwrap().unwrap().dollars, 40);
+    let stored = admin_queries::find_form(&site.db, product).await.unwrap().unwrap();
+    assert_eq!((stored.dollars, stored.description.as_str()), (50, ""));
+    assert!(answer.body.contains(&format!(r#"name="version" value="{}""#, stored.version)));
+    let resent = site.form(product, &[("price", "40"), ("description", "Mine")]).await;
+    assert_eq!(site.admin.post(&edit, &resent).await.status, 303);
+    assert_eq!(admin_queries::find_form(&site.db, product).await.unwrap().unwrap().dollars, 40);
 
-    // At the very same moment, one of both.
-    let (one, two) = (school.form(product, &[("price", "1")]).await, school.form(product, &[("price", "2")]).await);
-    let (one, two) = tokio::join!(school.admin.post(&edit, &one), school.admin.post(&edit, &two));
+    // Of two simultaneous updates, one is saved.
+    let (one, two) = (site.form(product, &[("price", "1")]).await, site.form(product, &[("price", "2")]).await);
+    let (one, two) = tokio::join!(site.admin.post(&edit, &one), site.admin.post(&edit, &two));
     let mut statuses = [one.status, two.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 409]);
 }
 
 #[sqlx::test]
-async fn an_old_address_leads_to_the_new_one_until_another_product_takes_it(db: PgPool) {
-    let school = School::open(db).await;
-    let product = fixtures::product(&school.db, "one", 60, &school.courses).await;
+async fn an_old_slug_redirects_to_the_new_one_until_another_product_uses_it(db: PgPool) {
+    let site = TestSite::new(db).await;
+    let product = fixtures::product(&site.db, "one", 60, &site.courses).await;
     for slug in ["two", "three"] {
-        sqlx::query!("update products set slug = $1", slug).execute(&school.db).await.unwrap();
+        sqlx::query!("update products set slug = $1", slug).execute(&site.db).await.unwrap();
     }
     for (path, to) in [
         ("/products/one", "/products/three"),
         ("/products/two", "/products/three"),
         ("/products/two/purchase", "/products/three/purchase"),
     ] {
-        let answer = school.student.get(path).await;
+        let answer = site.student.get(path).await;
         assert_eq!((answer.status, answer.location.as_deref()), (302, Some(to)), "{path}");
     }
-    let posted = school.student.post("/products/one/purchase", "").await;
+    let posted = site.student.post("/products/one/purchase", "").await;
     assert_eq!((posted.status, posted.location.as_deref()), (303, Some("/products/three/purchase")));
 
-    sqlx::query!("update products set slug = 'one'").execute(&school.db).await.unwrap();
-    assert_eq!(school.visitor.get("/products/one").await.status, 200, "it may come back");
-    sqlx::query!("update products set slug = 'four'").execute(&school.db).await.unwrap();
-    fixtures::product(&school.db, "two", 60, &[]).await;
-    assert_eq!(school.visitor.get("/products/two").await.status, 200, "another product's address is that product's");
-    assert_eq!(school.visitor.get("/products/one").await.status, 302);
+    sqlx::query!("update products set slug = 'one'").execute(&site.db).await.unwrap();
+    assert_eq!(site.visitor.get("/products/one").await.status, 200, "a product may have an old slug again");
+    sqlx::query!("update products set slug = 'four'").execute(&site.db).await.unwrap();
+    fixtures::product(&site.db, "two", 60, &[]).await;
+    assert_eq!(
+        site.visitor.get("/products/two").await.status,
+        200,
+        "a slug that another product has leads to that product"
+    );
+    assert_eq!(site.visitor.get("/products/one").await.status, 302);
 
     sqlx::query!("update products set status = 'private' where id = $1", product.uuid())
-        .execute(&school.db)
+        .execute(&site.db)
         .await
         .unwrap();
     for path in ["/products/one", "/products/one/purchase"] {
-        assert_eq!(school.student.get(path).await.status, 404, "a private product is nowhere: {path}");
+        assert_eq!(site.student.get(path).await.status, 404, "a private product is not found: {path}");
     }
-    assert_eq!(school.student.post("/products/one/purchase", "").await.status, 404);
-    assert_eq!(school.admin.get("/products/one").await.status, 302);
+    assert_eq!(site.student.post("/products/one/purchase", "").await.status, 404);
+    assert_eq!(site.admin.get("/products/one").await.status, 302);
 }
 
-/// What became of a product that was deleted: the state of an attempt, whether it has a session, when it ends, and the answer.
+/// The cases: the state of an attempt, whether it has a Checkout Session, when it expires, and what happens to the product.
 #[sqlx::test]
 async fn a_product_that_was_sold_or_may_be_paid_for_is_made_private(db: PgPool) {
-    let school = School::open(db).await;
-    let (admin, student) = school.who;
+    let site = TestSite::new(db).await;
+    let (admin, student) = site.ids;
     let attempts = [
-        ("open", true, "1 hour", Removal::Awaited),
-        ("open", false, "1 hour", Removal::Awaited),
+        ("open", true, "1 hour", Removal::CheckoutPending),
+        ("open", false, "1 hour", Removal::CheckoutPending),
         ("open", true, "-8 days", Removal::Delete),
-        ("expired", true, "-1 day", Removal::Awaited),
+        ("expired", true, "-1 day", Removal::CheckoutPending),
         ("expired", false, "-1 day", Removal::Delete),
         ("expired", true, "-8 days", Removal::Delete),
         ("failed", true, "1 hour", Removal::Delete),
-        ("paid", true, "-90 days", Removal::Awaited),
-        ("free", false, "-90 days", Removal::Awaited),
+        ("paid", true, "-90 days", Removal::CheckoutPending),
+        ("free", false, "-90 days", Removal::CheckoutPending),
     ];
     for (n, (state, session, ends, removal)) in attempts.into_iter().enumerate() {
-        let product = fixtures::product(&school.db, &format!("product-{n}"), 60, &school.courses).await;
-        let attempt = fixtures::attempt(&school.db, student, product, 6000).await;
+        let product = fixtures::product(&site.db, &format!("product-{n}"), 60, &site.courses).await;
+        let attempt = fixtures::attempt(&site.db, student, product, 6000).await;
         sqlx::query(
             "update checkout_attempts set state = $2::attempt_state, expires_at = now() + $3::interval,
                     stripe_session_id = case when $4 then 'cs_' || id end where id = $1",
@@ -323,64 +319,61 @@ async fn a_product_that_was_sold_or_may_be_paid_for_is_made_private(db: PgPool) 
         .bind(state)
         .bind(ends)
         .bind(session)
-        .execute(&school.db)
+        .execute(&site.db)
         .await
         .unwrap();
-        let listed = admin_queries::list(&school.db, &format!("product-{n}"), 9, 0).await.unwrap();
-        assert_eq!(listed[0].removal, removal, "{state}, {ends}: as the list says");
-        assert_eq!(service::remove(&school.db, admin, product).await, Ok(removal), "{state}, {ends}");
-        let left = admin_queries::find_form(&school.db, product).await.unwrap().map(|form| form.status);
+        let listed = admin_queries::list(&site.db, &format!("product-{n}"), 9, 0).await.unwrap();
+        assert_eq!(listed[0].removal, removal, "{state}, {ends}: in the list");
+        assert_eq!(service::remove(&site.db, admin, product).await, Ok(removal), "{state}, {ends}");
+        let left = admin_queries::find_form(&site.db, product).await.unwrap().map(|form| form.status);
         assert_eq!(left, (removal != Removal::Delete).then_some(ProductStatus::Private), "{state}, {ends}");
     }
-    let product = fixtures::product(&school.db, "sold", 60, &school.courses).await;
-    fixtures::purchase(&school.db, student, product).await;
-    let listed = admin_queries::list(&school.db, "sold", 9, 0).await.unwrap();
+    let product = fixtures::product(&site.db, "sold", 60, &site.courses).await;
+    fixtures::purchase(&site.db, student, product).await;
+    let listed = admin_queries::list(&site.db, "sold", 9, 0).await.unwrap();
     assert_eq!((listed[0].removal, listed[0].customers, listed[0].bought), (Removal::Sold, 1, 1));
-    assert_eq!(service::remove(&school.db, admin, product).await, Ok(Removal::Sold));
-    assert_eq!(school.visitor.get("/products/sold").await.status, 404);
-    assert_eq!(fixtures::access(&school.db, student).await, school.courses, "and its buyer keeps it");
-    let audit = school.audit().await;
-    assert_eq!(
-        audit.last().unwrap(),
-        &("product.make_private".to_owned(), "Made the product “sold” private".to_owned())
-    );
-    assert_eq!(audit[2], ("product.delete".into(), "Deleted the product “product-2”".into()));
+    assert_eq!(service::remove(&site.db, admin, product).await, Ok(Removal::Sold));
+    assert_eq!(site.visitor.get("/products/sold").await.status, 404);
+    assert_eq!(fixtures::access(&site.db, student).await, site.courses, "its buyer keeps access");
+    let audit = site.audit().await;
+    assert_eq!(audit.last().unwrap(), &("product.make_private".to_owned(), "Made product “sold” private".to_owned()));
+    assert_eq!(audit[2], ("product.delete".into(), "Deleted product “product-2”".into()));
 }
 
 #[sqlx::test]
-async fn a_product_goes_or_is_bought_and_never_both(db: PgPool) {
-    let school = School::open(db).await;
+async fn a_product_is_deleted_or_bought_and_never_both(db: PgPool) {
+    let site = TestSite::new(db).await;
     for n in 0..5 {
         let slug = format!("free-{n}");
-        let product = fixtures::product(&school.db, &slug, 0, &school.courses).await;
+        let product = fixtures::product(&site.db, &slug, 0, &site.courses).await;
         let path = paths::purchase(&slug);
         let (bought, removed) =
-            tokio::join!(school.student.post(&path, ""), service::remove(&school.db, school.who.0, product));
+            tokio::join!(site.student.post(&path, ""), service::remove(&site.db, site.ids.0, product));
         let owned =
             sqlx::query_scalar!(r#"select count(*) as "n!" from purchases where product_id = $1"#, product.uuid());
-        let owned = owned.fetch_one(&school.db).await.unwrap();
+        let owned = owned.fetch_one(&site.db).await.unwrap();
         match removed.unwrap() {
             Removal::Delete => assert_eq!(owned, 0, "buying answered {}", bought.status),
-            Removal::Awaited | Removal::Sold => assert!(school.product(&slug).await == product),
+            Removal::CheckoutPending | Removal::Sold => assert!(site.product(&slug).await == product),
         }
     }
 }
 
 #[sqlx::test]
 async fn a_form_holds_two_hundred_courses(db: PgPool) {
-    let school = School::open(db).await;
+    let site = TestSite::new(db).await;
     sqlx::query("insert into courses (name, description) select 'Course ' || n, '' from generate_series(1, 200) n")
-        .execute(&school.db)
+        .execute(&site.db)
         .await
         .unwrap();
-    let product = fixtures::product(&school.db, "all", 60, &[]).await;
-    let all = admin_queries::list_choices(&school.db, Some(product)).await.unwrap();
-    let mut form = school.form(product, &[]).await;
+    let product = fixtures::product(&site.db, "all", 60, &[]).await;
+    let all = admin_queries::list_choices(&site.db, Some(product)).await.unwrap();
+    let mut form = site.form(product, &[]).await;
     for course in &all {
         form = format!("{form}&courses={}", course.id);
     }
-    assert_eq!(school.admin.post(&paths::edit_product(product), &form).await.status, 303);
-    let page = school.admin.get(&paths::edit_product(product)).await;
+    assert_eq!(site.admin.post(&paths::edit_product(product), &form).await.status, 303);
+    let page = site.admin.get(&paths::edit_product(product)).await;
     assert_eq!(page.body.matches(r#"name="courses""#).count(), 202);
     assert!(page.body.contains("202 chosen"));
 }

@@ -1,4 +1,4 @@
-//! What the browser may ask about purchases: one's own, and as an admin everybody's.
+//! Server functions of the buyer's purchase history and receipts.
 
 use leptos::prelude::*;
 
@@ -10,25 +10,28 @@ use crate::{
 };
 
 #[cfg(feature = "ssr")]
-use crate::{error::Error, purchases::queries, server::http::request_context::RequestContext};
+use crate::{
+    error::Error,
+    pagination::PageRequest,
+    purchases::queries,
+    server::http::request_context::{RequestContext, extract},
+};
 
-/// The viewer's purchases. `page` counts from 1.
+/// Returns a page of the viewer's purchases. `page` counts from 1.
 #[server(output = Json)]
 pub async fn get_history(page: u32) -> Result<History> {
-    const PAGE_SIZE: i64 = 25;
-    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
+    const PAGE_SIZE: u16 = 25;
+    let RequestContext { db, viewer, .. } = extract().await?;
     let user = viewer.signed_in()?.id;
-    let page = page.clamp(1, 10_000);
-    let mut purchases = queries::list_of_user(&db, user, PAGE_SIZE, i64::from(page - 1) * PAGE_SIZE).await?;
-    let more = purchases.len() > 25;
-    purchases.truncate(25);
-    Ok(History { purchases, page, more })
+    let request = PageRequest::new(page, PAGE_SIZE);
+    let purchases = queries::list_of_user(&db, user, request.limit(), request.offset()).await?;
+    Ok(History { purchases: request.page(purchases), page: request.number })
 }
 
-/// A receipt of the viewer's. Somebody else's is not there.
+/// Returns a receipt of the viewer's. Another user's receipt is `NotFound`.
 #[server(output = Json)]
 pub async fn get_receipt(purchase: PurchaseId) -> Result<Receipt> {
-    let RequestContext { db, viewer, .. } = RequestContext::current().await?;
+    let RequestContext { db, viewer, .. } = extract().await?;
     let user = viewer.signed_in()?.id;
     queries::find_receipt(&db, purchase, user).await?.ok_or(Error::NotFound)
 }

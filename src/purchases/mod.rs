@@ -1,4 +1,4 @@
-//! Purchases: what was bought, and its receipt.
+//! Purchases as the buyer sees them: the history and the receipts.
 
 pub mod api;
 pub mod pages;
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::PurchaseId,
     money::Cents,
+    pagination::Page,
     payments::{ProductDetails, RefundOrigin},
     ui::utc_day,
 };
@@ -29,7 +30,7 @@ pub struct PurchaseRow {
     pub refunded: Cents,
     #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub refunded_at: Option<DateTime<Utc>>,
-    /// Disputed: access is paused.
+    /// A dispute is open, so access is paused.
     pub paused: bool,
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub bought_at: DateTime<Utc>,
@@ -38,19 +39,18 @@ pub struct PurchaseRow {
 /// A page of the history, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
-    pub purchases: Vec<PurchaseRow>,
+    pub purchases: Page<PurchaseRow>,
     /// From 1.
     pub page: u32,
-    pub more: bool,
 }
 
-/// A receipt, from our own rows: it works when Stripe is down.
+/// A receipt. It is made of our own rows, so it does not need Stripe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     pub id: PurchaseId,
     pub number: i64,
     pub seller: String,
-    /// Lines.
+    /// The address, with line breaks.
     pub seller_address: String,
     pub buyer_name: String,
     pub buyer_email: String,
@@ -63,14 +63,15 @@ pub struct Receipt {
     pub bought_at: DateTime<Utc>,
     #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub refunded_at: Option<DateTime<Utc>>,
-    /// Disputed: access is paused.
+    /// A dispute is open, so access is paused.
     pub paused: bool,
-    /// The bank took the money back.
+    /// A dispute was lost: the bank returned the payment to the buyer.
     pub lost: bool,
-    /// Paid at Stripe, which has a receipt of its own.
+    /// The payment was made at Stripe, which has a receipt of its own.
     pub at_stripe: bool,
 }
 
+/// A refund, or a chargeback, of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundRow {
     pub amount: Cents,
@@ -84,10 +85,10 @@ impl Receipt {
         self.subtotal - self.paid
     }
 
-    /// What a student is told of a dispute, in a plain sentence.
-    pub fn dispute(&self) -> Option<&'static str> {
+    /// The sentence about an open or lost dispute.
+    pub fn dispute_notice(&self) -> Option<&'static str> {
         if self.lost {
-            Some("Your bank took this payment back after a dispute, so the purchase has ended.")
+            Some("Your bank returned this payment to you after a dispute, so the purchase has ended.")
         } else if self.paused {
             Some("This payment is disputed at your bank. Your access is paused until the bank has decided.")
         } else {
@@ -95,12 +96,12 @@ impl Receipt {
         }
     }
 
-    /// What was paid and not given back.
+    /// The amount paid, less refunds.
     pub fn total(&self) -> Cents {
         self.refunds.iter().fold(self.paid, |total, refund| total - refund.amount)
     }
 
-    /// What it adds up: words, amount, and whether it is the total.
+    /// The rows of the amounts: label, amount, and whether it is the total.
     pub fn rows(&self) -> Vec<(String, Cents, bool)> {
         let mut rows = vec![("Subtotal".to_owned(), self.subtotal, false)];
         if !self.discount().is_zero() {
@@ -109,7 +110,7 @@ impl Receipt {
             rows.push(("Paid".to_owned(), self.paid, false));
         }
         rows.extend(self.refunds.iter().map(|refund| {
-            (format!("{}, {}", refund.origin.noun(), utc_day(refund.at)), Cents::ZERO - refund.amount, false)
+            (format!("{}, {}", refund.origin.label(), utc_day(refund.at)), Cents::ZERO - refund.amount, false)
         }));
         rows.push(("Total".to_owned(), self.total(), true));
         rows

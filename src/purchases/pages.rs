@@ -1,4 +1,4 @@
-//! The purchase history and a receipt.
+//! The pages of the purchase history and of a receipt.
 
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -13,14 +13,14 @@ use crate::{
     purchases::{History, PurchaseRow, Receipt, api},
     ui::{
         Address, Amounts, Badge, EmptyState, Intent, LinkButton, LocalTime, Main, Notice, PageHeader, Pager,
-        PrintButton, Sheet, SkeletonList, SkeletonPage, Stack, Table, Tone,
+        PrintButton, ScreenOnly, Sheet, SkeletonList, SkeletonPage, Stack, Table, Tone,
     },
 };
 
 page!(
     /// `/purchases`.
     HistoryRoute,
-    desk,
+    account,
     history,
     __preload_history
 );
@@ -44,19 +44,19 @@ fn history() -> impl IntoView {
 
 #[component]
 fn Purchases(history: History) -> impl IntoView {
-    let History { purchases, page, more } = history;
-    if purchases.is_empty() && page == 1 {
+    let History { purchases, page } = history;
+    if purchases.rows.is_empty() && page == 1 {
         return Either::Left(view! {
-            <EmptyState title="No purchases yet" text="Your receipts will be here.">
-                <LinkButton href=paths::HOME>"Look around"</LinkButton>
+            <EmptyState title="No purchases yet" text="Your receipts appear here.">
+                <LinkButton href=paths::HOME>"Browse the courses"</LinkButton>
             </EmptyState>
         });
     }
-    let (previous, next) = paths::pagination_links(paths::PURCHASES, "", page, more);
+    let (previous, next) = paths::pagination_links(paths::PURCHASES, "", page, purchases.has_next);
     Either::Right(view! {
         <Stack>
             <Table caption="Purchases" head=vec!["Product", "Paid"] numeric=vec![1]>
-                {purchases.into_iter().map(|purchase| view! { <Row purchase /> }).collect_view()}
+                {purchases.rows.into_iter().map(|purchase| view! { <Row purchase /> }).collect_view()}
             </Table>
             <Pager page previous next />
         </Stack>
@@ -92,7 +92,7 @@ fn Row(purchase: PurchaseRow) -> impl IntoView {
 page!(
     /// `/purchases/:purchase`.
     ReceiptRoute,
-    desk,
+    account,
     receipt,
     __preload_receipt
 );
@@ -112,9 +112,9 @@ fn receipt() -> impl IntoView {
 
 #[component]
 fn ReceiptView(receipt: Receipt) -> impl IntoView {
-    let rows = receipt.rows().into_iter().map(|(words, amount, total)| (words, amount.to_string(), total)).collect();
+    let rows = receipt.rows().into_iter().map(|(label, amount, total)| (label, amount.to_string(), total)).collect();
     let number = format!("Receipt {}", receipt.number);
-    let dispute = receipt.dispute();
+    let dispute = receipt.dispute_notice();
     let at_stripe = receipt.at_stripe.then(|| paths::stripe_receipt(receipt.id));
     view! {
         <Title text=number.clone() />
@@ -136,17 +136,17 @@ fn ReceiptView(receipt: Receipt) -> impl IntoView {
                 <Amounts rows />
                 <p>"All amounts in US dollars."</p>
             </Stack>
-            <p class="no-print">
+            <ScreenOnly>
                 <a href=paths::PURCHASES>"All purchases"</a>
-            </p>
+            </ScreenOnly>
             {at_stripe
                 .map(|href| {
                     view! {
-                        <p class="no-print">
+                        <ScreenOnly>
                             <a href=href rel="external">
                                 "Stripe’s own receipt"
                             </a>
-                        </p>
+                        </ScreenOnly>
                     }
                 })}
         </Sheet>

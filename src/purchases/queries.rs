@@ -1,4 +1,4 @@
-//! What is asked of the database about purchases.
+//! Statements that read the purchases of a user.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use crate::{
     purchases::{PurchaseRow, Receipt, RefundRow},
 };
 
-/// A user's purchases, newest first; one more than `limit` when there are more.
+/// Lists a user's purchases, newest first; one more than `limit` when there are more.
 pub async fn list_of_user(
     db: impl PgExecutor<'_>,
     user: UserId,
@@ -36,7 +36,7 @@ pub async fn list_of_user(
     .await
 }
 
-/// A refund as the database writes it into JSON.
+/// A refund as the statement aggregates it into JSON.
 #[derive(Debug, Deserialize)]
 struct Refunded {
     amount: i64,
@@ -45,7 +45,7 @@ struct Refunded {
     at: DateTime<Utc>,
 }
 
-/// The payment of this very user's purchase, where there is one.
+/// Finds the payment intent of this user's purchase.
 pub async fn find_payment_intent(
     db: impl PgExecutor<'_>,
     purchase: PurchaseId,
@@ -61,7 +61,7 @@ pub async fn find_payment_intent(
     .await
 }
 
-/// A receipt of this very user's.
+/// Finds a receipt of this user.
 pub async fn find_receipt(
     db: impl PgExecutor<'_>,
     purchase: PurchaseId,

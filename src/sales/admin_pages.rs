@@ -1,4 +1,4 @@
-//! Sales, to watch over.
+//! Back office: the list of sales, and the page of one sale.
 
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -9,8 +9,9 @@ use crate::{
     error::Error,
     id::PurchaseId,
     load::{Loaded, load, page},
+    pagination::PageDirection,
     paths,
-    sales::{PageDirection, SaleRow, SaleState, SalesFilter, SalesPage, api, detail::SaleView},
+    sales::{SaleList, SaleRow, SaleState, api, detail::SaleDetail, filter::SalesFilter},
     ui::{
         Badge, EmptyState, Intent, KeysetPager, LinkButton, LocalTime, PageHeader, SearchBox, SkeletonList,
         SkeletonPage, Stack, Table, Tabs, Tone,
@@ -28,33 +29,34 @@ page!(
 fn sales() -> impl IntoView {
     back_office(|| {
         let query = use_query_map();
-        let asked = move || {
+        let parameters = move || {
             let value = |name: &str| query.with(|query| query.get(name).unwrap_or_default());
             (value("q"), value("state"), value("before"), value("after"))
         };
-        let page = load(asked, |(q, state, before, after)| api::get_sales(q, state, before, after));
+        let list = load(parameters, |(q, state, before, after)| api::get_sales(q, state, before, after));
         view! {
             <Title text="Sales" />
-            <Loaded from=page skeleton=|| view! { <SkeletonList count=12 /> } let:page>
-                <Sales page />
+            <Loaded from=list skeleton=|| view! { <SkeletonList count=12 /> } let:list>
+                <Sales list />
             </Loaded>
         }
     })
 }
 
 #[component]
-fn Sales(page: SalesPage) -> impl IntoView {
-    let SalesPage { filter, sales, newer, older } = page;
-    let back =
-        sales.first().filter(|_| newer).map(|first| ("Newer", filter.page(&PageDirection::After(first.cursor()))));
-    let older = sales.last().filter(|_| older).map(|last| filter.page(&PageDirection::Before(last.cursor())));
-    let of = |state| SalesFilter { state, ..filter.clone() }.address();
-    let mut tabs = vec![(of(None), "All".to_owned())];
-    tabs.extend(SaleState::ALL.map(|state| (of(Some(state)), state.words().to_owned())));
-    let (csv, current, q) = (filter.csv(), filter.address(), filter.q.clone());
-    let keep = filter.state.map(|state| ("state", state.name().to_owned())).into_iter().collect();
-    let rows = if sales.is_empty() {
-        Either::Left(view! { <Nothing filter /> })
+fn Sales(list: SaleList) -> impl IntoView {
+    let SaleList { filter, sales } = list;
+    let newer = sales.rows.first().filter(|_| sales.has_previous);
+    let newer = newer.map(|first| ("Newer", filter.page_url(&PageDirection::After(first.cursor()))));
+    let older = sales.rows.last().filter(|_| sales.has_next);
+    let older = older.map(|last| filter.page_url(&PageDirection::Before(last.cursor())));
+    let url_of = |state| SalesFilter { state, ..filter.clone() }.url();
+    let mut tabs = vec![(url_of(None), "All".to_owned())];
+    tabs.extend(SaleState::ALL.map(|state| (url_of(Some(state)), state.label().to_owned())));
+    let (csv, current, q) = (filter.csv_url(), filter.url(), filter.q.clone());
+    let parameters = filter.state.map(|state| ("state", state.as_str().to_owned())).into_iter().collect();
+    let table = if sales.rows.is_empty() {
+        Either::Left(view! { <NoSales filter /> })
     } else {
         Either::Right(view! {
             <Table
@@ -62,7 +64,7 @@ fn Sales(page: SalesPage) -> impl IntoView {
                 head=vec!["Product", "Buyer", "When", "Paid", "Refunded", "State"]
                 numeric=vec![3, 4]
             >
-                {sales.into_iter().map(|sale| view! { <SaleLine sale /> }).collect_view()}
+                {sales.rows.into_iter().map(|sale| view! { <SaleLine sale /> }).collect_view()}
             </Table>
         })
     };
@@ -80,29 +82,29 @@ fn Sales(page: SalesPage) -> impl IntoView {
                 action=paths::ADMIN_SALES
                 value=q
                 label="Search sales"
-                hint="At least three letters of the buyer's email or the product; the receipt's number; or Stripe's id of a session or payment."
-                keep
+                hint="Enter at least three letters of the buyer's email or the product, a receipt number, or Stripe's id of a session or payment."
+                parameters
             />
             <Tabs tabs current=current label="State" />
-            {rows}
-            <KeysetPager back older />
+            {table}
+            <KeysetPager back=newer older />
         </Stack>
     }
 }
 
 #[component]
-fn Nothing(filter: SalesFilter) -> impl IntoView {
+fn NoSales(filter: SalesFilter) -> impl IntoView {
     if filter == SalesFilter::default() {
         Either::Left(view! {
-            <EmptyState title="Nothing is sold yet" text="Every purchase will be here, the free ones too.">
+            <EmptyState title="No sales yet" text="Every purchase is listed here, including free ones.">
                 <LinkButton href=paths::ADMIN_PRODUCTS>"Products"</LinkButton>
             </EmptyState>
         })
     } else {
         Either::Right(view! {
-            <EmptyState title="No sale is like that" text="Search for something else, or look at all of them.">
+            <EmptyState title="No matching sales" text="Change the search or the state, or show all sales.">
                 <LinkButton href=paths::ADMIN_SALES intent=Intent::Secondary>
-                    "All sales"
+                    "Show all sales"
                 </LinkButton>
             </EmptyState>
         })
@@ -126,8 +128,14 @@ fn SaleLine(sale: SaleRow) -> impl IntoView {
             <td>{paid.to_string()}</td>
             <td>{(!refunded.is_zero()).then(|| refunded.to_string())}</td>
             <td>
-                <Badge tone=state.tone()>{state.words()}</Badge>
-                {country_differs.then(|| view! { " " <Badge tone=Tone::Warning>"Card from elsewhere"</Badge> })}
+                <Badge tone=state.tone()>{state.label()}</Badge>
+                {country_differs
+                    .then(|| {
+                        view! {
+                            " "
+                            <Badge tone=Tone::Warning>"Card country differs"</Badge>
+                        }
+                    })}
             </td>
         </tr>
     }
@@ -149,7 +157,7 @@ fn sale() -> impl IntoView {
         let sale = load(move || (id(), changed.get()), async |(id, _)| api::get_sale(id.ok_or(Error::NotFound)?).await);
         view! {
             <Loaded from=sale skeleton=|| view! { <SkeletonPage /> } let:sale>
-                <SaleView sale changed />
+                <SaleDetail sale changed />
             </Loaded>
         }
     })

@@ -1,65 +1,66 @@
-//! Server functions of the sales pages.
+//! Server functions of the sales pages. All of them require an admin.
 
 use crate::{
     error::Result,
     id::PurchaseId,
-    payments::{Refunded, unmatched::UnmatchedPayments},
-    sales::{Sale, SalesPage},
+    payments::{RefundResult, unmatched::UnmatchedPayments},
+    sales::{Sale, SaleList},
     wire::Json,
 };
 #[cfg(feature = "ssr")]
 use crate::{
     error::{Error, FieldError},
     money::Cents,
-    payments::{ledger_queries, refunds},
+    pagination::{PageDirection, PageRequest},
+    payments::{event_queries, refunds, unusable_payment_queries},
     platform::clock,
-    sales::{self, PageDirection, SalesFilter, search},
-    server::http::request_context::{AdminContext, RequestContext},
+    sales::{detail_queries, filter::SalesFilter, search},
+    server::http::request_context::{AdminContext, extract},
 };
 use leptos::prelude::*;
 
-/// A page of all sales, for admins: what is looked for, in which state, before or after which sale, as the address says it.
+/// Lists a page of sales. The arguments are the parameters of the URL: search text, state, and the cursor before or after which
+/// to read.
 #[server(output = Json)]
-pub async fn get_sales(q: String, state: String, before: String, after: String) -> Result<SalesPage> {
-    let AdminContext { db, .. } = RequestContext::admin().await?;
-    Ok(search::page(&db, SalesFilter::new(&q, &state), PageDirection::parse(&before, &after)).await?)
+pub async fn get_sales(q: String, state: String, before: String, after: String) -> Result<SaleList> {
+    let AdminContext { db, .. } = extract().await?;
+    Ok(search::list_sales(&db, SalesFilter::new(&q, &state), PageDirection::parse(&before, &after)).await?)
 }
 
-/// Payments that never became a purchase, for admins. `page` counts from 1.
+/// Lists a page of payments without a purchase. `page` counts from 1.
 #[server(output = Json)]
 pub async fn get_unmatched_payments(page: u32) -> Result<UnmatchedPayments> {
-    const PAGE_SIZE: i64 = 50;
-    let AdminContext { db, .. } = RequestContext::admin().await?;
-    let page = page.clamp(1, 10_000);
-    let mut payments = ledger_queries::list_unmatched_payments(&db, PAGE_SIZE, i64::from(page - 1) * PAGE_SIZE).await?;
-    let more = payments.len() > 50;
-    payments.truncate(50);
-    // They are few, and there should be none: the latest are enough.
-    let mismatched_events = if page == 1 { ledger_queries::list_misfits(&db).await? } else { Vec::new() };
-    Ok(UnmatchedPayments { payments, mismatched_events, page, more })
+    const PAGE_SIZE: u16 = 50;
+    let AdminContext { db, .. } = extract().await?;
+    let request = PageRequest::new(page, PAGE_SIZE);
+    let payments = unusable_payment_queries::list_unmatched_payments(&db, request.limit(), request.offset()).await?;
+    // Mismatched events are rare, so the first page shows all of them.
+    let mismatched_events =
+        if request.number == 1 { event_queries::list_mismatched_events(&db).await? } else { Vec::new() };
+    Ok(UnmatchedPayments { payments: request.page(payments), mismatched_events, page: request.number })
 }
 
-/// A sale with all that is known of it, for admins.
+/// Finds a sale with its payment, refunds, disputes and timeline.
 #[server(output = Json)]
 pub async fn get_sale(purchase: PurchaseId) -> Result<Sale> {
-    let AdminContext { db, .. } = RequestContext::admin().await?;
-    sales::queries::find_sale(&db, purchase).await?.ok_or(Error::NotFound)
+    let AdminContext { db, .. } = extract().await?;
+    detail_queries::find_sale(&db, purchase).await?.ok_or(Error::NotFound)
 }
 
-/// Sends money back: `amount` as typed, in dollars and cents. `left` is what the admin saw to be left, in cents. A free purchase
-/// ends, whatever the amount.
+/// Refunds a sale. `amount` is typed, in dollars and cents. `left` is the refundable amount that the admin saw, in cents, so that
+/// two admins do not refund the same money twice. A free purchase ends, whatever the amount.
 #[server(output = Json)]
-pub async fn refund_purchase(purchase: PurchaseId, amount: String, left: i64, reason: String) -> Result<Refunded> {
-    let AdminContext { admin, state, .. } = RequestContext::admin().await?;
+pub async fn refund_purchase(purchase: PurchaseId, amount: String, left: i64, reason: String) -> Result<RefundResult> {
+    let AdminContext { admin, state, .. } = extract().await?;
     let amount = Cents::typed(&amount)
         .ok_or_else(|| Error::Invalid(vec![FieldError::new("amount", "Enter dollars and cents, such as 12.50.")]))?;
-    let order = refunds::Order { purchase, amount, left: Cents(left), reason };
+    let order = refunds::RefundOrder { purchase, amount, left: Cents(left), reason };
     refunds::refund(&state, &admin, &order, clock::now()).await
 }
 
-/// Tells Stripe again of the refund that is under way.
+/// Sends the pending refund of a sale to Stripe again.
 #[server(output = Json)]
-pub async fn finish_refund(purchase: PurchaseId) -> Result<Refunded> {
-    let AdminContext { admin, state, .. } = RequestContext::admin().await?;
+pub async fn finish_refund(purchase: PurchaseId) -> Result<RefundResult> {
+    let AdminContext { admin, state, .. } = extract().await?;
     refunds::resume(&state, &admin, purchase, clock::now()).await
 }

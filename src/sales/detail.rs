@@ -1,4 +1,4 @@
-//! One sale: what was bought, what happened to it, and the button that sends money back.
+//! The page of one sale: its amounts, its timeline, and the refund.
 
 use leptos::{either::Either, form::ActionForm, prelude::*};
 use leptos_meta::Title;
@@ -7,68 +7,68 @@ use crate::{
     error::{Error, Result},
     money::Cents,
     paths,
-    payments::Refunded,
+    payments::RefundResult,
     sales::{
         DisputeLine, RefundLine, Sale, SaleState, TimelineEntry,
         api::{FinishRefund, RefundPurchase},
     },
     stripe::states::{DisputeState, RefundState},
     ui::{
-        Amounts, Answers, Badge, Button, Dialog, Fact, Facts, Field, FormErrors, Happening, Intent, LocalTime,
-        PageHeader, Pair, Space, Stack, Timeline, Tone, use_toast, utc_day,
+        Amounts, Badge, Button, DescriptionItem, DescriptionList, Dialog, DialogActions, EqualColumns, Field,
+        FormErrors, Intent, LocalTime, PageHeader, Space, Stack, Timeline, TimelineItem, Tone, use_toast, utc_day,
     },
 };
 
-/// A sale. `changed` counts up when it has to be asked for again.
+/// The page of a sale. `changed` is incremented to load the sale again.
 #[component]
-pub fn SaleView(sale: Sale, changed: RwSignal<u32>) -> impl IntoView {
+pub fn SaleDetail(sale: Sale, changed: RwSignal<u32>) -> impl IntoView {
     let title = format!("Sale {}", sale.number);
     let actions = actions(&sale, changed);
     let state = sale.state;
-    let history = sale.history.clone();
+    let timeline = sale.timeline.clone();
     view! {
         <Title text=title.clone() />
         <PageHeader title lead=sale.product.clone()>
-            <Badge tone=state.tone()>{state.words()}</Badge>
+            <Badge tone=state.tone()>{state.label()}</Badge>
             {actions}
         </PageHeader>
         <Stack gap=Space::Loose>
             <p>
                 <a href=paths::ADMIN_SALES>"All sales"</a>
             </p>
-            <Known sale=sale.clone() />
-            <Pair>
+            <SaleFacts sale=sale.clone() />
+            <EqualColumns>
                 <section aria-label="Amounts">
                     <Stack>
                         <h2>"Amounts"</h2>
                         <Amounts rows=amounts(&sale) />
-                        <ErrorSummary disputes=sale.disputes refunds=sale.refunds />
+                        <Warnings disputes=sale.disputes refunds=sale.refunds />
                     </Stack>
                 </section>
-                <section aria-label="What happened">
+                <section aria-label="Timeline">
                     <Stack>
-                        <h2>"What happened"</h2>
+                        <h2>"Timeline"</h2>
                         <Timeline>
-                            {history
+                            {timeline
                                 .into_iter()
-                                .map(|TimelineEntry { at, words }| {
+                                .map(|TimelineEntry { at, text }| {
                                     view! {
-                                        <Happening words>
+                                        <TimelineItem text>
                                             <LocalTime at with_time=true />
-                                        </Happening>
+                                        </TimelineItem>
                                     }
                                 })
                                 .collect_view()}
                         </Timeline>
                     </Stack>
                 </section>
-            </Pair>
+            </EqualColumns>
         </Stack>
     }
 }
 
 #[component]
-fn Known(sale: Sale) -> impl IntoView {
+fn SaleFacts(sale: Sale) -> impl IntoView {
     let Sale {
         number,
         at,
@@ -82,31 +82,33 @@ fn Known(sale: Sale) -> impl IntoView {
         payment_intent,
         ..
     } = sale;
-    let fact = |label: &'static str, value: Option<String>| value.map(|value| view! { <Fact label>{value}</Fact> });
+    let fact = |label: &'static str, value: Option<String>| {
+        value.map(|value| view! { <DescriptionItem label>{value}</DescriptionItem> })
+    };
     let flag = country_differs.then(|| {
-        "The price was made for another country than the card is from. Ask the buyer before you decide anything.".into()
+        "The card was issued in another country than the one the price was for. Ask the buyer before you refund.".into()
     });
     view! {
         <FormErrors errors=flag.into_iter().collect() />
-        <Facts>
-            <Fact label="Buyer">
+        <DescriptionList>
+            <DescriptionItem label="Buyer">
                 <a href=paths::student(buyer)>{buyer_name}</a>
                 <br />
                 {email}
-            </Fact>
-            <Fact label="When">
+            </DescriptionItem>
+            <DescriptionItem label="When">
                 <LocalTime at with_time=true />
-            </Fact>
-            <Fact label="Receipt">{number}</Fact>
+            </DescriptionItem>
+            <DescriptionItem label="Receipt">{number}</DescriptionItem>
             {fact("Priced for", country)}
             {fact("Card from", card_country)}
-            {fact("Stripe's session", session)}
-            {fact("Stripe's payment", payment_intent)}
-        </Facts>
+            {fact("Stripe session", session)}
+            {fact("Stripe payment", payment_intent)}
+        </DescriptionList>
     }
 }
 
-/// The rows of a receipt, with every refund as it stands.
+/// The rows of the receipt, and every pending or completed refund.
 fn amounts(sale: &Sale) -> Vec<(String, String, bool)> {
     let minus = |amount: Cents| (Cents::ZERO - amount).to_string();
     let mut rows = vec![("Subtotal".to_owned(), sale.subtotal.to_string(), false)];
@@ -116,49 +118,54 @@ fn amounts(sale: &Sale) -> Vec<(String, String, bool)> {
         rows.push((name, minus(discount), false));
     }
     rows.push(("Paid".to_owned(), sale.paid.to_string(), false));
-    for refund in sale.refunds.iter().filter(|refund| refund.state.counts()) {
+    for refund in sale.refunds.iter().filter(|refund| refund.state.is_pending_or_succeeded()) {
         let when = utc_day(refund.at);
-        rows.push((format!("{}, {when}, {}", refund.origin.noun(), refund.state.words()), minus(refund.amount), false));
+        rows.push((
+            format!("{}, {when}, {}", refund.origin.label(), refund.state.label()),
+            minus(refund.amount),
+            false,
+        ));
     }
     rows.push(("Net".to_owned(), (sale.paid - sale.refunded).to_string(), true));
     rows
 }
 
-/// Disputes, and refunds that did not go through, and why not.
+/// Open and lost disputes, and failed refunds with the reason.
 #[component]
-fn ErrorSummary(disputes: Vec<DisputeLine>, refunds: Vec<RefundLine>) -> impl IntoView {
-    let open = disputes.into_iter().filter(|dispute| dispute.state != DisputeState::Won).map(|dispute| dispute.words());
+fn Warnings(disputes: Vec<DisputeLine>, refunds: Vec<RefundLine>) -> impl IntoView {
+    let disputed =
+        disputes.into_iter().filter(|dispute| dispute.state != DisputeState::Won).map(|dispute| dispute.summary());
     let failed = refunds.into_iter().filter(|refund| refund.state == RefundState::Failed);
     let failed = failed.map(|refund| format!("A refund of {} failed. {}", refund.amount, refund.failure));
-    view! { <FormErrors errors=open.chain(failed).collect() /> }
+    view! { <FormErrors errors=disputed.chain(failed).collect() /> }
 }
 
-/// What can be done with a sale as it stands.
+/// The button for the state of the sale: refund, finish a pending refund, or none.
 fn actions(sale: &Sale, changed: RwSignal<u32>) -> Option<AnyView> {
     match sale.state {
-        SaleState::Refunding => Some(view! { <Finish sale=sale.clone() changed /> }.into_any()),
-        SaleState::Refunded if !sale.owes() => None,
-        _ => Some(view! { <Refund sale=sale.clone() changed /> }.into_any()),
+        SaleState::Refunding => Some(view! { <FinishRefundButton sale=sale.clone() changed /> }.into_any()),
+        SaleState::Refunded if !sale.owes_buyer() => None,
+        _ => Some(view! { <RefundButton sale=sale.clone() changed /> }.into_any()),
     }
 }
 
-/// Says what came of a refund, and asks for the sale anew.
-fn tell(value: Option<Result<Refunded>>, changed: RwSignal<u32>) {
+/// Shows the result of a refund as a toast and loads the sale again.
+fn show_result(value: Option<Result<RefundResult>>, changed: RwSignal<u32>) {
     let toaster = use_toast();
     match value {
         None => return,
-        Some(Ok(refunded @ Refunded::Kept { .. })) => toaster.show(Tone::Warning, refunded.words()),
-        Some(Ok(refunded)) => toaster.show(Tone::Accent, refunded.words()),
+        Some(Ok(refunded @ RefundResult::Queued { .. })) => toaster.show(Tone::Warning, refunded.message()),
+        Some(Ok(refunded)) => toaster.show(Tone::Accent, refunded.message()),
         Some(Err(error)) => toaster.show(Tone::Danger, error.to_string()),
     }
     changed.update(|changed| *changed += 1);
 }
 
-/// Tells Stripe again.
+/// The button that sends a pending refund to Stripe again.
 #[component]
-fn Finish(sale: Sale, changed: RwSignal<u32>) -> impl IntoView {
+fn FinishRefundButton(sale: Sale, changed: RwSignal<u32>) -> impl IntoView {
     let finish = ServerAction::<FinishRefund>::new();
-    Effect::new(move |_| tell(finish.value().get().filter(|_| finish.version().get() > 0), changed));
+    Effect::new(move |_| show_result(finish.value().get().filter(|_| finish.version().get() > 0), changed));
     view! {
         <ActionForm action=finish>
             <input type="hidden" name="purchase" value=sale.id.to_string() />
@@ -169,80 +176,79 @@ fn Finish(sale: Sale, changed: RwSignal<u32>) -> impl IntoView {
     }
 }
 
-/// The button, and the dialog that says what will happen.
+/// The refund button and its dialog, which states the consequence.
 #[component]
-fn Refund(sale: Sale, changed: RwSignal<u32>) -> impl IntoView {
+fn RefundButton(sale: Sale, changed: RwSignal<u32>) -> impl IntoView {
     let open = RwSignal::new(false);
     let free = sale.paid.is_zero();
     let (verb, title) = if free { ("End access", "End this free purchase?") } else { ("Refund", "Refund this sale?") };
     let refund = ServerAction::<RefundPurchase>::new();
-    // What is wrong with what was typed stays in the dialog; anything else is told, and the sale asked for anew.
+    // Field errors stay in the dialog; any other result closes it.
     Effect::new(move |_| {
         let value = refund.value().get().filter(|_| refund.version().get() > 0);
         if value.is_some() && !matches!(value, Some(Err(Error::Invalid(_)))) {
             open.set(false);
-            tell(value, changed);
+            show_result(value, changed);
         }
     });
     view! {
-            <Button kind="button" intent=Intent::Danger on:click=move |_| open.set(true)>
-                {verb}
-            </Button>
-            <Dialog open title>
-                <ActionForm action=refund>
-                    <Stack>
-                        {if free {
-                            Either::Left(view! { <Ending sale=sale.clone() /> })
-                        } else {
-                            Either::Right(view! { <Amount sale=sale.clone() refund /> })
-                        }}
-                        <input type="hidden" name="purchase" value=sale.id.to_string() />
-                        <input type="hidden" name="left" value=sale.left().0.to_string() />
-                        <Answers open>
-                            <Button intent=Intent::Danger pending=refund.pending()>
-                                {verb}
-                            </Button>
-    </Answers>
-                    </Stack>
-                </ActionForm>
-            </Dialog>
-        }
+        <Button kind="button" intent=Intent::Danger on:click=move |_| open.set(true)>
+            {verb}
+        </Button>
+        <Dialog open title>
+            <ActionForm action=refund>
+                <Stack>
+                    {if free {
+                        Either::Left(view! { <EndAccessFields sale=sale.clone() /> })
+                    } else {
+                        Either::Right(view! { <RefundFields sale=sale.clone() refund /> })
+                    }} <input type="hidden" name="purchase" value=sale.id.to_string() />
+                    <input type="hidden" name="left" value=sale.refundable().0.to_string() /> <DialogActions open>
+                        <Button intent=Intent::Danger pending=refund.pending()>
+                            {verb}
+                        </Button>
+                    </DialogActions>
+                </Stack>
+            </ActionForm>
+        </Dialog>
+    }
 }
 
+/// The fields of the dialog for a free purchase.
 #[component]
-fn Ending(sale: Sale) -> impl IntoView {
+fn EndAccessFields(sale: Sale) -> impl IntoView {
     view! {
-        <p>"Nothing was paid, so nothing is sent back. " {ending(&sale)} " This cannot be undone."</p>
+        <p>"Nothing was paid, so nothing is refunded. " {consequence(&sale)} " This cannot be undone."</p>
         <input type="hidden" name="amount" value="0" />
         <input type="hidden" name="reason" value="" />
     }
 }
 
-/// How much, why, and what will happen then, while it is typed.
+/// The fields of the dialog for a paid purchase, and the consequence of the amount as it is typed.
 #[component]
-fn Amount(sale: Sale, refund: ServerAction<RefundPurchase>) -> impl IntoView {
-    let left = sale.left();
-    let (typed, reason) = (RwSignal::new(left.plain()), RwSignal::new(String::new()));
+fn RefundFields(sale: Sale, refund: ServerAction<RefundPurchase>) -> impl IntoView {
+    let refundable = sale.refundable();
+    let (typed, reason) = (RwSignal::new(refundable.plain()), RwSignal::new(String::new()));
     let error = move |field: &str| match refund.value().get() {
         Some(Err(Error::Invalid(errors))) => {
             errors.into_iter().find(|error| error.field == field).map(|error| error.message)
         }
         _ => None,
     };
-    let ends = ending(&sale);
-    let will = move || match Cents::typed(&typed.get()) {
-        Some(amount) if amount == left => format!("{left} goes back to the buyer. {ends}"),
-        Some(amount) if amount > left => format!("At most ${} can be refunded.", left.plain()),
+    let access = consequence(&sale);
+    let outcome = move || match Cents::typed(&typed.get()) {
+        Some(amount) if amount == refundable => format!("{refundable} is refunded to the buyer. {access}"),
+        Some(amount) if amount > refundable => format!("At most ${} can be refunded.", refundable.plain()),
         Some(amount) if !amount.is_zero() => {
-            format!("{amount} of {} goes back to the buyer, who keeps access.", sale.paid)
+            format!("{amount} of {} is refunded to the buyer, who keeps access.", sale.paid)
         }
         _ => "Enter dollars and cents, such as 12.50.".into(),
     };
     view! {
         <div on:input=move |event| {
             let input = event_target::<web_sys::HtmlInputElement>(&event);
-            let kept = if input.name() == "amount" { typed } else { reason };
-            kept.set(input.value());
+            let signal = if input.name() == "amount" { typed } else { reason };
+            signal.set(input.value());
         }>
             <Stack>
                 {move || {
@@ -267,24 +273,24 @@ fn Amount(sale: Sale, refund: ServerAction<RefundPurchase>) -> impl IntoView {
                             error=error("reason")
                             maxlength=500
                             autocomplete="off"
-                            hint="For yourselves: it stands in the list of what was done."
+                            hint="Only admins see it, in the activity log."
                         />
                     }
                 }}
             </Stack>
         </div>
-        <p role="status">{will}</p>
+        <p role="status">{outcome}</p>
         <p>"This cannot be undone."</p>
     }
 }
 
-/// What ends with a sale.
-fn ending(sale: &Sale) -> String {
+/// Describes which access a full refund ends.
+fn consequence(sale: &Sale) -> String {
     if sale.refunded_at.is_some() || sale.state == SaleState::Disputed {
-        return "It gives no access now, so none ends.".into();
+        return "The sale gives no access now, so none ends.".into();
     }
-    match sale.ends.as_slice() {
-        [] => "No access ends: the student has the courses from elsewhere.".into(),
+    match sale.ending_courses.as_slice() {
+        [] => "No access ends: the student also has the courses by another purchase or gift.".into(),
         [one] => format!("This ends access to {one}."),
         [first @ .., last] => format!("This ends access to {} and {last}.", first.join(", ")),
     }

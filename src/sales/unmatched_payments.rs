@@ -1,4 +1,5 @@
-//! Payments without a purchase: unusable ones, which are refunded automatically, and those that do not match their checkout.
+//! The page of payments without a purchase: unusable ones, which are refunded automatically, and those that do not match their
+//! checkout.
 
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -31,7 +32,7 @@ fn unmatched_payments() -> impl IntoView {
         );
         view! {
             <Title text="Other payments" />
-            <PageHeader title="Other payments" lead="Money that was paid and is no purchase." />
+            <PageHeader title="Other payments" lead="Payments that did not become a purchase." />
             <Stack gap=Space::Loose>
                 <p>
                     <a href=paths::ADMIN_SALES>"All sales"</a>
@@ -46,19 +47,19 @@ fn unmatched_payments() -> impl IntoView {
 
 #[component]
 fn Payments(payments: UnmatchedPayments) -> impl IntoView {
-    let UnmatchedPayments { payments, mismatched_events, page, more } = payments;
-    if payments.is_empty() && mismatched_events.is_empty() && page == 1 {
+    let UnmatchedPayments { payments, mismatched_events, page } = payments;
+    if payments.rows.is_empty() && mismatched_events.is_empty() && page == 1 {
         return Either::Left(view! {
             <EmptyState
-                title="Every payment is a purchase"
+                title="No other payments"
                 text="A payment that cannot become a purchase is refunded automatically and listed here."
             >
                 <LinkButton href=paths::ADMIN_SALES>"All sales"</LinkButton>
             </EmptyState>
         });
     }
-    let (previous, next) = paths::pagination_links(paths::ADMIN_PAYMENTS, "", page, more);
-    let rows = payments.into_iter().map(|payment| view! { <Line payment /> }).collect_view();
+    let (previous, next) = paths::pagination_links(paths::ADMIN_PAYMENTS, "", page, payments.has_next);
+    let rows = payments.rows.into_iter().map(|payment| view! { <PaymentRow payment /> }).collect_view();
     Either::Right(view! {
         {(!mismatched_events.is_empty()).then(|| view! { <MismatchedEvents mismatched_events /> })}
         <section>
@@ -78,7 +79,7 @@ fn Payments(payments: UnmatchedPayments) -> impl IntoView {
 }
 
 #[component]
-fn Line(payment: UnmatchedPayment) -> impl IntoView {
+fn PaymentRow(payment: UnmatchedPayment) -> impl IntoView {
     let UnmatchedPayment {
         at,
         buyer,
@@ -102,9 +103,7 @@ fn Line(payment: UnmatchedPayment) -> impl IntoView {
     };
     view! {
         <tr>
-            <th scope="row">
-                {product} <br /> {payment_intent}
-            </th>
+            <th scope="row">{product} <br /> {payment_intent}</th>
             <td>{reason.label()}</td>
             <td>
                 <a href=paths::student(buyer)>{email}</a>
@@ -114,7 +113,7 @@ fn Line(payment: UnmatchedPayment) -> impl IntoView {
             </td>
             <td>{amount.to_string()}</td>
             <td>
-                <Badge tone>{state.words()}</Badge>
+                <Badge tone>{state.label()}</Badge>
                 " "
                 {failure}
             </td>
@@ -122,7 +121,7 @@ fn Line(payment: UnmatchedPayment) -> impl IntoView {
     }
 }
 
-/// What should never be: it is looked into at Stripe.
+/// Events whose payment does not match its checkout. They need a decision in Stripe's dashboard.
 #[component]
 fn MismatchedEvents(mismatched_events: Vec<MismatchedEvent>) -> impl IntoView {
     let rows = mismatched_events
@@ -142,11 +141,11 @@ fn MismatchedEvents(mismatched_events: Vec<MismatchedEvent>) -> impl IntoView {
     view! {
         <section>
             <Stack>
-                <h2>"Payments that do not fit"</h2>
+                <h2>"Mismatched payments"</h2>
                 <p>
-                    "Amount, currency or session are not those of the checkout, so nothing was granted. Look at them in Stripe's dashboard, and send the money back there."
+                    "The amount, currency or session differs from the checkout, so no access was granted. Check these payments in Stripe's dashboard and refund them there."
                 </p>
-                <Table caption="Payments that do not fit" head=vec!["Stripe's id", "What was told", "When"]>
+                <Table caption="Mismatched payments" head=vec!["Stripe id", "Event", "When"]>
                     {rows}
                 </Table>
             </Stack>

@@ -1,4 +1,4 @@
-//! The school, to write.
+//! Back office: the settings of the school.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -27,17 +27,17 @@ fn school() -> impl IntoView {
         view! {
             <Title text="School" />
             <Loaded from=form skeleton=|| view! { <SkeletonPage /> } let:form>
-                <Editor form sent=sent.clone() />
+                <SchoolEditor form sent=sent.clone() />
             </Loaded>
         }
     })
 }
 
-/// The form: as it was `sent` and refused, else as it is kept.
+/// The form, with the values that were `sent` when they were rejected, else with the stored ones.
 #[component]
-fn Editor(form: SchoolForm, sent: FormState) -> impl IntoView {
-    let back = sent != FormState::default();
-    let value = |name: &str, kept: String| if back { sent.value(name) } else { kept };
+fn SchoolEditor(form: SchoolForm, sent: FormState) -> impl IntoView {
+    let was_rejected = sent != FormState::default();
+    let value = |name: &str, stored: String| if was_rejected { sent.value(name) } else { stored };
     let version = value("version", form.version.to_string());
     let [name, tagline, seller, address] = [
         ("name", form.name),
@@ -45,11 +45,11 @@ fn Editor(form: SchoolForm, sent: FormState) -> impl IntoView {
         ("seller_name", form.seller_name),
         ("seller_address", form.seller_address),
     ]
-    .map(|(field, kept)| value(field, kept));
+    .map(|(field, stored)| value(field, stored));
     let messages = sent.messages();
     let error = move |name: &str| sent.error(name);
     view! {
-        <PageHeader title="School" lead="What it is called, and who sells." />
+        <PageHeader title="School" lead="The name of the school, and the seller on receipts." />
         <Form action=paths::ADMIN_SCHOOL label="School">
             <FormErrors errors=messages />
             <input type="hidden" name="version" value=version />
@@ -61,7 +61,7 @@ fn Editor(form: SchoolForm, sent: FormState) -> impl IntoView {
                 error=error("tagline")
                 autocomplete="off"
                 maxlength=200_u32
-                hint="It stands on the storefront, under the name."
+                hint="Shown on the storefront below the name."
             />
             <Field
                 label="Seller"
@@ -70,7 +70,7 @@ fn Editor(form: SchoolForm, sent: FormState) -> impl IntoView {
                 error=error("seller_name")
                 autocomplete="organization"
                 maxlength=200_u32
-                hint="Who sells by law: you, or your company. It stands on receipts; empty, the school’s name does."
+                hint="The legal seller on receipts: you or your company. Leave empty to use the school’s name."
             />
             <TextArea
                 label="Seller’s address"
@@ -78,7 +78,7 @@ fn Editor(form: SchoolForm, sent: FormState) -> impl IntoView {
                 value=address
                 error=error("seller_address")
                 maxlength=1000_u32
-                hint="As it should stand on receipts, with a tax number where the law asks for one."
+                hint="The address on receipts, with a tax number where the law requires one."
             />
             <Row>
                 <Button>"Save"</Button>

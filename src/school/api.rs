@@ -1,4 +1,4 @@
-//! What the browser may ask about the school. For admins.
+//! Server functions of the school's settings, for admins.
 
 use leptos::prelude::*;
 
@@ -7,12 +7,12 @@ use crate::{error::Result, school::SchoolForm, wire::Json};
 #[cfg(feature = "ssr")]
 use crate::{
     school::queries,
-    server::http::request_context::{AdminContext, RequestContext},
+    server::http::request_context::{AdminContext, extract},
 };
 
-/// The school, to write.
+/// Returns the settings of the school.
 #[server(output = Json)]
 pub async fn get_school_form() -> Result<SchoolForm> {
-    let AdminContext { db, .. } = RequestContext::admin().await?;
-    Ok(queries::find(&db).await?)
+    let AdminContext { db, .. } = extract().await?;
+    Ok(queries::read(&db).await?)
 }

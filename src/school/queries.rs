@@ -1,16 +1,17 @@
-//! What is asked of the database about the school.
+//! Queries of the school's settings (table `school`, one row).
 
 use sqlx::PgExecutor;
 
 use crate::school::SchoolForm;
 
-pub async fn find(db: impl PgExecutor<'_>) -> sqlx::Result<SchoolForm> {
+/// Returns the settings.
+pub async fn read(db: impl PgExecutor<'_>) -> sqlx::Result<SchoolForm> {
     sqlx::query_as!(SchoolForm, "select version, name, tagline, seller_name, seller_address from school")
         .fetch_one(db)
         .await
 }
 
-/// The school as it is, which nobody else changes until the transaction ends.
+/// Returns the settings and locks them until the end of the transaction.
 pub async fn lock(db: impl PgExecutor<'_>) -> sqlx::Result<SchoolForm> {
     sqlx::query_as!(
         SchoolForm,
@@ -20,6 +21,7 @@ pub async fn lock(db: impl PgExecutor<'_>) -> sqlx::Result<SchoolForm> {
     .await
 }
 
+/// Stores the settings. A trigger increases their version.
 pub async fn update(db: impl PgExecutor<'_>, form: &SchoolForm) -> sqlx::Result<()> {
     sqlx::query!(
         "update school set name = $1, tagline = $2, seller_name = $3, seller_address = $4",

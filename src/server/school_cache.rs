@@ -1,35 +1,36 @@
-//! The school itself: its name and its sentence. Every server keeps them in memory.
+//! Cache of the school's name and tagline, which every page shows. Each server has its own in memory.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sqlx::PgPool;
 
-use crate::frame::SchoolNames;
+use crate::{frame::SchoolNames, server::queries};
 
+/// The school's name and tagline, shared by the clones of the server's state.
 #[derive(Clone, Default)]
-pub struct School(Arc<RwLock<SchoolNames>>);
+pub struct SchoolCache(Arc<RwLock<SchoolNames>>);
 
-impl School {
-    /// Reads the school.
+impl SchoolCache {
+    /// Returns a cache that is filled from the database.
     ///
     /// # Errors
     /// The database's.
     pub async fn load(db: &PgPool) -> sqlx::Result<Self> {
-        let school = Self::default();
-        school.read(db).await?;
-        Ok(school)
+        let cache = Self::default();
+        cache.reload(db).await?;
+        Ok(cache)
     }
 
     pub fn names(&self) -> SchoolNames {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads it again.
+    /// Replaces the cached names by those in the database.
     ///
     /// # Errors
-    /// The database's; what was known stays.
-    pub async fn read(&self, db: &PgPool) -> sqlx::Result<()> {
-        let names = sqlx::query_as!(SchoolNames, "select name, tagline from school").fetch_one(db).await?;
+    /// The database's; the cache stays as it was.
+    pub async fn reload(&self, db: &PgPool) -> sqlx::Result<()> {
+        let names = queries::school_names(db).await?;
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = names;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What every request shares.
+//! The state that all requests share.
 
 use std::sync::Arc;
 
@@ -10,14 +10,15 @@ use crate::{
     identity::authentication::Identity,
     platform::{config::Config, smtp::Mailer},
     server::{
-        http::client_ip::ClientInfoResolver, page_cache::PageCache, rate_limit::RateLimits, school_cache::School,
+        http::client_ip::ClientInfoResolver, page_cache::PageCache, rate_limit::RateLimits, school_cache::SchoolCache,
     },
     stripe::client::Stripe,
 };
 
-/// The document around every page, see `app::shell`.
+/// Renders the HTML document around every page; see `app::shell`.
 pub type Shell = fn(LeptosOptions) -> AnyView;
 
+/// State of the server: database, configuration, clients of other services, and caches.
 #[derive(Clone, FromRef)]
 pub struct AppState {
     pub db: PgPool,
@@ -26,7 +27,7 @@ pub struct AppState {
     pub stripe: Stripe,
     pub identity: Identity,
     pub mailer: Mailer,
-    pub school: School,
+    pub school: SchoolCache,
     pub page_cache: PageCache,
     pub limits: RateLimits,
     pub client_info: ClientInfoResolver,

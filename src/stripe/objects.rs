@@ -1,6 +1,7 @@
-//! What Stripe says, as far as it decides something here: read from events and from what Stripe answers alike, whatever version of
-//! its API they are of. By hand, because async-stripe's types are those of one version: an event comes in the version of its endpoint,
-//! and one field that is not as that type has it would refuse a payment.
+//! The fields of Stripe's objects that we use, parsed from events and from API responses alike, independently of the API version.
+//!
+//! They are parsed by hand, because async-stripe's types are those of one version: an event has the version of its endpoint, and a
+//! single field that differs from the type would reject a payment.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
@@ -13,21 +14,21 @@ use crate::{
     stripe::states::{DisputeState, RefundState},
 };
 
-/// Under this name Stripe keeps the id of our own row with a refund.
-pub const OURS: &str = "refund";
+/// The metadata key under which a refund at Stripe has the id of our own row.
+pub const REFUND_ID_KEY: &str = "refund";
 
-/// What something that Stripe says is about.
+/// A parsed object of an event or of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StripeObject {
     Session(SessionEvent, SessionFacts),
     Refund(RefundFacts),
     Charge(ChargeFacts),
     Dispute(DisputeFacts),
-    /// Of a type that we act on, but not as we know it.
+    /// An object of a type that we act on, but of an unknown shape.
     Unreadable,
 }
 
-/// What happened to a session, by the event's type.
+/// What happened to a session, from the type of its event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionEvent {
     Completed,
@@ -35,13 +36,13 @@ pub enum SessionEvent {
     Expired,
 }
 
-/// A Checkout Session. <https://docs.stripe.com/api/checkout/sessions/object>
+/// The fields of a Checkout Session. <https://docs.stripe.com/api/checkout/sessions/object>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionFacts {
     pub id: String,
     /// `client_reference_id`.
     pub attempt: Option<AttemptId>,
-    /// `paid` or `no_payment_required`; nothing else is money.
+    /// Whether Stripe's status is `paid` or `no_payment_required`. Any other status means that no money has arrived.
     pub paid: bool,
     /// In the currency's smallest unit.
     pub amount_total: i64,
@@ -49,44 +50,44 @@ pub struct SessionFacts {
     pub payment_intent: Option<String>,
 }
 
-/// A refund, whoever made it. <https://docs.stripe.com/api/refunds/object>
+/// The fields of a refund, made here or in Stripe's dashboard. <https://docs.stripe.com/api/refunds/object>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundFacts {
     pub id: String,
     pub amount: i64,
     pub state: RefundState,
-    /// Why it failed, in our words.
+    /// Why it failed, as a sentence for people.
     pub failure: &'static str,
     pub payment_intent: Option<String>,
-    /// The id of our own row, when we made it.
-    pub ours: Option<Uuid>,
-    pub at: DateTime<Utc>,
+    /// The id of our own row, when the refund was made here.
+    pub our_id: Option<Uuid>,
+    pub created_at: DateTime<Utc>,
 }
 
-/// A charge that something went back of. <https://docs.stripe.com/api/charges/object>
+/// The fields of a charge that was refunded. <https://docs.stripe.com/api/charges/object>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChargeFacts {
     pub payment_intent: Option<String>,
     pub amount_refunded: i64,
-    /// Its refunds, where all of them are told.
+    /// Its refunds, when the object contains all of them.
     pub refunds: Option<Vec<RefundFacts>>,
 }
 
-/// A dispute. <https://docs.stripe.com/api/disputes/object>
+/// The fields of a dispute. <https://docs.stripe.com/api/disputes/object>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisputeFacts {
     pub id: String,
     pub amount: i64,
-    /// Stripe's words.
+    /// Stripe's identifiers.
     pub reason: String,
     pub status: String,
     pub state: DisputeState,
     pub payment_intent: Option<String>,
-    pub at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
 }
 
 impl StripeObject {
-    /// The payment, by which everything about one buyer's money is told one after the other.
+    /// The payment intent of the object. Events of one payment are serialized by it.
     pub fn payment_intent(&self) -> Option<&str> {
         match self {
             Self::Session(_, session) => session.payment_intent.as_deref(),
@@ -98,11 +99,11 @@ impl StripeObject {
     }
 }
 
-/// Reads an event's object. `None` for the types that change nothing here.
+/// Parses an event's object. `None` for types that change nothing here.
 ///
 /// # Errors
-/// When what decides is not there, or is something else.
-pub fn read(kind: &str, object: &Value) -> serde_json::Result<Option<StripeObject>> {
+/// When a field that we need is missing or has another type.
+pub fn parse_event_object(kind: &str, object: &Value) -> serde_json::Result<Option<StripeObject>> {
     Ok(match kind {
         "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
             Some(StripeObject::Session(SessionEvent::Completed, Session::deserialize(object)?.facts()))
@@ -114,39 +115,40 @@ pub fn read(kind: &str, object: &Value) -> serde_json::Result<Option<StripeObjec
             Some(StripeObject::Session(SessionEvent::Expired, Session::deserialize(object)?.facts()))
         }
         "refund.failed" => {
-            let facts = refund(object)?;
-            let failure = if facts.failure.is_empty() { BANK_REFUSED } else { facts.failure };
+            let facts = parse_refund(object)?;
+            let failure = if facts.failure.is_empty() { BANK_DECLINED } else { facts.failure };
             Some(StripeObject::Refund(RefundFacts { state: RefundState::Failed, failure, ..facts }))
         }
-        "refund.created" | "refund.updated" | "charge.refund.updated" => Some(StripeObject::Refund(refund(object)?)),
-        "charge.refunded" => Some(StripeObject::Charge(charge(object)?)),
-        kind if kind.starts_with("charge.dispute.") => Some(StripeObject::Dispute(dispute(object)?)),
+        "refund.created" | "refund.updated" | "charge.refund.updated" => {
+            Some(StripeObject::Refund(parse_refund(object)?))
+        }
+        "charge.refunded" => Some(StripeObject::Charge(parse_charge(object)?)),
+        kind if kind.starts_with("charge.dispute.") => Some(StripeObject::Dispute(parse_dispute(object)?)),
         _ => None,
     })
 }
 
-/// Reads a session that was asked for: what its own state says happened. `None` while nothing did.
+/// Parses a session from an API response, with what its own status says happened. `None` while it is open.
 ///
 /// # Errors
-/// As [`read`].
-pub fn session(object: &Value) -> serde_json::Result<Option<(SessionEvent, SessionFacts)>> {
+/// As [`parse_event_object`].
+pub fn parse_session(object: &Value) -> serde_json::Result<Option<(SessionEvent, SessionFacts)>> {
     let session = Session::deserialize(object)?;
-    // The payment has to be expanded for this: a session does not tell that its bank said no.
-    let bank_said_no = matches!(intent_status(object), Some("requires_payment_method" | "canceled"));
-    let word = match session.status.as_deref() {
+    // The payment intent has to be expanded for this: a session does not contain that the bank declined.
+    let declined = matches!(payment_intent_status(object), Some("requires_payment_method" | "canceled"));
+    let event = match session.status.as_deref() {
         Some("expired") => SessionEvent::Expired,
-        Some("complete") if session.payment_status == "unpaid" && bank_said_no => SessionEvent::PaymentFailed,
+        Some("complete") if session.payment_status == "unpaid" && declined => SessionEvent::PaymentFailed,
         Some("complete") => SessionEvent::Completed,
         _ => return Ok(None),
     };
-    Ok(Some((word, session.facts())))
+    Ok(Some((event, session.facts())))
 }
 
-fn intent_status(session: &Value) -> Option<&str> {
+fn payment_intent_status(session: &Value) -> Option<&str> {
     session.get("payment_intent")?.get("status")?.as_str()
 }
 
-/// The part of a Checkout Session that decides.
 #[derive(Deserialize)]
 struct Session {
     id: String,
@@ -155,7 +157,7 @@ struct Session {
     payment_status: String,
     amount_total: Option<i64>,
     currency: Option<String>,
-    #[serde(default, deserialize_with = "reference")]
+    #[serde(default, deserialize_with = "id_or_object")]
     payment_intent: Option<String>,
 }
 
@@ -172,55 +174,56 @@ impl Session {
     }
 }
 
-/// Reads a refund.
+/// Parses a refund.
 ///
 /// # Errors
-/// As [`read`].
-pub fn refund(object: &Value) -> serde_json::Result<RefundFacts> {
+/// As [`parse_event_object`].
+pub fn parse_refund(object: &Value) -> serde_json::Result<RefundFacts> {
     #[derive(Deserialize)]
     struct Refund {
         id: String,
         amount: i64,
         status: Option<String>,
-        #[serde(default, deserialize_with = "reference")]
+        #[serde(default, deserialize_with = "id_or_object")]
         payment_intent: Option<String>,
         created: i64,
     }
     let Refund { id, amount, status, payment_intent, created } = Refund::deserialize(object)?;
-    let (state, failure) = verdict(status.as_deref());
-    let ours = object.get("metadata").and_then(|told| told.get(OURS)).and_then(Value::as_str);
-    let ours = ours.and_then(|ours| ours.parse().ok());
-    Ok(RefundFacts { id, amount, state, failure, payment_intent, ours, at: moment(created) })
+    let (state, failure) = refund_state(status.as_deref());
+    let our_id = object.get("metadata").and_then(|metadata| metadata.get(REFUND_ID_KEY)).and_then(Value::as_str);
+    let our_id = our_id.and_then(|id| id.parse().ok());
+    let created_at = from_unix_seconds(created);
+    Ok(RefundFacts { id, amount, state, failure, payment_intent, our_id, created_at })
 }
 
-const BANK_REFUSED: &str = "The buyer's bank did not take the money back.";
+const BANK_DECLINED: &str = "The buyer's bank did not accept the refund.";
 
-/// What a refund's status means here. <https://docs.stripe.com/refunds#refund-statuses>: `requires_action` waits for the buyer, as
-/// `pending` does for the bank.
-fn verdict(status: Option<&str>) -> (RefundState, &'static str) {
+/// Maps a refund's status to our state, and to the sentence that says why it failed.
+/// <https://docs.stripe.com/refunds#refund-statuses>: `requires_action` waits for the buyer, as `pending` does for the bank.
+fn refund_state(status: Option<&str>) -> (RefundState, &'static str) {
     match status {
         Some("succeeded") => (RefundState::Succeeded, ""),
-        Some("failed") => (RefundState::Failed, BANK_REFUSED),
+        Some("failed") => (RefundState::Failed, BANK_DECLINED),
         Some("canceled") => (RefundState::Failed, "The refund was cancelled at Stripe."),
         _ => (RefundState::Pending, ""),
     }
 }
 
-fn charge(object: &Value) -> serde_json::Result<ChargeFacts> {
+fn parse_charge(object: &Value) -> serde_json::Result<ChargeFacts> {
     #[derive(Deserialize)]
     struct Charge {
         amount_refunded: i64,
-        #[serde(default, deserialize_with = "reference")]
+        #[serde(default, deserialize_with = "id_or_object")]
         payment_intent: Option<String>,
     }
     let Charge { amount_refunded, payment_intent } = Charge::deserialize(object)?;
-    // Newer versions do not tell them, and none tells more than the first ten.
-    let whole = object.pointer("/refunds/has_more").and_then(Value::as_bool) == Some(false);
-    let told = object.pointer("/refunds/data").and_then(Value::as_array).filter(|told| whole && !told.is_empty());
-    let refunds = match told {
+    // Newer API versions do not contain the refunds, and none contains more than the first ten.
+    let complete = object.pointer("/refunds/has_more").and_then(Value::as_bool) == Some(false);
+    let list = object.pointer("/refunds/data").and_then(Value::as_array).filter(|list| complete && !list.is_empty());
+    let refunds = match list {
         None => None,
-        Some(told) => {
-            let mut refunds = told.iter().map(refund).collect::<serde_json::Result<Vec<_>>>()?;
+        Some(list) => {
+            let mut refunds = list.iter().map(parse_refund).collect::<serde_json::Result<Vec<_>>>()?;
             for refund in &mut refunds {
                 refund.payment_intent = refund.payment_intent.take().or_else(|| payment_intent.clone());
             }
@@ -230,11 +233,11 @@ fn charge(object: &Value) -> serde_json::Result<ChargeFacts> {
     Ok(ChargeFacts { payment_intent, amount_refunded, refunds })
 }
 
-/// Reads a dispute.
+/// Parses a dispute.
 ///
 /// # Errors
-/// As [`read`].
-pub fn dispute(object: &Value) -> serde_json::Result<DisputeFacts> {
+/// As [`parse_event_object`].
+pub fn parse_dispute(object: &Value) -> serde_json::Result<DisputeFacts> {
     #[derive(Deserialize)]
     struct Dispute {
         id: String,
@@ -242,12 +245,12 @@ pub fn dispute(object: &Value) -> serde_json::Result<DisputeFacts> {
         #[serde(default)]
         reason: Option<String>,
         status: String,
-        #[serde(default, deserialize_with = "reference")]
+        #[serde(default, deserialize_with = "id_or_object")]
         payment_intent: Option<String>,
         created: i64,
     }
     let Dispute { id, amount, reason, status, payment_intent, created } = Dispute::deserialize(object)?;
-    let state = decision(&status);
+    let state = dispute_state(&status);
     Ok(DisputeFacts {
         id,
         amount,
@@ -255,13 +258,13 @@ pub fn dispute(object: &Value) -> serde_json::Result<DisputeFacts> {
         status,
         state,
         payment_intent,
-        at: moment(created),
+        created_at: from_unix_seconds(created),
     })
 }
 
-/// What a dispute's status means here. An inquiry that was closed and a dispute that was prevented took nothing by themselves; what
-/// was refunded instead is a refund. A status of tomorrow is not decided.
-fn decision(status: &str) -> DisputeState {
+/// Maps a dispute's status to our state. A closed inquiry and a prevented dispute withdraw nothing by themselves; what was refunded
+/// instead is a refund. An unknown status counts as open.
+fn dispute_state(status: &str) -> DisputeState {
     match status {
         "won" | "warning_closed" | "prevented" | "charge_refunded" => DisputeState::Won,
         "lost" => DisputeState::Lost,
@@ -269,13 +272,13 @@ fn decision(status: &str) -> DisputeState {
     }
 }
 
-/// Stripe's seconds.
-pub fn moment(seconds: i64) -> DateTime<Utc> {
+/// Converts a timestamp of Stripe's, in seconds.
+pub fn from_unix_seconds(seconds: i64) -> DateTime<Utc> {
     clock::from_unix_millis(seconds.saturating_mul(1000))
 }
 
-/// An id, or the whole object where it is expanded.
-fn reference<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+/// Deserializes an id, or takes it from the object where the field is expanded.
+fn id_or_object<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(value)? {
         Value::String(id) => Some(id),
         Value::Object(object) => object.get("id").and_then(Value::as_str).map(str::to_owned),
@@ -283,9 +286,8 @@ fn reference<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::E
     })
 }
 
-/// What is wrong with an object of Stripe's, for the log: where a value was found that should not be there, the value is left out. It
-/// may be somebody's address.
-pub fn without_values(error: &serde_json::Error) -> String {
+/// Describes a parse error for the log without the value that was found, which may be a person's e-mail address.
+pub fn describe_error(error: &serde_json::Error) -> String {
     let error = error.to_string();
     match error.split_once(", expected ") {
         Some((_, expected)) => format!("expected {expected}"),
@@ -303,27 +305,27 @@ mod tests {
     #[case("succeeded", RefundState::Succeeded)]
     #[case("pending", RefundState::Pending)]
     #[case("requires_action", RefundState::Pending)]
-    #[case("of_tomorrow", RefundState::Pending)]
+    #[case("unknown_status", RefundState::Pending)]
     #[case("failed", RefundState::Failed)]
     #[case("canceled", RefundState::Failed)]
-    fn a_refunds_status_is_a_state(#[case] status: &str, #[case] state: RefundState) {
+    fn a_refund_status_maps_to_a_state(#[case] status: &str, #[case] state: RefundState) {
         let object =
             json!({ "id": "re_1", "amount": 5, "status": status, "created": 1, "payment_intent": { "id": "pi_1" } });
-        let facts = refund(&object).unwrap();
-        assert_eq!((facts.state, facts.payment_intent.as_deref(), facts.ours), (state, Some("pi_1"), None));
+        let facts = parse_refund(&object).unwrap();
+        assert_eq!((facts.state, facts.payment_intent.as_deref(), facts.our_id), (state, Some("pi_1"), None));
     }
 
     #[rstest]
     #[case("warning_needs_response", DisputeState::Open)]
     #[case("needs_response", DisputeState::Open)]
     #[case("under_review", DisputeState::Open)]
-    #[case("of_tomorrow", DisputeState::Open)]
+    #[case("unknown_status", DisputeState::Open)]
     #[case("won", DisputeState::Won)]
     #[case("warning_closed", DisputeState::Won)]
     #[case("prevented", DisputeState::Won)]
     #[case("lost", DisputeState::Lost)]
-    fn a_disputes_status_is_a_state(#[case] status: &str, #[case] state: DisputeState) {
-        assert_eq!(decision(status), state);
+    fn a_dispute_status_maps_to_a_state(#[case] status: &str, #[case] state: DisputeState) {
+        assert_eq!(dispute_state(status), state);
     }
 
     #[rstest]
@@ -332,32 +334,32 @@ mod tests {
     #[case("complete", "paid", Some("succeeded"), Some(SessionEvent::Completed))]
     #[case("complete", "unpaid", Some("processing"), Some(SessionEvent::Completed))]
     #[case("complete", "unpaid", Some("requires_payment_method"), Some(SessionEvent::PaymentFailed))]
-    fn a_session_that_is_asked_for_says_what_happened(
+    fn a_retrieved_session_says_what_happened(
         #[case] status: &str,
         #[case] payment: &str,
         #[case] intent: Option<&str>,
-        #[case] word: Option<SessionEvent>,
+        #[case] expected: Option<SessionEvent>,
     ) {
         let object = json!({ "id": "cs_1", "status": status, "payment_status": payment,
                              "payment_intent": intent.map(|status| json!({ "id": "pi_1", "status": status })) });
-        assert_eq!(session(&object).unwrap().map(|(word, _)| word), word);
+        assert_eq!(parse_session(&object).unwrap().map(|(event, _)| event), expected);
     }
 
     #[test]
-    fn a_charge_tells_its_refunds_or_does_not() {
+    fn the_refunds_of_a_charge_count_only_when_complete() {
         let refund = json!({ "id": "re_1", "amount": 5, "status": "succeeded", "created": 1 });
         let mut object = json!({ "amount_refunded": 5, "payment_intent": "pi_1", "refunds": { "data": [refund], "has_more": false } });
-        let told = charge(&object).unwrap().refunds.unwrap();
-        assert_eq!(told[0].payment_intent.as_deref(), Some("pi_1"));
+        let refunds = parse_charge(&object).unwrap().refunds.unwrap();
+        assert_eq!(refunds[0].payment_intent.as_deref(), Some("pi_1"));
         object["refunds"]["has_more"] = json!(true);
-        assert_eq!(charge(&object).unwrap().refunds, None);
+        assert_eq!(parse_charge(&object).unwrap().refunds, None);
         object["refunds"] = Value::Null;
-        assert_eq!(charge(&object).unwrap().refunds, None);
+        assert_eq!(parse_charge(&object).unwrap().refunds, None);
     }
 
     #[test]
-    fn what_changes_nothing_is_not_read() {
-        assert_eq!(read("customer.created", &Value::Null).unwrap(), None);
-        assert!(read("charge.refunded", &json!({})).is_err());
+    fn objects_of_other_event_types_are_not_parsed() {
+        assert_eq!(parse_event_object("customer.created", &Value::Null).unwrap(), None);
+        assert!(parse_event_object("charge.refunded", &json!({})).is_err());
     }
 }

@@ -1,7 +1,8 @@
-//! States of refunds and disputes.
+//! States of refunds and disputes, as they are stored.
 
 use serde::{Deserialize, Serialize};
 
+/// The state of a refund, or of a chargeback, which is a row of `refunds` too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "refund_state", rename_all = "lowercase"))]
@@ -14,28 +15,29 @@ pub enum RefundState {
 }
 
 impl RefundState {
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
-            Self::Pending => "under way",
-            Self::Succeeded => "sent back",
+            Self::Pending => "pending",
+            Self::Succeeded => "completed",
             Self::Failed => "failed",
             Self::Reversed => "reversed",
         }
     }
 
-    /// Whether the amount is gone or on its way.
-    pub const fn counts(self) -> bool {
+    /// Whether the amount was returned to the buyer, or is being returned.
+    pub const fn is_pending_or_succeeded(self) -> bool {
         matches!(self, Self::Pending | Self::Succeeded)
     }
 }
 
-/// How a dispute stands.
+/// The state of a dispute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "dispute_state", rename_all = "lowercase"))]
 pub enum DisputeState {
     Open,
-    /// The money stays.
+    /// The school keeps the payment.
     Won,
+    /// The bank withdrew the payment.
     Lost,
 }

@@ -1,4 +1,4 @@
-//! Students, and who else is an admin.
+//! Back office: the list of students and admins, and the page of one.
 
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -10,7 +10,7 @@ use crate::{
     id::UserId,
     load::{Loaded, load, page},
     paths,
-    students::{StudentFilter, StudentList, StudentRow, api, detail::StudentView},
+    students::{StudentFilter, StudentList, StudentRow, api, detail::page::StudentDetail},
     ui::{
         Badge, EmptyState, Intent, KeysetPager, LinkButton, LocalTime, PageHeader, SearchBox, SkeletonList,
         SkeletonPage, Stack, Table, Tabs, Tone,
@@ -29,31 +29,31 @@ page!(
 fn students() -> impl IntoView {
     back_office(|| {
         let query = use_query_map();
-        let asked = move || {
+        let parameters = move || {
             let value = |name: &str| query.with(|query| query.get(name).unwrap_or_default());
             (value("q"), value("role"), value("before").parse().ok())
         };
-        let roster = load(asked, |(q, role, before)| api::get_students(q, role, before));
+        let list = load(parameters, |(q, role, before)| api::get_students(q, role, before));
         view! {
             <Title text="Students" />
-            <Loaded from=roster skeleton=|| view! { <SkeletonList count=12 /> } let:roster>
-                <People roster />
+            <Loaded from=list skeleton=|| view! { <SkeletonList count=12 /> } let:list>
+                <Students list />
             </Loaded>
         }
     })
 }
 
 #[component]
-fn People(roster: StudentList) -> impl IntoView {
-    let StudentList { filter, people, newest, more } = roster;
-    let older = people.last().filter(|_| more).map(|last| filter.address(Some(last.id)));
-    let back = (!newest).then(|| ("Newest", filter.address(None)));
-    let of = |admins: bool| StudentFilter { admins, q: String::new() }.address(None);
-    let tabs = vec![(of(false), "Everybody".to_owned()), (of(true), "Admins".to_owned())];
-    let keep = filter.admins.then(|| ("role", "admin".to_owned())).into_iter().collect();
-    let (current, q) = (of(filter.admins), filter.q.clone());
-    let rows = if people.is_empty() {
-        Either::Left(view! { <Nobody filter /> })
+fn Students(list: StudentList) -> impl IntoView {
+    let StudentList { filter, students } = list;
+    let older = students.rows.last().filter(|_| students.has_next).map(|last| filter.url(Some(last.id)));
+    let back = students.has_previous.then(|| ("Newest", filter.url(None)));
+    let url_of = |admins: bool| StudentFilter { admins, q: String::new() }.url(None);
+    let tabs = vec![(url_of(false), "All".to_owned()), (url_of(true), "Admins".to_owned())];
+    let parameters = filter.admins.then(|| ("role", "admin".to_owned())).into_iter().collect();
+    let (current, q) = (url_of(filter.admins), filter.q.clone());
+    let table = if students.rows.is_empty() {
+        Either::Left(view! { <NoStudents filter /> })
     } else {
         Either::Right(view! {
             <Table
@@ -61,34 +61,34 @@ fn People(roster: StudentList) -> impl IntoView {
                 head=vec!["Name", "Email", "Joined", "Courses", "Purchases", "Spent"]
                 numeric=vec![3, 4, 5]
             >
-                {people.into_iter().map(|person| view! { <Person person /> }).collect_view()}
+                {students.rows.into_iter().map(|student| view! { <StudentLine student /> }).collect_view()}
             </Table>
         })
     };
     view! {
-        <PageHeader title="Students" lead="Everybody who signed up, newest first." />
+        <PageHeader title="Students" lead="All accounts, newest first." />
         <Stack>
-            <SearchBox action=paths::ADMIN_STUDENTS value=q label="Search by email or name" keep />
-            <Tabs tabs current label="Who" />
-            {rows}
+            <SearchBox action=paths::ADMIN_STUDENTS value=q label="Search by email or name" parameters />
+            <Tabs tabs current label="Role" />
+            {table}
             <KeysetPager back older />
         </Stack>
     }
 }
 
 #[component]
-fn Nobody(filter: StudentFilter) -> impl IntoView {
+fn NoStudents(filter: StudentFilter) -> impl IntoView {
     if filter == StudentFilter::default() {
         Either::Left(view! {
-            <EmptyState title="Nobody signed up yet" text="Whoever does will be here.">
+            <EmptyState title="No students yet" text="Accounts are listed here after they sign up.">
                 <LinkButton href=paths::HOME>"See the storefront"</LinkButton>
             </EmptyState>
         })
     } else {
         Either::Right(view! {
-            <EmptyState title="Nobody is called that" text="Search for a part of an email address or a name.">
+            <EmptyState title="No matching students" text="Search by part of an email address or name.">
                 <LinkButton href=paths::ADMIN_STUDENTS intent=Intent::Secondary>
-                    "Everybody"
+                    "Show all students"
                 </LinkButton>
             </EmptyState>
         })
@@ -96,8 +96,8 @@ fn Nobody(filter: StudentFilter) -> impl IntoView {
 }
 
 #[component]
-fn Person(person: StudentRow) -> impl IntoView {
-    let StudentRow { id, name, email, role, joined_at, courses, purchases, spent } = person;
+fn StudentLine(student: StudentRow) -> impl IntoView {
+    let StudentRow { id, name, email, role, joined_at, courses, purchases, spent } = student;
     view! {
         <tr>
             <th scope="row">
@@ -138,7 +138,7 @@ fn student() -> impl IntoView {
             load(move || (id(), changed.get()), async |(id, _)| api::get_student(id.ok_or(Error::NotFound)?).await);
         view! {
             <Loaded from=page skeleton=|| view! { <SkeletonPage /> } let:page>
-                <StudentView page changed />
+                <StudentDetail page changed />
             </Loaded>
         }
     })

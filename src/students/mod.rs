@@ -1,4 +1,4 @@
-//! The roster: everybody who is here, as the back office sees them.
+//! Students: the accounts of the school as the back office shows them, with their courses, purchases and role.
 
 pub mod admin_pages;
 pub mod api;
@@ -10,6 +10,8 @@ pub mod emails;
 pub mod queries;
 #[cfg(feature = "ssr")]
 pub mod service;
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,34 +19,40 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{CourseId, PurchaseId, UserId},
     money::Cents,
+    pagination::Page,
     paths,
     purchases::PurchaseRow,
     users::Role,
 };
 
-/// Which people are looked at.
+/// The longest search text that counts, in characters.
+const MAX_SEARCH_LENGTH: usize = 200;
+
+/// Which accounts a list contains.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StudentFilter {
-    /// What was typed to search for; at most 200 characters of it count.
+    /// The search text, as typed.
     pub q: String,
+    /// Whether only admins are listed.
     pub admins: bool,
 }
 
 impl StudentFilter {
+    /// Reads URL parameters. `role` is `admin` or empty.
     pub fn new(q: &str, role: &str) -> Self {
-        let q = q.trim().chars().filter(|letter| !letter.is_control()).take(200).collect();
+        let q = q.trim().chars().filter(|letter| !letter.is_control()).take(MAX_SEARCH_LENGTH).collect();
         Self { q, admins: role == "admin" }
     }
 
-    /// The list that is filtered like this, read on after somebody.
-    pub fn address(&self, before: Option<UserId>) -> String {
+    /// The URL of the newest page of the list, or of the page before an account.
+    pub fn url(&self, before: Option<UserId>) -> String {
         let role = if self.admins { "admin" } else { "" };
         let before = before.map(|before| before.to_string()).unwrap_or_default();
         paths::query(paths::ADMIN_STUDENTS, &[("q", self.q.clone()), ("role", role.into()), ("before", before)])
     }
 }
 
-/// Somebody in the list.
+/// A row of the list of students.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StudentRow {
     pub id: UserId,
@@ -53,11 +61,11 @@ pub struct StudentRow {
     pub role: Role,
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub joined_at: DateTime<Utc>,
-    /// Courses they have access to.
+    /// The number of courses with access.
     pub courses: i64,
-    /// Those that were refunded too.
+    /// The number of purchases, including refunded ones.
     pub purchases: i64,
-    /// What they paid, less what went back.
+    /// Payments less refunds.
     pub spent: Cents,
 }
 
@@ -65,71 +73,56 @@ pub struct StudentRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StudentList {
     pub filter: StudentFilter,
-    pub people: Vec<StudentRow>,
-    /// Whether this is where the list begins.
-    pub newest: bool,
-    pub more: bool,
+    pub students: Page<StudentRow>,
 }
 
-/// A course that somebody has, how far they are, and how they came by it.
+/// A course of a student, with their progress and the source of their access.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeldCourse {
+pub struct StudentCourse {
     pub id: CourseId,
     pub name: String,
-    /// Visible lessons.
+    /// The number of published lessons that are complete.
     pub done: i64,
+    /// The number of published lessons.
     pub total: i64,
-    pub bought: Vec<BoughtWith>,
+    pub purchases: Vec<CoursePurchase>,
     pub gift: Option<Gift>,
 }
 
-/// A live purchase that contains the course.
+/// A purchase of the course that is not refunded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BoughtWith {
+pub struct CoursePurchase {
     pub sale: PurchaseId,
     pub product: String,
-    /// While the payment is disputed, it opens nothing.
+    /// Whether the payment is disputed, so that the purchase gives no access.
     pub paused: bool,
 }
 
+/// A course that an admin gave to a student.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gift {
-    /// Nobody when they are deleted.
+    /// The name of the admin; `None` when their account was deleted.
     pub by: Option<String>,
     pub note: String,
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub at: DateTime<Utc>,
 }
 
-/// One student's page.
+/// The data of a student's page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StudentPage {
     pub student: StudentRow,
-    /// The one who looks.
-    pub is_me: bool,
-    /// By name; the first ones, where there are more.
-    pub courses: Vec<HeldCourse>,
-    /// Newest first; the first ones, where there are more.
+    /// Whether the student is the viewer.
+    pub is_viewer: bool,
+    /// The first courses by name.
+    pub courses: Vec<StudentCourse>,
+    /// The newest purchases.
     pub purchases: Vec<PurchaseRow>,
 }
 
-/// A course to choose.
+/// A course that can be given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CourseChoice {
     pub id: CourseId,
     pub name: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_has_an_address() {
-        assert_eq!(StudentFilter::default().address(None), "/admin/students");
-        assert_eq!(StudentFilter::new(" a&b ", "admin").address(None), "/admin/students?q=a%26b&role=admin");
-        let id = UserId::from(uuid::Uuid::nil());
-        assert_eq!(StudentFilter::new("", "user").address(Some(id)), format!("/admin/students?before={id}"));
-        assert_eq!(StudentFilter::new(&"x".repeat(300), "").q.len(), 200);
-    }
 }

@@ -1,4 +1,4 @@
-//! What the back office asks of the database about people.
+//! Queries of the students pages.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -8,11 +8,11 @@ use uuid::Uuid;
 use crate::{
     id::{CourseId, UserId},
     money::Cents,
-    students::{BoughtWith, CourseChoice, Gift, HeldCourse, StudentRow},
+    students::{CourseChoice, CoursePurchase, Gift, StudentCourse, StudentRow},
     users::Role,
 };
 
-/// As the statements below answer.
+/// The row of each list below.
 struct Row {
     id: Uuid,
     name: String,
@@ -31,8 +31,8 @@ impl From<Row> for StudentRow {
     }
 }
 
-/// People as [`Row`]s; `$from` is where they come from, called `u`, with its condition, order and limit.
-macro_rules! people {
+/// Selects users as [`Row`]s. `$from` is the rest of the statement after `from`, and calls the users `u`.
+macro_rules! select_students {
     ($from:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query_as!(
             Row,
@@ -50,9 +50,9 @@ fn rows(rows: Vec<Row>) -> Vec<StudentRow> {
     rows.into_iter().map(StudentRow::from).collect()
 }
 
-/// Everybody who is here, newest first, from after `before` on: at most 51.
+/// Lists the users after `before`, newest first: at most 51, one more than a page.
 pub async fn list(db: impl PgExecutor<'_>, before: Option<UserId>) -> sqlx::Result<Vec<StudentRow>> {
-    people!(
+    select_students!(
         "users u
             where u.deleted_at is null
               and (u.created_at, u.id) < (coalesce((select b.created_at from users b where b.id = $1), 'infinity'),
@@ -66,13 +66,13 @@ pub async fn list(db: impl PgExecutor<'_>, before: Option<UserId>) -> sqlx::Resu
     .map(rows)
 }
 
-/// The admins whose address or name is like a pattern, newest first: at most 51. There are few of them.
+/// Lists the admins whose email address or name matches a pattern, newest first: at most 51. There are few admins.
 pub async fn list_admins(
     db: impl PgExecutor<'_>,
     pattern: &str,
     before: Option<UserId>,
 ) -> sqlx::Result<Vec<StudentRow>> {
-    people!(
+    select_students!(
         "users u
             where u.role = 'admin' and u.deleted_at is null and (lower(u.email) like $2 or lower(u.name) like $2)
               and (u.created_at, u.id) < (coalesce((select b.created_at from users b where b.id = $1), 'infinity'),
@@ -87,20 +87,20 @@ pub async fn list_admins(
     .map(rows)
 }
 
-/// What is searched for, as patterns of `like` for texts in lower case.
+/// The patterns of a search, for `like` on lower-case text.
 pub struct SearchTerms {
     pub start: String,
-    /// Where a later word of a name starts.
+    /// Matches the start of a later word of a name.
     pub within: String,
 }
 
-/// Those of the next thousand that are sought: at most 51. What is common is met here.
-pub async fn list_sought_nearby(
+/// Lists the matches among the next thousand users, newest first: at most 51. It finds common matches.
+pub async fn search_recent(
     db: impl PgExecutor<'_>,
-    sought: &SearchTerms,
+    terms: &SearchTerms,
     before: Option<UserId>,
 ) -> sqlx::Result<Vec<StudentRow>> {
-    people!(
+    select_students!(
         "(select n.id, n.name, n.email, n.role, n.created_at from users n
                     where n.deleted_at is null
                       and (n.created_at, n.id) < (coalesce((select b.created_at from users b where b.id = $1), 'infinity'),
@@ -111,22 +111,22 @@ pub async fn list_sought_nearby(
             order by u.created_at desc, u.id desc
             limit 51",
         before.map(UserId::uuid),
-        sought.start,
-        sought.within,
+        terms.start,
+        terms.within,
     )
     .fetch_all(db)
     .await
     .map(rows)
 }
 
-/// Those who are sought, wherever they are: at most 51. They are found first, by the parts of their names, and then put in order,
-/// which is quick for what is rare.
-pub async fn list_sought(
+/// Lists the matches among all users, newest first: at most 51. It finds them by index and sorts them, which is fast for rare
+/// matches.
+pub async fn search_by_index(
     db: impl PgExecutor<'_>,
-    sought: &SearchTerms,
+    terms: &SearchTerms,
     before: Option<UserId>,
 ) -> sqlx::Result<Vec<StudentRow>> {
-    people!(
+    select_students!(
         "(with found as materialized (
              select n.id, n.name, n.email, n.role, n.created_at from users n
               where n.deleted_at is null and (lower(n.email) like $2 or lower(n.name) like $2 or lower(n.name) like $3))
@@ -137,17 +137,17 @@ pub async fn list_sought(
             limit 51) u
           order by u.created_at desc, u.id desc",
         before.map(UserId::uuid),
-        sought.start,
-        sought.within,
+        terms.start,
+        terms.within,
     )
     .fetch_all(db)
     .await
     .map(rows)
 }
 
-/// Somebody who is here.
-pub async fn find(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<StudentRow>> {
-    let row = people!(
+/// Finds a user whose account exists.
+pub async fn find_student(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<StudentRow>> {
+    let row = select_students!(
         "users u
             where u.id = $1 and u.deleted_at is null",
         user.uuid(),
@@ -165,9 +165,9 @@ struct Bought {
     paused: bool,
 }
 
-/// The courses somebody has, by name, with progress and where each comes from: at most 100. Those of a disputed payment are among
-/// them, though it opens nothing.
-pub async fn list_held(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Vec<HeldCourse>> {
+/// Lists the courses of a user by name, with progress and source: at most 100. The list includes courses of a disputed payment, which
+/// gives no access.
+pub async fn list_courses(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Vec<StudentCourse>> {
     let rows = sqlx::query!(
         r#"select c.id, c.name, coalesce(learned.lessons, 0) as "done!",
                   (select count(*) from curriculum_lessons l where l.course_id = c.id and l.is_published) as "total!",
@@ -198,24 +198,28 @@ pub async fn list_held(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Ve
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| HeldCourse {
+        .map(|row| StudentCourse {
             id: row.id.into(),
             name: row.name,
             done: row.done,
             total: row.total,
-            bought: row
+            purchases: row
                 .bought
                 .0
                 .into_iter()
-                .map(|b| BoughtWith { sale: b.sale.into(), product: b.product, paused: b.paused })
+                .map(|b| CoursePurchase { sale: b.sale.into(), product: b.product, paused: b.paused })
                 .collect(),
             gift: row.note.zip(row.given_at).map(|(note, at)| Gift { by: row.giver, note, at }),
         })
         .collect())
 }
 
-/// Courses that were not given to somebody yet, by name, whose name is like a pattern: at most 50.
-pub async fn list_to_give(db: impl PgExecutor<'_>, user: UserId, pattern: &str) -> sqlx::Result<Vec<CourseChoice>> {
+/// Lists courses that were not given to a user yet and whose name matches a pattern, by name: at most 50.
+pub async fn list_courses_to_give(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    pattern: &str,
+) -> sqlx::Result<Vec<CourseChoice>> {
     sqlx::query_as!(
         CourseChoice,
         "select c.id, c.name from courses c
@@ -229,10 +233,10 @@ pub async fn list_to_give(db: impl PgExecutor<'_>, user: UserId, pattern: &str) 
     .await
 }
 
-/// Somebody's name and address, kept from being deleted until the transaction ends.
-pub async fn lock(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<Named>> {
+/// Finds a user and locks the row, so that the account is not deleted before the transaction ends.
+pub async fn lock_student(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<Identity>> {
     sqlx::query_as!(
-        Named,
+        Identity,
         r#"select name, email, role as "role: Role" from users where id = $1 and deleted_at is null for no key update"#,
         user.uuid(),
     )
@@ -240,19 +244,19 @@ pub async fn lock(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<
     .await
 }
 
-/// Somebody whom a sentence is about.
-pub struct Named {
+/// The name, email address and role of a user.
+pub struct Identity {
     pub name: String,
     pub email: String,
     pub role: Role,
 }
 
-/// A course's name, kept from being deleted until the transaction ends.
+/// Finds the name of a course and locks the row, so that the course is not deleted before the transaction ends.
 pub async fn lock_course(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!("select name from courses where id = $1 for key share", course.uuid()).fetch_optional(db).await
 }
 
-/// False when they were given it before.
+/// Inserts a gift. Returns `false` when the user was given the course before.
 pub async fn insert_gift(
     db: impl PgExecutor<'_>,
     user: UserId,
@@ -272,7 +276,7 @@ pub async fn insert_gift(
     Ok(result.rows_affected() > 0)
 }
 
-/// False when there was no gift.
+/// Deletes a gift. Returns `false` when there was none.
 pub async fn delete_gift(db: impl PgExecutor<'_>, user: UserId, course: CourseId) -> sqlx::Result<bool> {
     let result =
         sqlx::query!("delete from course_gifts where user_id = $1 and course_id = $2", user.uuid(), course.uuid())
@@ -281,7 +285,7 @@ pub async fn delete_gift(db: impl PgExecutor<'_>, user: UserId, course: CourseId
     Ok(result.rows_affected() > 0)
 }
 
-/// Whether somebody has a course now.
+/// Whether a user has access to a course.
 pub async fn has_course(db: impl PgExecutor<'_>, user: UserId, course: CourseId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from user_course_access where user_id = $1 and course_id = $2) as "has!""#,

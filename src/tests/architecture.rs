@@ -11,7 +11,7 @@ use std::{
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// From the top. A folder or file of `src/` stands in exactly one layer.
+/// The layers from the top. Every folder and file of `src/` belongs to exactly one.
 const LAYERS: [&[&str]; 16] = [
     &["main", "boot", "lib"],
     &["app"],
@@ -26,7 +26,7 @@ const LAYERS: [&[&str]; 16] = [
     &["identity", "form"],
     &["frame", "wire", "load", "audit", "stripe", "pictures", "courses"],
     &["platform", "ui", "users", "fields", "paths"],
-    &["country", "error", "id", "money"],
+    &["country", "error", "id", "money", "pagination"],
     &["sandbox"],
     &[],
 ];
@@ -112,6 +112,10 @@ impl Scan<'_> {
     }
 
     fn add(&mut self, module: &[String], path: &[String]) {
+        // `crate` alone is a visibility, not an import.
+        if path.is_empty() {
+            return;
+        }
         let target = (0..=path.len()).rev().map(|length| &path[..length]).find(|path| self.modules.contains(*path));
         let (from, to) = (name(module), name(target.unwrap_or_default()));
         // `main.rs` is a crate of its own; a module that names itself imports nothing.
@@ -169,7 +173,7 @@ fn is_test(module: &str) -> bool {
 fn layer(module: &str) -> usize {
     let folder = module.split("::").next().unwrap();
     let layer = LAYERS.iter().position(|layer| layer.contains(&folder));
-    layer.unwrap_or_else(|| panic!("{folder} stands in no layer: add it to LAYERS and to docs/architecture.md"))
+    layer.unwrap_or_else(|| panic!("{folder} belongs to no layer: add it to LAYERS and to docs/architecture.md"))
 }
 
 /// Imports that go up, or from a test into the program.
@@ -179,7 +183,7 @@ fn upward(graph: &Graph) -> Vec<String> {
     wrong.map(|(from, to)| format!("{from} imports {to}")).collect()
 }
 
-/// A circle of imports: from each module, a breadth-first search for the way back to it.
+/// The first circle of imports, found by a breadth-first search from each module back to itself.
 fn circle(graph: &Graph) -> Option<Vec<String>> {
     graph.keys().find_map(|start| {
         let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
@@ -187,15 +191,15 @@ fn circle(graph: &Graph) -> Option<Vec<String>> {
         while let Some(module) = queue.pop_front() {
             for next in graph.get(module).into_iter().flatten() {
                 if next == start {
-                    let mut way = vec![start.clone()];
+                    let mut circle = vec![start.clone()];
                     let mut at = module;
                     while at != start {
-                        way.push(at.to_owned());
+                        circle.push(at.to_owned());
                         at = came_from[at];
                     }
-                    way.push(start.clone());
-                    way.reverse();
-                    return Some(way);
+                    circle.push(start.clone());
+                    circle.reverse();
+                    return Some(circle);
                 }
                 if !came_from.contains_key(next.as_str()) {
                     came_from.insert(next, module);
@@ -221,7 +225,7 @@ fn no_imports_form_a_circle() {
     assert_eq!(circle(&graph(&source())), None);
 }
 
-/// The checks themselves: on a copy of a few files, an import that goes up and one that closes a circle are found.
+/// Tests the checks themselves: in a folder with a few files, they find an import that goes up and one that closes a circle.
 #[test]
 fn an_inserted_import_is_found() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,7 @@
-//! Two admins write one course at once, each from what they last saw of it, which may be old. Whatever they do, the database
-//! holds what a model on paper holds: everything in order, nothing lost, nothing twice. Only this test is here.
+//! Model-based test of concurrent editing: two admins edit one course at once, each from the version that they last saw.
+//!
+//! After every step, the database has to equal a model in memory that applies the two actions in one of the two orders: nothing is lost
+//! and nothing is there twice.
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sqlx::PgPool;
@@ -23,58 +25,58 @@ const SEQUENCES: u64 = 200;
 const STEPS: usize = 8;
 
 #[derive(Clone, Debug)]
-enum Act {
-    MakeSection,
+enum Action {
+    CreateSection,
     DeleteSection(SectionId),
     RenameSection(SectionId),
-    MakeLesson(SectionId),
+    CreateLesson(SectionId),
     DeleteLesson(LessonId),
     RenameLesson(LessonId),
-    /// By its form: to the end of another section.
-    PutLesson(LessonId, SectionId),
-    /// By dragging, from this version.
-    Drag(i64, CurriculumOrder),
+    /// By its form, to the end of another section.
+    MoveLesson(LessonId, SectionId),
+    /// By drag and drop, based on a version.
+    Reorder(i64, CurriculumOrder),
 }
 
-/// Something that can be done with what is seen.
-fn choose(chance: &mut StdRng, seen: &Curriculum) -> Act {
+/// A random action that is possible for an admin who sees this curriculum.
+fn choose(rng: &mut StdRng, seen: &Curriculum) -> Action {
     let order = CurriculumOrder::of(seen);
-    let pick = |chance: &mut StdRng, n: usize| chance.random_range(0..n);
+    let pick = |rng: &mut StdRng, n: usize| rng.random_range(0..n);
     if order.0.is_empty() {
-        return Act::MakeSection;
+        return Action::CreateSection;
     }
-    let section = order.0[pick(chance, order.0.len())].0;
+    let section = order.0[pick(rng, order.0.len())].0;
     let lessons: Vec<_> = order.lessons().map(|(lesson, ..)| lesson).collect();
     if lessons.is_empty() {
-        return Act::MakeLesson(section);
+        return Action::CreateLesson(section);
     }
-    let lesson = lessons[pick(chance, lessons.len())];
-    match chance.random_range(0..20) {
-        0 | 1 => Act::MakeSection,
-        2 => Act::DeleteSection(section),
-        3 => Act::RenameSection(section),
-        4..=7 => Act::MakeLesson(section),
-        8 | 9 => Act::DeleteLesson(lesson),
-        10 => Act::RenameLesson(lesson),
-        11 | 12 => Act::PutLesson(lesson, section),
+    let lesson = lessons[pick(rng, lessons.len())];
+    match rng.random_range(0..20) {
+        0 | 1 => Action::CreateSection,
+        2 => Action::DeleteSection(section),
+        3 => Action::RenameSection(section),
+        4..=7 => Action::CreateLesson(section),
+        8 | 9 => Action::DeleteLesson(lesson),
+        10 => Action::RenameLesson(lesson),
+        11 | 12 => Action::MoveLesson(lesson, section),
         13 => {
             let mut order = order;
-            let moved = order.0.remove(pick(chance, order.0.len()));
-            order.0.insert(pick(chance, order.0.len() + 1), moved);
-            Act::Drag(seen.version, order)
+            let moved = order.0.remove(pick(rng, order.0.len()));
+            order.0.insert(pick(rng, order.0.len() + 1), moved);
+            Action::Reorder(seen.version, order)
         }
         _ => {
             let mut order = order;
             order.0.iter_mut().for_each(|(_, lessons)| lessons.retain(|other| *other != lesson));
-            let to = pick(chance, order.0.len());
-            let place = pick(chance, order.0[to].1.len() + 1);
+            let to = pick(rng, order.0.len());
+            let place = pick(rng, order.0[to].1.len() + 1);
             order.0[to].1.insert(place, lesson);
-            Act::Drag(seen.version, order)
+            Action::Reorder(seen.version, order)
         }
     }
 }
 
-async fn perform(db: &PgPool, admin: UserId, course: CourseId, act: &Act) -> Result<Curriculum> {
+async fn perform(db: &PgPool, admin: UserId, course: CourseId, action: &Action) -> Result<Curriculum> {
     let form = |section| LessonForm {
         name: "Lesson".into(),
         video: "aqz-KE-bpKQ".into(),
@@ -82,126 +84,132 @@ async fn perform(db: &PgPool, admin: UserId, course: CourseId, act: &Act) -> Res
         status: LessonStatus::Private,
         section,
     };
-    match act {
-        Act::MakeSection => sections::service::create(db, admin, course, "Section", SectionStatus::Private).await,
-        Act::DeleteSection(section) => sections::service::delete(db, admin, *section).await,
-        Act::RenameSection(section) => {
+    match action {
+        Action::CreateSection => sections::service::create(db, admin, course, "Section", SectionStatus::Private).await,
+        Action::DeleteSection(section) => sections::service::delete(db, admin, *section).await,
+        Action::RenameSection(section) => {
             sections::service::update(db, admin, *section, Some("Renamed"), Some(SectionStatus::Public)).await
         }
-        Act::MakeLesson(section) => lessons::service::create(db, admin, &form(*section)).await,
-        Act::DeleteLesson(lesson) => lessons::service::delete(db, admin, *lesson).await,
-        Act::RenameLesson(lesson) => lessons::service::rename(db, admin, *lesson, "Renamed").await,
-        Act::PutLesson(lesson, section) => lessons::service::update(db, admin, *lesson, &form(*section), None).await,
-        Act::Drag(version, order) => reorder(db, admin, course, *version, order).await,
+        Action::CreateLesson(section) => lessons::service::create(db, admin, &form(*section)).await,
+        Action::DeleteLesson(lesson) => lessons::service::delete(db, admin, *lesson).await,
+        Action::RenameLesson(lesson) => lessons::service::rename(db, admin, *lesson, "Renamed").await,
+        Action::MoveLesson(lesson, section) => {
+            lessons::service::update(db, admin, *lesson, &form(*section), None).await
+        }
+        Action::Reorder(version, order) => reorder(db, admin, course, *version, order).await,
     }
 }
 
-/// On paper: whether `after` is what `act` makes of `before`. What is made gets its id from `after`.
-fn is_made_by(act: &Act, before: &CurriculumOrder, after: &CurriculumOrder) -> bool {
-    let mut paper = before.clone();
-    match act {
-        Act::MakeSection => {
-            let Some((made, _)) = after.0.last() else { return false };
-            if before.sections().any(|section| section == *made) {
+/// Whether the model turns `before` into `after` by `action`. Created rows take their ids from `after`.
+fn is_result_of(action: &Action, before: &CurriculumOrder, after: &CurriculumOrder) -> bool {
+    let mut model = before.clone();
+    match action {
+        Action::CreateSection => {
+            let Some((created, _)) = after.0.last() else { return false };
+            if before.sections().any(|section| section == *created) {
                 return false;
             }
-            paper.0.push((*made, Vec::new()));
+            model.0.push((*created, Vec::new()));
         }
-        Act::DeleteSection(section) => paper.0.retain(|(other, _)| other != section),
-        Act::MakeLesson(section) => {
-            let made = after.0.iter().find(|(other, _)| other == section).and_then(|(_, lessons)| lessons.last());
-            let Some(made) = made.filter(|made| before.lessons().all(|(lesson, ..)| lesson != **made)) else {
+        Action::DeleteSection(section) => model.0.retain(|(other, _)| other != section),
+        Action::CreateLesson(section) => {
+            let created = after.0.iter().find(|(other, _)| other == section).and_then(|(_, lessons)| lessons.last());
+            let Some(created) = created.filter(|created| before.lessons().all(|(lesson, ..)| lesson != **created))
+            else {
                 return false;
             };
-            paper.0.iter_mut().filter(|(other, _)| other == section).for_each(|(_, lessons)| lessons.push(*made));
+            model.0.iter_mut().filter(|(other, _)| other == section).for_each(|(_, lessons)| lessons.push(*created));
         }
-        Act::DeleteLesson(lesson) => {
-            paper.0.iter_mut().for_each(|(_, lessons)| lessons.retain(|other| other != lesson));
+        Action::DeleteLesson(lesson) => {
+            model.0.iter_mut().for_each(|(_, lessons)| lessons.retain(|other| other != lesson));
         }
-        Act::PutLesson(lesson, section) => {
-            paper.0.iter_mut().for_each(|(_, lessons)| lessons.retain(|other| other != lesson));
-            paper.0.iter_mut().filter(|(other, _)| other == section).for_each(|(_, lessons)| lessons.push(*lesson));
+        Action::MoveLesson(lesson, section) => {
+            model.0.iter_mut().for_each(|(_, lessons)| lessons.retain(|other| other != lesson));
+            model.0.iter_mut().filter(|(other, _)| other == section).for_each(|(_, lessons)| lessons.push(*lesson));
         }
-        Act::Drag(_, order) => paper = order.clone(),
-        Act::RenameSection(_) | Act::RenameLesson(_) => {}
+        Action::Reorder(_, order) => model = order.clone(),
+        Action::RenameSection(_) | Action::RenameLesson(_) => {}
     }
-    paper == *after
+    model == *after
 }
 
-/// Whether an act may be refused so, on a course that was `before` and is `after`.
-fn may_be_refused(act: &Act, error: &Error, before: &Curriculum, after: &Curriculum) -> bool {
+/// Whether an action may fail with this error on a course that was `before` and is `after`.
+fn may_fail(action: &Action, error: &Error, before: &Curriculum, after: &Curriculum) -> bool {
     let missing_section = |id: &SectionId| before.section(*id).is_none() || after.section(*id).is_none();
     let missing_lesson = |id: &LessonId| before.lesson(*id).is_none() || after.lesson(*id).is_none();
-    match (act, error) {
-        (Act::Drag(version, _), Error::Conflict(_)) => *version < after.version,
-        (Act::DeleteSection(section) | Act::RenameSection(section), Error::NotFound)
-        | (Act::MakeLesson(section) | Act::PutLesson(_, section), Error::Invalid(_)) => missing_section(section),
-        (Act::DeleteLesson(lesson) | Act::RenameLesson(lesson) | Act::PutLesson(lesson, _), Error::NotFound) => {
-            missing_lesson(lesson)
+    match (action, error) {
+        (Action::Reorder(version, _), Error::Conflict(_)) => *version < after.version,
+        (Action::DeleteSection(section) | Action::RenameSection(section), Error::NotFound)
+        | (Action::CreateLesson(section) | Action::MoveLesson(_, section), Error::Invalid(_)) => {
+            missing_section(section)
         }
+        (
+            Action::DeleteLesson(lesson) | Action::RenameLesson(lesson) | Action::MoveLesson(lesson, _),
+            Error::NotFound,
+        ) => missing_lesson(lesson),
         _ => false,
     }
 }
 
-/// Whether these acts, one after the other, lead from the course as it was to the course as it is, each seeing what it made. What
-/// does not count the version further moves nothing; a drag goes through from the latest version only.
-fn leads(before: &Curriculum, changes: &[(&Act, &Curriculum)], after: &Curriculum) -> bool {
+/// Whether these actions, one after the other, turn `before` into `after`, each with its own result in between. An action that does not
+/// increase the version moves nothing; a reordering succeeds only from the latest version.
+fn is_sequence(before: &Curriculum, changes: &[(&Action, &Curriculum)], after: &Curriculum) -> bool {
     let mut now = before;
-    for (act, tree) in changes {
-        let (was, is) = (CurriculumOrder::of(now), CurriculumOrder::of(tree));
-        let from_the_latest = !matches!(act, Act::Drag(version, _) if *version != now.version);
-        let right = match tree.version - now.version {
+    for (action, curriculum) in changes {
+        let (was, is) = (CurriculumOrder::of(now), CurriculumOrder::of(curriculum));
+        let is_from_latest_version = !matches!(action, Action::Reorder(version, _) if *version != now.version);
+        let right = match curriculum.version - now.version {
             0 => was == is,
-            1 => is_made_by(act, &was, &is),
+            1 => is_result_of(action, &was, &is),
             _ => false,
         };
-        if !right || !from_the_latest {
+        if !right || !is_from_latest_version {
             return false;
         }
-        now = tree;
+        now = curriculum;
     }
     CurriculumOrder::of(now) == CurriculumOrder::of(after) && now.version == after.version
 }
 
-async fn tree(db: &PgPool, course: CourseId) -> Curriculum {
+async fn curriculum(db: &PgPool, course: CourseId) -> Curriculum {
     courses::queries::find_curriculum(db, course).await.unwrap().unwrap()
 }
 
 async fn run(db: &PgPool, admins: [UserId; 2], seed: u64) {
-    let mut chance = StdRng::seed_from_u64(seed);
+    let mut rng = StdRng::seed_from_u64(seed);
     let course = fixtures::course(db, "Course").await;
     for lessons in [3, 2, 0] {
         let lessons = vec![("Lesson", "private"); lessons];
         let order = i32::try_from(lessons.len()).unwrap();
         fixtures::section(db, course, 10 - order, "private", &lessons).await;
     }
-    let first = tree(db, course).await;
+    let first = curriculum(db, course).await;
     let mut seen = [first.clone(), first];
     for step in 0..STEPS {
-        let before = tree(db, course).await;
-        let acts = [choose(&mut chance, &seen[0]), choose(&mut chance, &seen[1])];
+        let before = curriculum(db, course).await;
+        let actions = [choose(&mut rng, &seen[0]), choose(&mut rng, &seen[1])];
         let (one, two) =
-            tokio::join!(perform(db, admins[0], course, &acts[0]), perform(db, admins[1], course, &acts[1]));
-        let after = tree(db, course).await;
-        let told = format!("seed {seed}, step {step}: {acts:?}, {before:?}, {one:?}, {two:?}");
+            tokio::join!(perform(db, admins[0], course, &actions[0]), perform(db, admins[1], course, &actions[1]));
+        let after = curriculum(db, course).await;
+        let description = format!("seed {seed}, step {step}: {actions:?}, {before:?}, {one:?}, {two:?}");
 
         let answers = [one, two];
         let mut changes = Vec::new();
-        for (act, answer) in acts.iter().zip(&answers) {
+        for (action, answer) in actions.iter().zip(&answers) {
             match answer {
-                Ok(tree) => changes.push((act, tree)),
-                Err(error) => assert!(may_be_refused(act, error, &before, &after), "{error:?} in {told}"),
+                Ok(curriculum) => changes.push((action, curriculum)),
+                Err(error) => assert!(may_fail(action, error, &before, &after), "{error:?} in {description}"),
             }
         }
         let reversed = changes.iter().rev().copied().collect::<Vec<_>>();
-        assert!(leads(&before, &changes, &after) || leads(&before, &reversed, &after), "{told}");
+        assert!(is_sequence(&before, &changes, &after) || is_sequence(&before, &reversed, &after), "{description}");
 
         for (seen, answer) in seen.iter_mut().zip(answers) {
             match answer {
-                Ok(tree) => *seen = tree,
+                Ok(curriculum) => *seen = curriculum,
                 Err(_) => *seen = after.clone(),
             }
-            if chance.random_range(0..3) == 0 {
+            if rng.random_range(0..3) == 0 {
                 *seen = after.clone();
             }
         }
@@ -218,5 +226,5 @@ async fn two_admins_at_once_lose_nothing(db: PgPool) {
     }
     let changes = sqlx::query_scalar!(r#"select count(*) as "n!" from audit_log"#).fetch_one(&db).await.unwrap();
     println!("{changes} changes");
-    assert!(changes > 1000, "only {changes} changes: the test does not do what it should");
+    assert!(changes > 1000, "only {changes} changes, too few for the test to mean anything");
 }

@@ -1,6 +1,4 @@
-//! Access, as the database keeps it: the union of live purchases and gifts. Only tests are here; the rule is in the migration.
-
-#![expect(clippy::unwrap_used, reason = "tests may be blunt")]
+//! Access to courses is the union of live purchases and gifts. Triggers of the migrations maintain it.
 
 use sqlx::PgPool;
 
@@ -55,7 +53,7 @@ async fn a_student_owns_a_product_once_until_it_is_refunded(db: PgPool) {
     let student = fixtures::student(&db, "student").await;
     let product = fixtures::product(&db, "product", 0, &[]).await;
     let first = fixtures::purchase(&db, student, product).await;
-    let again = sqlx::query!(
+    let second = sqlx::query!(
         r#"insert into purchases (subtotal_in_cents, price_paid_in_cents, product_details, user_id, product_id)
            values (0, 0, '{"name": "", "description": "", "image_url": ""}', $1, $2)"#,
         student.uuid(),
@@ -63,14 +61,14 @@ async fn a_student_owns_a_product_once_until_it_is_refunded(db: PgPool) {
     )
     .execute(&db)
     .await;
-    assert!(crate::error::on_constraint(&again.unwrap_err(), "purchases_live_key"));
+    assert!(crate::error::on_constraint(&second.unwrap_err(), "purchases_live_key"));
     refund(&db, first).await;
     fixtures::purchase(&db, student, product).await;
 }
 
-/// Two transactions that change one student at once: neither takes back what the other gave.
+/// Of two transactions that change one student at once, neither overwrites the result of the other.
 #[sqlx::test]
-async fn buying_and_refunding_at_once_keeps_what_is_owed(db: PgPool) {
+async fn buying_and_refunding_at_once_keeps_access_right(db: PgPool) {
     let student = fixtures::student(&db, "student").await;
     let a = fixtures::course(&db, "A").await;
     let (one, two) = (fixtures::product(&db, "one", 0, &[a]).await, fixtures::product(&db, "two", 0, &[a]).await);

@@ -1,4 +1,4 @@
-//! `docs/database.md` names every table and trigger, and none that is not there.
+//! `docs/database.md` names exactly the tables and triggers of the database.
 
 use std::collections::BTreeSet;
 
@@ -6,11 +6,11 @@ use sqlx::PgPool;
 
 const PAGE: &str = include_str!("../../docs/database.md");
 
-/// Stands in the page for every table that has `updated_at`.
+/// The name in the page for the triggers of all tables that have `updated_at`.
 const UPDATED_AT: &str = "TABLE_set_updated_at";
 
-/// The names in backticks of the first column of the page's tables whose heading is this.
-fn named(heading: &str) -> BTreeSet<String> {
+/// The names in backticks in the first column of the page's tables with this heading.
+fn names_under(heading: &str) -> BTreeSet<String> {
     let mut inside = false;
     let mut names = BTreeSet::new();
     for line in PAGE.lines() {
@@ -27,7 +27,7 @@ fn named(heading: &str) -> BTreeSet<String> {
 }
 
 #[sqlx::test]
-async fn the_page_names_every_table_and_trigger(db: PgPool) {
+async fn database_md_names_every_table_and_trigger(db: PgPool) {
     let tables: Vec<String> = sqlx::query_scalar(
         "select table_name::text from information_schema.tables
           where table_schema = current_schema() and table_type = 'BASE TABLE' and table_name <> '_sqlx_migrations'",
@@ -44,8 +44,8 @@ async fn the_page_names_every_table_and_trigger(db: PgPool) {
     .fetch_all(&db)
     .await
     .unwrap();
-    assert_eq!(named("table"), tables.into_iter().collect());
-    assert_eq!(named("trigger"), triggers.into_iter().collect());
+    assert_eq!(names_under("table"), tables.into_iter().collect());
+    assert_eq!(names_under("trigger"), triggers.into_iter().collect());
 }
 
 #[sqlx::test]

@@ -1,4 +1,6 @@
-//! What tests stand on: people and things in a real database, made in a line each.
+//! Fixtures of tests: a school in one line, and people, courses, products and purchases in a real database.
+//!
+//! [`TestApp`] is a school with a server; the functions insert single rows.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -12,31 +14,201 @@ use http_body_util::BodyExt;
 use leptos::config::LeptosOptions;
 use server_fn::ServerFn;
 use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::{
+    boot::router::router,
     error::{Error, Result},
     id::{AttemptId, CourseId, LessonId, ProductId, PurchaseId, UserId},
     identity::authentication::Identity,
-    platform::{config::Config, http_client, smtp::Mailer},
+    platform::{
+        config::{ClientIpConfig, Config, SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET},
+        http_client,
+        smtp::Mailer,
+    },
+    sandbox::{self, config::SandboxConfig},
     server::{
-        http::client_ip::ClientInfoResolver, page_cache::PageCache, rate_limit::RateLimits, school_cache::School,
+        http::client_ip::ClientInfoResolver, page_cache::PageCache, rate_limit::RateLimits, school_cache::SchoolCache,
         state::AppState,
     },
     stripe::client::Stripe,
+    users::{Role, User},
 };
 
-/// A moment as RFC 3339 writes it.
+/// An address where nothing listens. A service that is configured with it cannot be reached.
+pub const UNREACHABLE_URL: &str = "http://127.0.0.1:9";
+
+/// A school under test: its server, a student, an admin, and the courses and products that the test names.
+pub struct TestApp {
+    pub db: PgPool,
+    pub state: AppState,
+    pub router: Router,
+    pub student: UserId,
+    admin: Option<User>,
+    courses: Vec<(&'static str, CourseId)>,
+    products: Vec<(&'static str, ProductId)>,
+}
+
+/// What a [`TestApp`] will have. By default Stripe cannot be reached, and emails stay in the outbox.
+#[must_use]
+pub struct TestAppBuilder<'a> {
+    db: &'a PgPool,
+    stripe: String,
+    is_behind_proxy: bool,
+    has_admin: bool,
+    mailer: Mailer,
+    courses: Vec<&'static str>,
+    products: Vec<(&'static str, i32)>,
+}
+
+impl TestApp {
+    #[expect(clippy::new_ret_no_self, reason = "a builder reads best when it starts with the name of what it builds")]
+    pub fn new(db: &PgPool) -> TestAppBuilder<'_> {
+        TestAppBuilder {
+            db,
+            stripe: UNREACHABLE_URL.into(),
+            is_behind_proxy: false,
+            has_admin: true,
+            mailer: Mailer::Outbox,
+            courses: Vec::new(),
+            products: Vec::new(),
+        }
+    }
+
+    pub fn admin(&self) -> &User {
+        self.admin.as_ref().expect("the school was built without an admin")
+    }
+
+    pub fn course(&self, name: &str) -> CourseId {
+        self.courses.iter().find(|(known, _)| *known == name).expect("the builder has this course").1
+    }
+
+    pub fn product(&self, slug: &str) -> ProductId {
+        self.products.iter().find(|(known, _)| *known == slug).expect("the builder has this product").1
+    }
+
+    /// In the order in which they were named.
+    pub fn courses(&self) -> Vec<CourseId> {
+        self.courses.iter().map(|(_, course)| *course).collect()
+    }
+
+    pub fn visitor(&self) -> Browser {
+        Browser { router: self.router.clone(), cookie: None }
+    }
+
+    /// A browser in which `user` is signed in.
+    pub async fn browser(&self, user: UserId) -> Browser {
+        Browser { router: self.router.clone(), cookie: Some(cookie(&self.db, user).await) }
+    }
+
+    pub async fn student_browser(&self) -> Browser {
+        self.browser(self.student).await
+    }
+
+    pub async fn admin_browser(&self) -> Browser {
+        self.browser(self.admin().id).await
+    }
+
+    /// Browsers of a visitor, the student and the admin.
+    pub async fn browsers(&self) -> [Browser; 3] {
+        [self.visitor(), self.student_browser().await, self.admin_browser().await]
+    }
+}
+
+impl TestAppBuilder<'_> {
+    pub fn with_course(mut self, name: &'static str) -> Self {
+        self.courses.push(name);
+        self
+    }
+
+    /// Adds a public product that contains every course of the builder.
+    pub fn with_product(mut self, slug: &'static str, dollars: i32) -> Self {
+        self.products.push((slug, dollars));
+        self
+    }
+
+    /// Configures the address of Stripe's API.
+    pub fn with_stripe(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.stripe);
+        self
+    }
+
+    pub fn with_mailer(mut self, mailer: Mailer) -> Self {
+        self.mailer = mailer;
+        self
+    }
+
+    /// The server trusts [`PROXY`], which states the client's country in `x-country`.
+    pub fn behind_proxy(mut self) -> Self {
+        self.is_behind_proxy = true;
+        self
+    }
+
+    pub fn without_admin(mut self) -> Self {
+        self.has_admin = false;
+        self
+    }
+
+    pub async fn build(self) -> TestApp {
+        let db = self.db;
+        let mut courses = Vec::new();
+        for name in self.courses {
+            courses.push((name, course(db, name).await));
+        }
+        let contained: Vec<_> = courses.iter().map(|(_, course)| *course).collect();
+        let mut products = Vec::new();
+        for (slug, dollars) in self.products {
+            products.push((slug, product(db, slug, dollars, &contained).await));
+        }
+        let student = student(db, "student").await;
+        let admin = if self.has_admin { Some(admin(db, "admin").await) } else { None };
+        let mut state = state(db, &self.stripe).await;
+        state.mailer = self.mailer;
+        if self.is_behind_proxy {
+            state.client_info = crate::server::http::client_ip::tests::behind_proxy();
+        }
+        let router = router(state.clone());
+        TestApp { db: db.clone(), state, router, student, admin, courses, products }
+    }
+}
+
+/// Configuration of a Stripe sandbox at `url`, whose webhooks arrive nowhere.
+pub fn sandbox_config(url: &str) -> SandboxConfig {
+    SandboxConfig {
+        public_url: url.to_owned(),
+        webhook_url: UNREACHABLE_URL.into(),
+        webhook_secret: SANDBOX_WEBHOOK_SECRET.into(),
+        secret_key: SANDBOX_SECRET_KEY.into(),
+        state_file: None,
+    }
+}
+
+/// Runs a Stripe sandbox until the guard is dropped. Returns its address.
+pub async fn run_sandbox() -> (String, DropGuard) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let stop = CancellationToken::new();
+    tokio::spawn(sandbox::server::serve(listener, sandbox_config(&url), stop.clone()));
+    (url, stop.drop_guard())
+}
+
+/// Parses a moment in the format of RFC 3339.
 pub fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
 pub async fn student(db: &PgPool, name: &str) -> UserId {
     let email = format!("{name}@example.com");
-    crate::users::queries::insert(db, &format!("local_{name}"), &email, "Demo student", crate::users::Role::User)
-        .await
-        .unwrap()
+    crate::users::queries::insert(db, &format!("local_{name}"), &email, "Demo student", Role::User).await.unwrap()
+}
+
+pub async fn admin(db: &PgPool, name: &str) -> User {
+    let (id, email) = (student(db, name).await, format!("{name}@example.com"));
+    crate::users::queries::grant_admin(db, &email).await.unwrap();
+    User { id, name: "Demo student".into(), email, role: Role::Admin }
 }
 
 /// A public product that contains `courses`.
@@ -107,7 +279,7 @@ pub async fn section(
     ids
 }
 
-/// An open attempt, as checkout leaves it before Stripe is called.
+/// An open attempt in the state in which checkout calls Stripe.
 pub async fn attempt(db: &PgPool, user: UserId, product: ProductId, cents: i32) -> AttemptId {
     sqlx::query_scalar!(
         r#"insert into checkout_attempts (user_id, product_id, subtotal_in_cents, amount_in_cents, product_details, expires_at)
@@ -138,6 +310,7 @@ pub async fn purchase(db: &PgPool, user: UserId, product: ProductId) -> Purchase
     .into()
 }
 
+/// The courses that a user has access to, by name.
 pub async fn access(db: &PgPool, user: UserId) -> Vec<CourseId> {
     let ids = sqlx::query_scalar!(
         "select a.course_id from user_course_access a join courses c on c.id = a.course_id where user_id = $1 order by c.name",
@@ -149,7 +322,7 @@ pub async fn access(db: &PgPool, user: UserId) -> Vec<CourseId> {
     ids.into_iter().map(CourseId::from).collect()
 }
 
-/// What the audit log tells, in order: "lesson.rename: Renamed …".
+/// The lines of the audit log, oldest first: "lesson.rename: Renamed …".
 pub async fn audit(db: &PgPool) -> Vec<String> {
     sqlx::query_scalar!(r#"select action || ': ' || summary as "line!" from audit_log order by id"#)
         .fetch_all(db)
@@ -157,8 +330,8 @@ pub async fn audit(db: &PgPool) -> Vec<String> {
         .unwrap()
 }
 
-/// What is refused of a form, field by field: "name: Enter a name."
-pub fn refusals<T>(answer: Result<T>) -> Vec<String> {
+/// The errors of a form, field by field: "name: Enter a name."
+pub fn field_errors<T>(answer: Result<T>) -> Vec<String> {
     match answer {
         Ok(_) => Vec::new(),
         Err(Error::Invalid(errors)) => {
@@ -168,7 +341,12 @@ pub fn refusals<T>(answer: Result<T>) -> Vec<String> {
     }
 }
 
-/// A server on this database, whose Stripe is at `stripe`.
+/// Whether the totals that triggers maintain equal the sums of their rows.
+pub async fn sales_totals_are_consistent(db: &PgPool) -> bool {
+    sqlx::query_scalar!(r#"select sales_totals_are_consistent() as "hold!""#).fetch_one(db).await.unwrap()
+}
+
+/// The state of a server on this database, with Stripe's API at `stripe`.
 pub async fn state(db: &PgPool, stripe: &str) -> AppState {
     let (config, http) = (Config::for_tests(stripe), http_client::new().unwrap());
     AppState {
@@ -177,7 +355,7 @@ pub async fn state(db: &PgPool, stripe: &str) -> AppState {
         identity: Identity::new(&config, &http).unwrap(),
         http,
         mailer: Mailer::Outbox,
-        school: School::load(db).await.unwrap(),
+        school: SchoolCache::load(db).await.unwrap(),
         page_cache: PageCache::default(),
         limits: RateLimits::new(&config.capacity),
         client_info: ClientInfoResolver::default(),
@@ -187,33 +365,54 @@ pub async fn state(db: &PgPool, stripe: &str) -> AppState {
     }
 }
 
-/// The cookie of somebody who is signed in.
+/// The cookie of a new session of `user`.
 pub async fn cookie(db: &PgPool, user: UserId) -> String {
     let token = crate::identity::local::start_session(db, user, None, "", crate::platform::clock::now()).await.unwrap();
     format!("session={token}")
 }
 
-/// A proxy that servers of [`state_behind_proxy`] believe, and a client that it names.
+/// The proxy that servers of [`state_behind_proxy`] trust.
 pub const PROXY: [u8; 4] = [10, 0, 0, 1];
 
-/// As [`state`], behind a proxy that says the country in `x-country`.
+/// As [`state`], behind [`PROXY`], which states the client's country in `x-country`.
 pub async fn state_behind_proxy(db: &PgPool, stripe: &str) -> AppState {
-    AppState { client_info: crate::server::http::client_ip::tests::behind_proxy(), ..state(db, stripe).await }
+    AppState { client_info: client_info_behind_proxy(), ..state(db, stripe).await }
 }
 
-/// A request that comes from `peer`, whose header says that it is from `country`.
+/// Resolves clients behind proxies of `10.0.0.0/8` and `2001:db8::/32`, which state the country in `x-country`.
+pub fn client_info_behind_proxy() -> ClientInfoResolver {
+    let config = ClientIpConfig {
+        trusted_proxies: ["10.0.0.0/8", "2001:db8::/32"].map(|network| network.parse().unwrap()).into(),
+        country_header: Some(http::HeaderName::from_static("x-country")),
+        geoip: None,
+    };
+    ClientInfoResolver::new(&config).unwrap()
+}
+
+/// Makes `peer` the sender of a request whose header states `country`.
 pub fn from(mut request: Request<Body>, peer: [u8; 4], country: &str) -> Request<Body> {
     request.extensions_mut().insert(ConnectInfo(SocketAddr::from((peer, 4711))));
     request.headers_mut().append("x-country", country.parse().unwrap());
     request
 }
 
-/// Somebody at a browser, on this machine unless a request says otherwise.
+/// A browser of `user`, or of a visitor, at a new server whose Stripe cannot be reached.
+pub async fn browser(db: &PgPool, user: Option<UserId>) -> Browser {
+    let router = router(state(db, UNREACHABLE_URL).await);
+    let cookie = match user {
+        Some(user) => Some(cookie(db, user).await),
+        None => None,
+    };
+    Browser { router, cookie }
+}
+
+/// A browser without JavaScript, on this machine unless a request has another address. It stores no cookies.
 pub struct Browser {
     pub router: Router,
     pub cookie: Option<String>,
 }
 
+/// The response to a request, as far as tests read it.
 pub struct Answer {
     pub status: u16,
     pub location: Option<String>,
@@ -225,13 +424,13 @@ impl Browser {
         self.send(Request::get(path).header("accept", "text/html").body(Body::empty()).unwrap()).await
     }
 
-    /// Posts a form, as a page does.
+    /// Posts a form as a page without JavaScript does.
     pub async fn post(&self, path: &str, form: &str) -> Answer {
         let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(form.to_owned())).unwrap()).await
     }
 
-    /// Calls a server function with form-encoded arguments, as the browser's half does.
+    /// Calls a server function with form-encoded arguments, as the page's WebAssembly does.
     pub async fn call<F: ServerFn>(&self, arguments: &str) -> Answer {
         self.post(F::PATH, arguments).await
     }

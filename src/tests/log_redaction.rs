@@ -1,4 +1,4 @@
-//! The log of a run, looked through for what must not be in it.
+//! Logs contain no secrets: a run with sign-ups, payments and webhooks at the most verbose level, searched for what it sent.
 
 use std::{
     io::{self, Write},
@@ -14,15 +14,15 @@ use tracing_subscriber::{fmt::MakeWriter, layer::SubscriberExt};
 use crate::{
     boot::router::router,
     platform::config::{SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET},
-    sandbox::{config::SandboxConfig, server},
+    sandbox::server,
     tests::fixtures::{self, Browser},
 };
 
-/// Keeps what is logged.
+/// Collects log lines.
 #[derive(Clone, Default)]
-struct Paper(Arc<Mutex<Vec<u8>>>);
+struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Paper {
+impl Write for LogBuffer {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(line);
         Ok(line.len())
@@ -33,7 +33,7 @@ impl Write for Paper {
     }
 }
 
-impl<'a> MakeWriter<'a> for Paper {
+impl<'a> MakeWriter<'a> for LogBuffer {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {
@@ -47,43 +47,40 @@ const CARD: &str = "4242424242424242";
 
 #[sqlx::test]
 async fn no_password_token_address_or_card_is_in_the_log_of_a_run(db: PgPool) {
-    let paper = Paper::default();
-    // As much as a server ever says: what it does itself, and what its parts do.
+    let buffer = LogBuffer::default();
+    // The most verbose level that is ever configured, for our code and for its dependencies.
     let filter = tracing_subscriber::EnvFilter::new("debug,lectern=trace");
-    let layer = tracing_subscriber::fmt::layer().with_writer(paper.clone()).with_ansi(false);
+    let layer = tracing_subscriber::fmt::layer().with_writer(buffer.clone()).with_ansi(false);
     let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(filter).with(layer));
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stripe = format!("http://{}", listener.local_addr().unwrap());
     let stop = CancellationToken::new();
-    let config = SandboxConfig {
-        public_url: stripe.clone(),
-        webhook_url: crate::tests::authorization::UNREACHABLE_URL.into(),
-        webhook_secret: SANDBOX_WEBHOOK_SECRET.into(),
-        secret_key: SANDBOX_SECRET_KEY.into(),
-        state_file: None,
-    };
-    let sandbox = tokio::spawn(server::serve(listener, config, stop.clone()));
+    let sandbox = tokio::spawn(server::serve(listener, fixtures::sandbox_config(&stripe), stop.clone()));
     let course = fixtures::course(&db, "Course").await;
     fixtures::product(&db, "light", 60, &[course]).await;
     let mut browser = Browser { router: router(fixtures::state(&db, &stripe).await), cookie: None };
 
-    let people = format!("name=Ada&email={}&password=", EMAIL.replace('@', "%40"));
-    assert_eq!(browser.post("/sign-up", &format!("{people}{PASSWORD}")).await.status, 303);
-    assert_eq!(browser.post("/sign-up", &format!("{people}{PASSWORD}")).await.status, 422, "twice");
-    assert_eq!(browser.post("/sign-in", &format!("{people}{PASSWORD}-wrong")).await.status, 422);
-    assert_eq!(browser.post("/sign-in", &format!("{people}{PASSWORD}")).await.status, 303);
-    assert_eq!(browser.get(&format!("/sign-in?email={EMAIL}&password={PASSWORD}")).await.status, 200, "in an address");
+    let account = format!("name=Ada&email={}&password=", EMAIL.replace('@', "%40"));
+    assert_eq!(browser.post("/sign-up", &format!("{account}{PASSWORD}")).await.status, 303);
+    assert_eq!(browser.post("/sign-up", &format!("{account}{PASSWORD}")).await.status, 422, "a second time");
+    assert_eq!(browser.post("/sign-in", &format!("{account}{PASSWORD}-wrong")).await.status, 422);
+    assert_eq!(browser.post("/sign-in", &format!("{account}{PASSWORD}")).await.status, 303);
+    assert_eq!(
+        browser.get(&format!("/sign-in?email={EMAIL}&password={PASSWORD}")).await.status,
+        200,
+        "in the query string"
+    );
     let user = sqlx::query_scalar::<_, uuid::Uuid>("select id from users").fetch_one(&db).await.unwrap();
     let cookie = fixtures::cookie(&db, user.into()).await;
     let token = cookie.strip_prefix("session=").unwrap().to_owned();
     browser.cookie = Some(cookie);
     assert_eq!(browser.get("/account").await.status, 200);
-    let pays = browser.post("/products/light/purchase", "").await.location.unwrap();
-    assert!(pays.starts_with(&stripe));
+    let payment_page = browser.post("/products/light/purchase", "").await.location.unwrap();
+    assert!(payment_page.starts_with(&stripe));
 
-    // What Stripe tells of a payment: a card, an address, and a secret that a signature is made with.
-    let session = pays.rsplit('/').next().unwrap();
+    // An event about the payment, with a card, an address and a password, signed with the right and with a wrong secret.
+    let session = payment_page.rsplit('/').next().unwrap();
     let event = format!(
         r#"{{"id":"evt_1","type":"checkout.session.completed","created":1,"data":{{"object":{{"id":"{session}","object":"checkout.session",
             "payment_status":"paid","customer_details":{{"email":"{EMAIL}"}},"card":"{CARD}","amount_total":"{PASSWORD}"}}}}}}"#
@@ -95,15 +92,15 @@ async fn no_password_token_address_or_card_is_in_the_log_of_a_run(db: PgPool) {
         browser.send(request.body(Body::from(event.clone())).unwrap()).await;
     }
     for _ in 0..12 {
-        browser.post("/sign-in", &format!("{people}{PASSWORD}-wrong")).await;
+        browser.post("/sign-in", &format!("{account}{PASSWORD}-wrong")).await;
     }
     stop.cancel();
     sandbox.await.unwrap().unwrap();
 
-    let log = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+    let log = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
     assert!(
-        log.contains("Somebody signed up") && log.contains("Refused a webhook"),
-        "it is the log of this run:\n{log}"
+        log.contains("A user signed up") && log.contains("Rejected a webhook"),
+        "the log is not of this run:\n{log}"
     );
     for secret in [PASSWORD, EMAIL, "ada.lovelace", CARD, &token, SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET, "$argon2"]
     {

@@ -1,4 +1,4 @@
-//! A school of an older version migrates forward: its rows stay, its states are mapped, and the program runs on it.
+//! Migration test: a school of an older version migrates forward. Its rows stay, its states are mapped, and the program runs on it.
 //!
 //! `fixtures/schema_98e40ec.sql.gz` is a dump of the demo school as commit `98e40ec` made it, with a row of everything that demo data
 //! lacks: an event of each outcome, disputes of each end, unusable payments of each kind, notes on a sale.
@@ -10,18 +10,17 @@ use sqlx::{ConnectOptions, Connection, PgPool};
 use uuid::Uuid;
 
 use crate::{
-    boot::router::router,
     id::{CourseId, PurchaseId, UserId},
     paths,
     payments::outcome::label,
     platform::postgres,
     stripe::states::RefundState,
-    tests::fixtures::{self, Browser},
+    tests::fixtures,
 };
 
 const DUMP: &[u8] = include_bytes!("fixtures/schema_98e40ec.sql.gz");
 
-/// What each outcome of the old version is now.
+/// For each outcome of the old version: the new status and detail.
 const OUTCOMES: [(&str, &str, &str); 23] = [
     ("received", "received", "received"),
     ("kept", "ignored", "unhandled_type"),
@@ -45,11 +44,11 @@ const OUTCOMES: [(&str, &str, &str); 23] = [
     ("disputed", "processed", "dispute_opened"),
     ("dispute won", "processed", "dispute_won"),
     ("dispute lost", "processed", "dispute_lost"),
-    // No version wrote this.
+    // An unknown outcome.
     ("granted by hand", "received", "granted by hand"),
 ];
 
-/// The old names of tables that have new ones.
+/// Renamed tables: old name, new name.
 const RENAMED: [(&str, &str); 2] = [("reconcile_marks", "reconcile_cursors"), ("sales_quarters", "quarter_hour_sales")];
 
 /// Restores the dump, on a connection of its own: the dump sets the connection's search path.
@@ -61,7 +60,7 @@ async fn restore(db: &PgPool) {
     connection.close().await.unwrap();
 }
 
-/// The rows of each table, by its new name, and the latest change of each that has one.
+/// For each table, by its new name: the number of rows, and the latest `updated_at` where it has one.
 async fn rows(db: &PgPool) -> BTreeMap<String, (i64, Option<chrono::DateTime<chrono::Utc>>)> {
     let tables: Vec<(String, bool)> = sqlx::query_as(
         "select t.table_name::text, exists (select from information_schema.columns c
@@ -92,7 +91,7 @@ async fn a_school_of_an_older_version_migrates_and_runs(db: PgPool) {
     restore(&db).await;
     let before = rows(&db).await;
     let empty: Vec<_> = before.iter().filter(|(_, (count, _))| *count == 0).collect();
-    assert!(empty.is_empty(), "the fixture has a row of everything: {empty:?}");
+    assert!(empty.is_empty(), "the fixture lacks rows of {empty:?}");
     let outcomes: Vec<(String, String)> =
         sqlx::query_as("select id, outcome from stripe_events order by id").fetch_all(&db).await.unwrap();
     assert_eq!(outcomes.iter().map(|(_, outcome)| outcome.as_str()).collect::<Vec<_>>(), OUTCOMES.map(|(old, ..)| old));
@@ -101,7 +100,7 @@ async fn a_school_of_an_older_version_migrates_and_runs(db: PgPool) {
 
     postgres::migrate(&db).await.unwrap();
 
-    assert_eq!(rows(&db).await, before, "no row comes or goes, and none seems to have changed");
+    assert_eq!(rows(&db).await, before, "no row is added, deleted or marked as changed");
     let open: Vec<(Uuid, Uuid)> =
         sqlx::query_as("select user_id, course_id from user_course_access order by 1, 2").fetch_all(&db).await.unwrap();
     assert_eq!(open, access);
@@ -156,7 +155,7 @@ async fn check_refunds(db: &PgPool) {
             .fetch_one(db)
             .await
             .unwrap();
-    assert_eq!(reasons, 2, "what admins wrote stays");
+    assert_eq!(reasons, 2, "reasons that admins entered stay");
 }
 
 async fn check_notes(db: &PgPool) {
@@ -168,7 +167,7 @@ async fn check_notes(db: &PgPool) {
     assert_eq!(notes, expected);
 }
 
-/// Visitor, student and admin open what they opened before.
+/// Visitor, student and admin open the pages that they could open before.
 async fn check_pages(db: &PgPool) {
     let student = id_of(db, "select id from users where email = 'student@example.com'").await;
     let admin = id_of(db, "select id from users where email = 'instructor@example.com'").await;
@@ -179,14 +178,7 @@ async fn check_pages(db: &PgPool) {
     .await;
     let sale = id_of(db, "select distinct purchase_id from sale_notes").await;
     let reversed = id_of(db, "select purchase_id from refunds where state = 'reversed' order by id limit 1").await;
-    let router = router(fixtures::state(db, "http://127.0.0.1:9").await);
-    let browser = async |user: Option<Uuid>| {
-        let cookie = match user {
-            Some(user) => Some(fixtures::cookie(db, UserId::from(user)).await),
-            None => None,
-        };
-        Browser { router: router.clone(), cookie }
-    };
+    let browser = async |user: Option<Uuid>| fixtures::browser(db, user.map(UserId::from)).await;
     let (visitor, student, admin) = (browser(None).await, browser(Some(student)).await, browser(Some(admin)).await);
     let (sale, reversed) = (PurchaseId::from(sale), PurchaseId::from(reversed));
     let pages = [
@@ -203,8 +195,8 @@ async fn check_pages(db: &PgPool) {
         (&admin, paths::ADMIN_PAYMENTS.to_owned(), "Account deleted"),
         (&admin, paths::sale(sale), "Paid by bank transfer, noted by hand."),
         (&admin, paths::sale(sale), "Stripe event checkout.session.completed: access granted"),
-        (&admin, paths::sale(sale), "The product was private when the payment came. It is honoured."),
-        (&admin, paths::sale(sale), "A second payment of $60 came for the product, which was owned already."),
+        (&admin, paths::sale(sale), "The product was private when the payment arrived. It was accepted."),
+        (&admin, paths::sale(sale), "A second payment of $60 for the same product was received."),
         (&admin, paths::sale(reversed), "reversed"),
     ];
     for (browser, path, words) in pages {

@@ -1,4 +1,4 @@
-//! Tests that span features.
+//! Tests that span features, and the fixtures and fakes of all tests.
 
 mod architecture;
 mod authoring_endpoints;
@@ -9,11 +9,13 @@ mod course_access;
 mod database_md;
 pub mod fake_clerk;
 pub mod fixtures;
-pub mod fuzz;
-pub mod log_redaction;
+mod fuzz;
+mod log_redaction;
 mod migration;
+mod outages;
 mod payment_events;
 mod payment_model;
 mod query_plans;
-pub mod security_headers;
-pub mod security_md;
+mod responses;
+mod security_headers;
+mod security_md;

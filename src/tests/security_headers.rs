@@ -1,4 +1,4 @@
-//! What every kind of answer carries.
+//! Headers of every kind of response, and what error responses reveal.
 
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ use crate::{
     },
     server::rate_limit::RateLimits,
     tests::{
-        authorization::{School, UNREACHABLE_URL},
-        fixtures::{self, utc},
+        authorization::SchoolWithCourse,
+        fixtures::{self, UNREACHABLE_URL, utc},
     },
 };
 
@@ -40,8 +40,8 @@ async fn read(response: Response) -> (StatusCode, HeaderMap, String) {
 }
 
 #[sqlx::test]
-async fn every_kind_of_answer_has_its_headers(db: PgPool) {
-    let school = School::open(db).await;
+async fn every_kind_of_response_has_its_security_headers(db: PgPool) {
+    let school = SchoolWithCourse::open(db).await;
     let mut state = fixtures::state(&school.db, UNREACHABLE_URL).await;
     state.config = Arc::new(Config { url: "https://school.example".into(), ..(*state.config).clone() });
     state.identity = crate::identity::authentication::Identity::Local { https: true };
@@ -51,23 +51,27 @@ async fn every_kind_of_answer_has_its_headers(db: PgPool) {
     let form = "application/x-www-form-urlencoded";
     let kinds = [
         ("a page", request("GET", "/").body(empty()), 200),
-        ("a page that is not there", request("GET", "/nowhere").body(empty()), 404),
-        ("a form that is refused", request("POST", "/sign-in").body(empty()), 422),
+        ("an unknown page", request("GET", "/nowhere").body(empty()), 404),
+        ("an invalid form", request("POST", "/sign-in").body(empty()), 422),
         ("a redirect", request("GET", "/courses").body(empty()), 302),
         ("a server function", Request::post(function).header("content-type", form).body(Body::from("page=1")), 401),
-        ("a file for somebody", request("GET", "/admin/sales.csv").body(empty()), 303),
+        ("a file that requires sign-in", request("GET", "/admin/sales.csv").body(empty()), 303),
         ("a picture", request("GET", "/pictures/0/1.webp").body(empty()), 404),
         ("a text", request("GET", "/robots.txt").body(empty()), 200),
-        ("a scanner's", request("GET", "/.env").body(empty()), 404),
-        ("another site's", request("POST", "/theme").header("sec-fetch-site", "cross-site").body(empty()), 403),
+        ("a scanner's request", request("GET", "/.env").body(empty()), 404),
+        (
+            "a request of another site",
+            request("POST", "/theme").header("sec-fetch-site", "cross-site").body(empty()),
+            403,
+        ),
         ("a webhook", request("POST", "/api/webhooks/stripe").body(empty()), 400),
-        ("one too large", Request::post(function).header("content-type", form).body(Body::from(large)), 413),
-        ("another method", request("PUT", "/sign-in").body(empty()), 405),
+        ("a body that is too large", Request::post(function).header("content-type", form).body(Body::from(large)), 413),
+        ("an unsupported method", request("PUT", "/sign-in").body(empty()), 405),
     ];
-    let router_ = router(state.clone());
-    for (what, request, status) in kinds {
-        let (answered, headers, body) = read(router_.clone().oneshot(request.unwrap()).await.unwrap()).await;
-        assert_eq!(answered.as_u16(), status, "{what}");
+    let server = router(state.clone());
+    for (kind, request, status) in kinds {
+        let (answered, headers, body) = read(server.clone().oneshot(request.unwrap()).await.unwrap()).await;
+        assert_eq!(answered.as_u16(), status, "{kind}");
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "strict-origin-when-cross-origin"),
@@ -75,22 +79,22 @@ async fn every_kind_of_answer_has_its_headers(db: PgPool) {
             ("cross-origin-opener-policy", "same-origin"),
             ("strict-transport-security", "max-age=31536000"),
         ] {
-            assert_eq!(header(&headers, name), value, "{what}");
+            assert_eq!(header(&headers, name), value, "{kind}");
         }
-        assert_eq!(header(&headers, "x-request-id").len(), 36, "{what}");
+        assert_eq!(header(&headers, "x-request-id").len(), 36, "{kind}");
         let policy = header(&headers, "content-security-policy");
         if header(&headers, "content-type").starts_with("text/html") && !answered.is_redirection() {
             check_policy(policy, &body);
         } else if !answered.is_redirection() {
-            assert_eq!(policy, "default-src 'none'; frame-ancestors 'none'", "{what}");
+            assert_eq!(policy, "default-src 'none'; frame-ancestors 'none'", "{kind}");
         }
     }
     let (_, headers, _) =
         read(school.router.clone().oneshot(request("GET", "/").body(empty()).unwrap()).await.unwrap()).await;
-    assert!(!headers.contains_key("strict-transport-security"), "without TLS there is nothing to promise");
+    assert!(!headers.contains_key("strict-transport-security"), "there is no HSTS without TLS");
 }
 
-/// No script but ours by nonce and what those load, nothing inline, no frame around us.
+/// The policy allows only our scripts by nonce and what they load, nothing inline, and no frame around the page.
 fn check_policy(policy: &str, page: &str) {
     let part = |name: &str| {
         let part = policy.split("; ").find_map(|part| part.strip_prefix(name)?.strip_prefix(' '));
@@ -118,25 +122,25 @@ fn check_policy(policy: &str, page: &str) {
 }
 
 #[sqlx::test]
-async fn what_a_client_calls_its_request_is_not_taken_over(db: PgPool) {
-    let school = School::open(db).await;
+async fn a_request_id_from_the_client_is_ignored(db: PgPool) {
+    let school = SchoolWithCourse::open(db).await;
     let request = request("GET", "/robots.txt").header("x-request-id", "mine\u{20}and\u{20}long").body(Body::empty());
     let (_, headers, _) = read(school.router.clone().oneshot(request.unwrap()).await.unwrap()).await;
     assert!(header(&headers, "x-request-id").parse::<uuid::Uuid>().is_ok());
 }
 
 #[sqlx::test]
-async fn what_went_wrong_says_a_reference_and_no_cause(db: PgPool) {
-    let school = School::open(db).await;
+async fn an_internal_error_shows_the_request_id_and_no_cause(db: PgPool) {
+    let school = SchoolWithCourse::open(db).await;
     let cookie = fixtures::cookie(&school.db, school.owner).await;
-    // A column that is gone is a failure of ours.
+    // A missing column is an internal error.
     sqlx::query("alter table lessons rename column name to renamed").execute(&school.db).await.unwrap();
     let lesson = crate::paths::lesson(school.course, school.published);
     let function = <crate::learning::api::GetLessonPage as server_fn::ServerFn>::PATH;
     let arguments = format!("course={}&lesson={}", school.course, school.published);
     let call = Request::post(function).header("content-type", "application/x-www-form-urlencoded");
     let page = (request("GET", &lesson).body(Body::empty()), "Something went wrong on our side.");
-    for (request, words) in [page, (call.body(Body::from(arguments)), r#"{"Failed":""#)] {
+    for (request, words) in [page, (call.body(Body::from(arguments)), r#"{"InternalWithId":""#)] {
         let mut request = request.unwrap();
         request.headers_mut().insert("cookie", cookie.parse().unwrap());
         let (status, headers, body) = read(school.router.clone().oneshot(request).await.unwrap()).await;
@@ -148,7 +152,7 @@ async fn what_went_wrong_says_a_reference_and_no_cause(db: PgPool) {
 }
 
 #[tokio::test]
-async fn a_panic_says_a_reference_and_no_cause() {
+async fn a_panic_shows_the_request_id_and_no_cause() {
     use axum::{Router, middleware, routing::get};
     use tower_http::{
         catch_panic::CatchPanicLayer,
@@ -158,7 +162,7 @@ async fn a_panic_says_a_reference_and_no_cause() {
         .route("/panics", get(|| async { panic!("hunter2") as &'static str }))
         .route("/fails", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
         .layer(CatchPanicLayer::custom(request_id::panicked))
-        .layer(middleware::from_fn(request_id::add_header))
+        .layer(middleware::from_fn(request_id::fill_error_body))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid));
     for path in ["/panics", "/fails"] {
@@ -171,20 +175,20 @@ async fn a_panic_says_a_reference_and_no_cause() {
 }
 
 #[sqlx::test]
-async fn a_form_without_javascript_leads_back_to_our_own_page_only(db: PgPool) {
-    let school = School::open(db).await;
+async fn a_form_without_javascript_redirects_only_to_our_own_pages(db: PgPool) {
+    let school = SchoolWithCourse::open(db).await;
     let cookie = fixtures::cookie(&school.db, school.owner).await;
     let function = <crate::learning::api::MarkComplete as server_fn::ServerFn>::PATH;
     let arguments = format!("course={}&lesson={}&done=true", school.course, school.published);
     for (path, form) in [(function, arguments.as_str()), ("/theme", "theme=night")] {
-        for (from, leads) in [("http://school.example/courses", "/courses"), ("https://evil.example/courses", "/")] {
+        for (from, target) in [("http://school.example/courses", "/courses"), ("https://evil.example/courses", "/")] {
             let request = request("POST", path).header("host", "school.example").header("referer", from);
             let request = request.header("cookie", &cookie).header("content-type", "application/x-www-form-urlencoded");
             let answer =
                 school.router.clone().oneshot(request.body(Body::from(form.to_owned())).unwrap()).await.unwrap();
             let (status, headers, _) = read(answer).await;
             assert!(status.is_redirection(), "{path}: {status}");
-            assert_eq!(header(&headers, "location"), leads, "{path} from {from}");
+            assert_eq!(header(&headers, "location"), target, "{path} from {from}");
         }
     }
     for (n, next) in
@@ -200,7 +204,7 @@ async fn a_form_without_javascript_leads_back_to_our_own_page_only(db: PgPool) {
 }
 
 #[sqlx::test]
-async fn who_reports_a_hole_finds_whom_to_tell(db: PgPool) {
+async fn security_txt_names_the_contact(db: PgPool) {
     let mut state = fixtures::state(&db, UNREACHABLE_URL).await;
     let text = async |state: crate::server::state::AppState| {
         let request = request("GET", "/.well-known/security.txt").body(Body::empty()).unwrap();
@@ -222,9 +226,9 @@ async fn who_reports_a_hole_finds_whom_to_tell(db: PgPool) {
     assert!((170..=180).contains(&expires.num_days()), "{expires}");
 }
 
-/// An address that nobody can be told apart by is one, and still lets others in.
+/// Clients behind a trusted proxy have separate buckets, by the last address that the proxy added.
 #[sqlx::test]
-async fn who_comes_through_a_proxy_of_ours_is_counted_alone(db: PgPool) {
+async fn clients_behind_a_trusted_proxy_are_limited_separately(db: PgPool) {
     let mut state = fixtures::state_behind_proxy(&db, UNREACHABLE_URL).await;
     state.limits = RateLimits::new(&CapacityConfig { address_allowance: 1, ..state.config.capacity.clone() });
     let router = router(state);
@@ -241,6 +245,6 @@ async fn who_comes_through_a_proxy_of_ours_is_counted_alone(db: PgPool) {
         assert_eq!(sign_in("203.0.113.7", n).await, 422);
     }
     assert_eq!(sign_in("203.0.113.7", 20).await, 429);
-    assert_eq!(sign_in("198.51.100.9, 203.0.113.7", 21).await, 429, "whatever the client writes before it");
+    assert_eq!(sign_in("198.51.100.9, 203.0.113.7", 21).await, 429, "addresses that the client adds are ignored");
     assert_eq!(sign_in("203.0.113.8", 22).await, 422);
 }

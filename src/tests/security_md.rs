@@ -1,4 +1,4 @@
-//! What `docs/security.md` names is there.
+//! Every test, file and journey that `docs/security.md` names exists.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
 
 const PAGE: &str = include_str!("../../docs/security.md");
 
-/// The text of every file below a folder whose name ends so.
+/// The contents of every file below `folder` whose name ends with `ending`.
 fn texts(folder: &Path, ending: &str) -> String {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let text = |path: PathBuf| {
@@ -23,11 +23,11 @@ fn texts(folder: &Path, ending: &str) -> String {
 }
 
 #[test]
-fn every_test_and_file_that_the_page_names_is_there() {
+fn every_test_and_file_in_security_md_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (tests, journeys) = (texts(&root.join("src"), ".rs"), texts(&root.join("end2end/tests"), ".spec.ts"));
     let mut missing = Vec::new();
-    let mut named = 0;
+    let mut count = 0;
     for word in PAGE.split('`').skip(1).step_by(2) {
         let is_file = !word.starts_with('/')
             && !word.contains("://")
@@ -36,20 +36,20 @@ fn every_test_and_file_that_the_page_names_is_there() {
                 || Path::new(word).extension().is_some_and(|kind| kind == "toml" || kind == "lock" || kind == "md"));
         let is_test = word.matches('_').count() > 2
             && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-        named += usize::from(is_test);
+        count += usize::from(is_test);
         if (is_file && !root.join(word).exists()) || (is_test && !tests.contains(&format!("fn {word}("))) {
             missing.push(word);
         }
     }
-    // A journey stands in quotation marks, in a row that says what shows it.
+    // Names in quotation marks in the tables of threats are journeys.
     for row in PAGE.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| V")) {
         for name in row.split('"').skip(1).step_by(2) {
-            named += 1;
+            count += 1;
             if !journeys.contains(&format!("test('{name}'")) && !journeys.contains(&format!("test(\"{name}\"")) {
                 missing.push(name);
             }
         }
     }
-    assert!(named > 50, "{named} are named");
-    assert!(missing.is_empty(), "docs/security.md names what is not there: {missing:#?}");
+    assert!(count > 50, "only {count} tests and journeys were found in the page");
+    assert!(missing.is_empty(), "docs/security.md names tests or files that do not exist: {missing:#?}");
 }

@@ -1,8 +1,9 @@
-//! The back office's frame: the same type, tighter.
+//! Layout of the back office.
 
 use leptos::{children::ViewFnOnce, prelude::*};
 
-/// Links at the side (on a phone in a row above), and the work. It brings its own [`Main`](crate::ui::Main).
+/// The navigation at the side (on a phone in a row above), and the page. It contains the `<main>` element, so a page in it
+/// does not use [`Main`](crate::ui::Main).
 #[component]
 pub fn AdminLayout(#[prop(into)] nav: ViewFnOnce, children: Children) -> impl IntoView {
     view! {

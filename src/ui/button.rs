@@ -1,20 +1,20 @@
-//! Buttons: a verb, and what it means to press it.
+//! Buttons, and links that look like buttons.
 
 use leptos::prelude::*;
 
-use crate::ui::{form::Submitting, words::Words};
+use crate::ui::{form::Submitting, maybe_text::MaybeText};
 
-/// What pressing it means; the looks follow from that.
+/// The meaning of pressing a button. Its appearance follows from that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Intent {
-    /// The one thing to do here.
+    /// The main action of the page.
     #[default]
     Primary,
-    /// Another thing to do here.
+    /// An action beside the main one.
     Secondary,
-    /// Possible, but nothing to look at first.
+    /// An action that should not draw attention.
     Quiet,
-    /// Takes something away.
+    /// An action that deletes or withdraws something.
     Danger,
 }
 
@@ -33,29 +33,29 @@ impl Intent {
     }
 }
 
-/// A button. While `pending`, or while the [`Form`](crate::ui::Form) around it is being sent, it spins, keeps its width and
-/// its value, and does not answer.
+/// A button. While `pending`, or while the [`Form`](crate::ui::Form) around it is being sent, it shows a spinner, ignores clicks,
+/// and its width and its form value are unchanged.
 #[component]
 pub fn Button(
     children: Children,
     #[prop(optional)] intent: Intent,
     #[prop(optional, into)] pending: Signal<bool>,
     #[prop(optional, into)] disabled: Signal<bool>,
-    /// `submit` unless said otherwise.
+    /// The `type` attribute; `submit` by default.
     #[prop(optional)]
     kind: &'static str,
-    /// As wide as what it stands in.
+    /// As wide as its container.
     #[prop(optional)]
     wide: bool,
-    #[prop(optional, into)] name: Words,
-    #[prop(optional, into)] value: Words,
+    #[prop(optional, into)] name: MaybeText,
+    #[prop(optional, into)] value: MaybeText,
 ) -> impl IntoView {
     let kind = if kind.is_empty() { "submit" } else { kind };
     let form = use_context::<Submitting>().filter(|_| kind == "submit");
     let busy = move || pending.get() || form.is_some_and(|form| form.0.get());
     let blocked = Signal::derive(move || busy() || disabled.get());
-    // Not the `disabled` attribute: that would drop the button's value from the form and take the focus away.
-    let refuse = move |event: leptos::ev::MouseEvent| {
+    // Not the `disabled` attribute: it would remove the button's value from the form and the focus from the button.
+    let ignore_if_blocked = move |event: leptos::ev::MouseEvent| {
         if blocked.get_untracked() {
             event.prevent_default();
             event.stop_immediate_propagation();
@@ -69,21 +69,21 @@ pub fn Button(
             value=value.0
             aria-busy=move || busy().then_some("true")
             aria-disabled=move || blocked.get().then_some("true")
-            on:click=refuse
+            on:click=ignore_if_blocked
         >
             {children()}
         </button>
     }
 }
 
-/// A link that looks like a button, where pressing it only goes somewhere.
+/// A link that looks like a button, for navigation.
 #[component]
 pub fn LinkButton(
     #[prop(into)] href: String,
     children: Children,
     #[prop(optional)] intent: Intent,
     #[prop(optional)] wide: bool,
-    /// Leaves the application: the browser loads the address itself.
+    /// The address is outside the application, so the browser loads it instead of the router.
     #[prop(optional)]
     external: bool,
 ) -> impl IntoView {
@@ -94,12 +94,12 @@ pub fn LinkButton(
     }
 }
 
-/// Prints the page. It is there once it works.
+/// A button that prints the page. It appears once JavaScript runs, because it requires it.
 #[component]
 pub fn PrintButton() -> impl IntoView {
     let ready = RwSignal::new(false);
     Effect::new(move |_| ready.set(true));
-    // It fails only where printing is forbidden, and then the browser has said so.
+    // It fails only where printing is forbidden, and then the browser shows a message.
     let print = |_| drop(window().print());
     move || {
         ready.get().then(|| {

@@ -1,22 +1,22 @@
-//! Cards: a product or a course, seen from the shelf.
+//! Cards of products and courses in lists, with their covers, badges and progress.
 
 use leptos::prelude::*;
 
-use crate::ui::{picture::srcset, words::Words};
+use crate::ui::{maybe_text::MaybeText, picture::srcset};
 
-/// A 16:9 picture that keeps its place while it loads, lazily unless `eager`. Without a `src` it is a plain cloth cover.
+/// A 16:9 picture that reserves its space and loads lazily unless `eager`. Without a `src` it is a plain cover drawn by CSS.
 #[component]
 pub fn Cover(
     #[prop(into)] src: String,
     #[prop(into)] alt: String,
-    /// For the picture that is seen first.
+    /// Loads immediately, for a picture at the top of the page.
     #[prop(optional)]
     eager: bool,
-    /// One among others: half as wide as the screen where there is room for two.
+    /// One of several in a [`Grid`](crate::ui::Grid): half as wide as the screen where two fit.
     #[prop(optional)]
-    shelved: bool,
+    in_grid: bool,
 ) -> impl IntoView {
-    let sizes = if shelved {
+    let sizes = if in_grid {
         "(min-width: 64rem) 24rem, (min-width: 44rem) 50vw, 100vw"
     } else {
         "(min-width: 64rem) 24rem, 100vw"
@@ -44,23 +44,23 @@ pub fn Cover(
     }
 }
 
-/// A cover with its title, and beneath it a line and a price. All of it is one link; buttons inside stay their own.
+/// A cover with its title, a note, and children such as a price. The whole card is one link; buttons inside it still work.
 #[component]
 pub fn CoverCard(
     #[prop(into)] href: String,
     #[prop(into)] image: String,
     #[prop(into)] title: String,
-    /// Says what kind of thing it is: "Bundle of 2 courses".
+    /// The kind of the item: "Bundle of 2 courses".
     #[prop(optional, into)]
-    note: Words,
-    /// For the pictures that are seen first.
+    note: MaybeText,
+    /// Loads the picture immediately, for cards at the top of the page.
     #[prop(optional)]
     eager: bool,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     view! {
         <article class="cover-card">
-            <Cover src=image alt="" eager=eager shelved=true />
+            <Cover src=image alt="" eager=eager in_grid=true />
             <div class="cover-card-body">
                 {note.0.map(|note| view! { <p class="eyebrow">{note}</p> })}
                 <h2 class="cover-card-title">
@@ -72,7 +72,7 @@ pub fn CoverCard(
     }
 }
 
-/// How a small word is meant.
+/// The meaning of a badge or a toast; its colour follows from that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
     #[default]
@@ -82,7 +82,7 @@ pub enum Tone {
     Warning,
 }
 
-/// One word about a thing: its status.
+/// A status in one word.
 #[component]
 pub fn Badge(children: Children, #[prop(optional)] tone: Tone) -> impl IntoView {
     let class = match tone {
@@ -94,7 +94,7 @@ pub fn Badge(children: Children, #[prop(optional)] tone: Tone) -> impl IntoView 
     view! { <span class=class>{children()}</span> }
 }
 
-/// How far something is. Nothing at all of nothing. The label is shown and says it in words: "3 of 12 lessons".
+/// A progress bar with a visible label: "3 of 12 lessons". Renders nothing when `total` is 0.
 #[component]
 pub fn ProgressLine(done: u32, total: u32, #[prop(into)] label: String) -> impl IntoView {
     (total > 0).then(|| {

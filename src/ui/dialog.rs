@@ -1,4 +1,4 @@
-//! Dialogs: a question that is answered before anything else. They need JavaScript.
+//! Modal dialogs. They require JavaScript.
 
 use leptos::{html, prelude::*, wasm_bindgen::JsCast};
 
@@ -8,44 +8,44 @@ use crate::ui::{
     page::Row,
 };
 
-/// What a dialog ends with: `children` do what it asks about, beside them the way out.
+/// The buttons at the end of a dialog: `children` are its actions, followed by a button that closes it.
 #[component]
-pub fn Answers(
+pub fn DialogActions(
     open: RwSignal<bool>,
     children: Children,
-    /// What the way out is called; "Cancel" unless said otherwise.
+    /// The label of the button that closes the dialog; "Cancel" by default.
     #[prop(optional)]
-    otherwise: &'static str,
+    cancel_label: &'static str,
 ) -> impl IntoView {
-    let otherwise = if otherwise.is_empty() { "Cancel" } else { otherwise };
+    let cancel_label = if cancel_label.is_empty() { "Cancel" } else { cancel_label };
     view! {
         <Row>
             {children()}
             <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
-                {otherwise}
+                {cancel_label}
             </Button>
         </Row>
     }
 }
 
-/// Where one begins to answer: the first field, where there is one, and not the button that closes.
+/// Focuses the first field, where there is one, instead of the button that closes the dialog.
 fn focus_first(dialog: &web_sys::HtmlDialogElement) {
     const FIELDS: &str = ".dialog-body :is(input:not([type=hidden]), textarea, select)";
     if let Some(field) =
         dialog.query_selector(FIELDS).ok().flatten().and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok())
     {
-        // It fails only for an element that has left the page.
+        // It fails only for an element that is no longer in the page.
         let _ = field.focus();
     }
 }
 
-/// A modal question. The browser's own `<dialog>` keeps the focus inside, gives it back, and closes on Escape.
+/// A modal dialog. The browser's `<dialog>` traps the focus, restores it when closed, and closes on Escape.
 #[component]
 pub fn Dialog(
     open: RwSignal<bool>,
     #[prop(into)] title: String,
     children: Children,
-    /// For a form with a video and text in it.
+    /// For a large form. A click outside does not close it.
     #[prop(optional)]
     wide: bool,
 ) -> impl IntoView {
@@ -53,7 +53,7 @@ pub fn Dialog(
     Effect::new(move |_| {
         let Some(dialog) = dialog.get() else { return };
         match (open.get(), dialog.open()) {
-            // It fails only on a dialog that has left the page.
+            // It fails only for a dialog that is no longer in the page.
             (true, false) => {
                 drop(dialog.show_modal());
                 focus_first(&dialog);
@@ -63,7 +63,7 @@ pub fn Dialog(
         }
     });
     let name = title.clone();
-    // A click beside it must not take away what was written in it.
+    // A click outside must not discard what was typed in a large form.
     let closed_by = if wide { "closerequest" } else { "any" };
     view! {
         <dialog node_ref=dialog class="dialog" class:dialog-wide=wide aria-label=name closedby=closed_by on:close=move |_| open.set(false)>

@@ -1,14 +1,14 @@
-//! Disclosure: what folds away, with the browser's own element.
+//! Collapsible content, by the browser's `<details>` element.
 
 use leptos::prelude::*;
 
-use crate::ui::{icon::Icon, words::Words};
+use crate::ui::{icon::Icon, maybe_text::MaybeText};
 
-/// Something that can be opened, with a word `aside` about what is in it.
+/// A collapsible section. The `aside` describes its content: "5 lessons".
 #[component]
 pub fn Accordion(
     #[prop(into)] summary: String,
-    #[prop(optional, into)] aside: Words,
+    #[prop(optional, into)] aside: MaybeText,
     #[prop(optional)] open: bool,
     children: Children,
 ) -> impl IntoView {

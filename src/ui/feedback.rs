@@ -1,25 +1,25 @@
-//! Feedback: nothing here yet, something went wrong, something is coming.
+//! Empty states, errors, notices and loading skeletons.
 
 use leptos::prelude::*;
 
-use crate::ui::words::Words;
+use crate::ui::maybe_text::MaybeText;
 
-/// There is nothing here yet: one sentence, one action.
+/// The state of a page without content: a sentence and an action.
 #[component]
 pub fn EmptyState(
     #[prop(into)] title: String,
-    #[prop(optional, into)] text: Words,
+    #[prop(optional, into)] text: MaybeText,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     state(None, view! { <p class="state-title">{title}</p> }.into_any(), text, None, children)
 }
 
-/// It did not work: what happened, and what to do now.
+/// The state of a page after an error: what happened, and what to do next.
 #[component]
 pub fn ErrorState(
     #[prop(into)] title: String,
-    #[prop(optional, into)] text: Words,
-    /// What our log knows it by, for whoever writes to us.
+    #[prop(optional, into)] text: MaybeText,
+    /// The sentence with the request id, which a user can quote to support.
     #[prop(optional_no_strip)]
     reference: Option<String>,
     #[prop(optional)] children: Option<Children>,
@@ -30,7 +30,7 @@ pub fn ErrorState(
 fn state(
     role: Option<&'static str>,
     title: AnyView,
-    text: Words,
+    text: MaybeText,
     reference: Option<String>,
     action: Option<Children>,
 ) -> impl IntoView {
@@ -44,16 +44,17 @@ fn state(
     }
 }
 
-/// A plain sentence that somebody should know.
+/// A highlighted sentence.
 #[component]
 pub fn Notice(children: Children) -> impl IntoView {
     view! { <p class="notice">{children()}</p> }
 }
 
-/// What works only with JavaScript: until it does, nothing in it can be pressed in vain, and where it never will, that is said.
+/// Content that requires JavaScript. It is inert until the page is hydrated, so that no click is lost; without JavaScript, a
+/// sentence says what requires it.
 #[component]
 pub fn NeedsScript(
-    /// What does: "Writing lessons".
+    /// The activity that requires it: "Editing lessons".
     what: &'static str,
     children: Children,
 ) -> impl IntoView {
@@ -67,7 +68,7 @@ pub fn NeedsScript(
     }
 }
 
-/// The shape of cards that are coming.
+/// A skeleton of cards, shown while they load.
 #[component]
 pub fn SkeletonCards(count: usize) -> impl IntoView {
     let card = || {
@@ -84,7 +85,7 @@ pub fn SkeletonCards(count: usize) -> impl IntoView {
     loading(view! { <div class="grid-cards">{(0..count).map(|_| card()).collect_view()}</div> })
 }
 
-/// The shape of a page that is coming: a heading and text.
+/// A skeleton of a page with a heading and text, shown while it loads.
 #[component]
 pub fn SkeletonPage() -> impl IntoView {
     loading(view! {
@@ -97,13 +98,14 @@ pub fn SkeletonPage() -> impl IntoView {
     })
 }
 
-/// The shape of rows that are coming.
+/// A skeleton of rows, shown while they load.
 #[component]
 pub fn SkeletonList(count: usize) -> impl IntoView {
     let row = || view! { <div class="skeleton skeleton-row"></div> };
     loading(view! { <div class="stack stack-tight">{(0..count).map(|_| row()).collect_view()}</div> })
 }
 
+/// Marks skeleton shapes as loading, for screen readers too.
 fn loading(shapes: impl IntoView) -> impl IntoView {
     view! {
         <div class="loading-shapes">

@@ -1,10 +1,10 @@
-//! Fields: a label, what is typed, a hint, and beside it what is wrong with it.
+//! Form fields: a label, an input, its error and a hint.
 
 use leptos::{html, prelude::*};
 
-use crate::ui::{icon::Icon, text::escape, words::Words};
+use crate::ui::{icon::Icon, maybe_text::MaybeText, text::escape};
 
-/// The id of a field, and of the hint and the error that describe it.
+/// The id of a field with its hint and error, which `aria-describedby` refers to.
 pub(super) struct Described {
     pub(super) id: String,
     hint: Option<String>,
@@ -12,7 +12,8 @@ pub(super) struct Described {
 }
 
 impl Described {
-    pub(super) fn new(id: Words, name: &str, hint: Words, error: Words) -> Self {
+    /// The id is `field-{name}` unless given. An error replaces the hint.
+    pub(super) fn new(id: MaybeText, name: &str, hint: MaybeText, error: MaybeText) -> Self {
         Self {
             id: id.0.unwrap_or_else(|| format!("field-{name}")),
             hint: hint.0.filter(|_| error.0.is_none()),
@@ -20,6 +21,12 @@ impl Described {
         }
     }
 
+    /// As [`new`](Self::new), with the hint shown beside an error too.
+    pub(super) fn with_hint_beside_error(name: &str, hint: MaybeText, error: MaybeText) -> Self {
+        Self { id: format!("field-{name}"), hint: hint.0, error: error.0 }
+    }
+
+    /// The value of `aria-describedby`.
     pub(super) fn by(&self) -> Option<String> {
         let error = self.error.as_ref().map(|_| format!("{}-error", self.id));
         let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.id));
@@ -29,66 +36,72 @@ impl Described {
         }
     }
 
+    /// The value of `aria-invalid`.
     pub(super) fn invalid(&self) -> Option<&'static str> {
         self.error.is_some().then_some("true")
     }
 
-    /// Label above, then the control, then the error and the hint.
-    pub(super) fn around(self, label: String, required: bool, control: impl IntoView) -> impl IntoView {
-        let Self { id, hint, error } = self;
+    /// The control with its label above, and the error and the hint below.
+    pub(super) fn wrap(self, label: String, required: bool, control: impl IntoView) -> impl IntoView {
+        let id = self.id.clone();
         let optional = (!required).then(|| view! { <span class="field-optional">"Optional"</span> });
         view! {
             <div class="field">
                 <div class="field-label">
-                    <label for=id.clone()>{label}</label>
+                    <label for=id>{label}</label>
                     {optional}
                 </div>
                 {control}
-                {error
-                    .map(|error| {
-                        view! {
-                            <p class="field-error" id=format!("{id}-error")>
-                                <Icon icon=icondata_lu::LuCircleAlert />
-                                <span>{error}</span>
-                            </p>
-                        }
-                    })}
-                {hint.map(|hint| view! { <p class="field-hint" id=format!("{id}-hint")>{hint}</p> })}
+                {self.messages()}
             </div>
         }
     }
+
+    /// The error and the hint.
+    pub(super) fn messages(self) -> impl IntoView {
+        let Self { id, hint, error } = self;
+        let error = error.map(|error| {
+            view! {
+                <p class="field-error" id=format!("{id}-error")>
+                    <Icon icon=icondata_lu::LuCircleAlert />
+                    <span>{error}</span>
+                </p>
+            }
+        });
+        (error, hint.map(|hint| view! { <p class="field-hint" id=format!("{id}-hint")>{hint}</p> }))
+    }
 }
 
-/// One line to type. Its id is `field-` and its name, unless given.
+/// A single-line input. Its id is `field-{name}` unless given.
 #[component]
 pub fn Field(
     #[prop(into)] label: String,
     name: &'static str,
-    /// `text` unless said otherwise.
+    /// The `type` attribute; `text` by default.
     #[prop(optional)]
     kind: &'static str,
     #[prop(optional, into)] value: String,
-    #[prop(optional, into)] error: Words,
+    #[prop(optional, into)] error: MaybeText,
     #[prop(optional)] autocomplete: &'static str,
     #[prop(optional)] required: bool,
     #[prop(optional)] maxlength: Option<u32>,
-    #[prop(optional, into)] hint: Words,
+    #[prop(optional, into)] hint: MaybeText,
     #[prop(optional)] autofocus: bool,
-    #[prop(optional, into)] id: Words,
-    /// The keyboard of a phone: `numeric`, `url`.
+    #[prop(optional, into)] id: MaybeText,
+    /// The keyboard that a phone shows: `numeric`, `url`.
     #[prop(optional)]
     inputmode: &'static str,
-    /// The input itself.
+    /// A reference to the `<input>` element.
     #[prop(optional)]
     input: NodeRef<html::Input>,
-    /// Is told what is typed, as it is typed.
+    /// Called with the value at every change.
     #[prop(optional)]
-    on_type: Option<Callback<String>>,
+    on_input: Option<Callback<String>>,
 ) -> impl IntoView {
     let described = Described::new(id, name, hint, error);
-    let tell = move |event| {
-        if let Some(on_type) = on_type {
-            on_type.run(event_target_value(&event));
+    let notify = move |event| {
+        if let Some(on_input) = on_input {
+            on_input.run(event_target_value(&event));
         }
     };
     let kind = if kind.is_empty() { "text" } else { kind };
@@ -107,30 +120,30 @@ pub fn Field(
             autofocus=autofocus
             aria-invalid=described.invalid()
             aria-describedby=described.by()
-            on:input=tell
+            on:input=notify
         />
     };
-    described.around(label, required, control)
+    described.wrap(label, required, control)
 }
 
-/// Several lines to type; grows with what is written, where the browser can.
+/// A multi-line input. It grows with its text in browsers that support `field-sizing`.
 #[component]
 pub fn TextArea(
     #[prop(into)] label: String,
     name: &'static str,
     #[prop(optional, into)] value: String,
-    #[prop(optional, into)] error: Words,
+    #[prop(optional, into)] error: MaybeText,
     #[prop(optional)] required: bool,
     #[prop(optional)] maxlength: Option<u32>,
-    #[prop(optional, into)] hint: Words,
-    /// Lines shown before it grows; 4 unless said otherwise.
+    #[prop(optional, into)] hint: MaybeText,
+    /// Lines shown before it grows; 4 by default.
     #[prop(optional)]
     rows: Option<u32>,
-    #[prop(optional, into)] id: Words,
+    #[prop(optional, into)] id: MaybeText,
 ) -> impl IntoView {
     let described = Described::new(id, name, hint, error);
-    // Leptos writes a textarea's children as they are. The parser of a page drops the first line break, so one more is given;
-    // what a script puts in is taken as it is.
+    // Leptos does not escape a textarea's children. An HTML parser drops the first line break of a textarea, so the server adds
+    // one; text that a script sets is not parsed that way.
     let text = if cfg!(feature = "ssr") { format!("\n{}", escape(&value)) } else { escape(&value) };
     let control = view! {
         <textarea
@@ -145,26 +158,26 @@ pub fn TextArea(
             inner_html=text
         />
     };
-    described.around(label, required, control)
+    described.wrap(label, required, control)
 }
 
-/// One of a few: `options` are values and the words for them.
+/// A drop-down list; `options` are values and their labels.
 #[component]
 pub fn SelectField(
     #[prop(into)] label: String,
     name: &'static str,
     options: Vec<(String, String)>,
     #[prop(optional, into)] value: String,
-    #[prop(optional, into)] error: Words,
-    #[prop(optional, into)] hint: Words,
-    #[prop(optional, into)] id: Words,
+    #[prop(optional, into)] error: MaybeText,
+    #[prop(optional, into)] hint: MaybeText,
+    #[prop(optional, into)] id: MaybeText,
 ) -> impl IntoView {
     let described = Described::new(id, name, hint, error);
     let options = options
         .into_iter()
-        .map(|(option, words)| {
-            let chosen = option == value;
-            view! { <option value=option selected=chosen>{words}</option> }
+        .map(|(option, label)| {
+            let selected = option == value;
+            view! { <option value=option selected=selected>{label}</option> }
         })
         .collect_view();
     let control = view! {
@@ -178,17 +191,17 @@ pub fn SelectField(
             {options}
         </select>
     };
-    described.around(label, true, control)
+    described.wrap(label, true, control)
 }
 
-/// Yes or no, or one of several that may be chosen together.
+/// A checkbox with its label. Several with the same name form a multiple choice.
 #[component]
 pub fn CheckField(
     #[prop(into)] label: String,
     #[prop(into)] name: String,
-    #[prop(optional, into)] value: Words,
+    #[prop(optional, into)] value: MaybeText,
     #[prop(optional)] checked: bool,
-    #[prop(optional, into)] hint: Words,
+    #[prop(optional, into)] hint: MaybeText,
 ) -> impl IntoView {
     view! {
         <label class="check">

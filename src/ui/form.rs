@@ -1,22 +1,22 @@
-//! Forms: plain HTML that is sent once.
+//! Forms that are submitted once, and the search box.
 
-use leptos::{context::Provider, ev, prelude::*};
+use leptos::{context::Provider, ev, html, prelude::*};
 
-use crate::ui::{icon::Icon, words::Words};
+use crate::ui::{icon::Icon, maybe_text::MaybeText};
 
-/// Whether the form around is on its way to the server. The [`Button`](crate::ui::Button) inside looks at it.
+/// Whether the surrounding form is being submitted. A [`Button`](crate::ui::Button) in the form reads it from the context.
 #[derive(Clone, Copy, Debug)]
 pub struct Submitting(pub RwSignal<bool>);
 
-/// A form that posts to `action`, with or without JavaScript; with it, a second submit is held back.
+/// A form that posts to `action`, with or without JavaScript. JavaScript prevents a second submission.
 #[component]
 pub fn Form(
     #[prop(into)] action: String,
     children: Children,
-    /// Its name for screen readers, where no heading says it.
+    /// Its accessible name, where no heading names it.
     #[prop(optional, into)]
-    label: Words,
-    /// Carries a file.
+    label: MaybeText,
+    /// The form contains a file input.
     #[prop(optional)]
     files: bool,
 ) -> impl IntoView {
@@ -28,7 +28,7 @@ pub fn Form(
             submitting.set(true);
         }
     };
-    // A page that comes back from the back/forward cache is as it was left: in the middle of sending.
+    // A page restored from the back/forward cache is in the state in which it was left: submitting.
     Effect::new(move |_| {
         let shown = window_event_listener_untyped("pageshow", move |_| submitting.set(false));
         on_cleanup(move || shown.remove());
@@ -40,7 +40,23 @@ pub fn Form(
     }
 }
 
-/// What is wrong with a form as a whole. Nothing when there is nothing to say.
+/// A form that `submit` sends without leaving the page, such as one in a dialog. It requires JavaScript.
+#[component]
+pub fn ScriptedForm(
+    form: NodeRef<html::Form>,
+    /// Whether it is being sent.
+    submitting: RwSignal<bool>,
+    submit: Callback<ev::SubmitEvent>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <form node_ref=form class="form" novalidate on:submit=move |event| submit.run(event)>
+            <Provider value=Submitting(submitting)>{children()}</Provider>
+        </form>
+    }
+}
+
+/// The errors of a form as a whole. Renders nothing when there are none.
 #[component]
 pub fn FormErrors(errors: Vec<String>) -> impl IntoView {
     (!errors.is_empty()).then(|| {
@@ -53,24 +69,27 @@ pub fn FormErrors(errors: Vec<String>) -> impl IntoView {
     })
 }
 
-/// A search that is an address: it can be bookmarked, sent, and needs no JavaScript. It asks for `q`.
+/// A search form with the query parameter `q`. Its result has an address, so it can be bookmarked, shared, and works without
+/// JavaScript.
 #[component]
 pub fn SearchBox(
     #[prop(into)] action: String,
     #[prop(optional, into)] value: String,
     #[prop(into)] label: String,
-    /// What can be searched for.
+    /// What the search covers.
     #[prop(optional, into)]
-    hint: Words,
-    /// What else is in the address and stays: names and values.
+    hint: MaybeText,
+    /// Other query parameters to preserve: names and values.
     #[prop(optional)]
-    keep: Vec<(&'static str, String)>,
+    parameters: Vec<(&'static str, String)>,
 ) -> impl IntoView {
-    let kept =
-        keep.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view();
+    let hidden = parameters
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+        .collect_view();
     view! {
         <form method="get" action=action role="search" class="search">
-            {kept}
+            {hidden}
             <label class="search-box">
                 <Icon icon=icondata_lu::LuSearch />
                 <span class="sr-only">{label.clone()}</span>

@@ -1,18 +1,18 @@
-//! Icons: Lucide's drawings, always beside a word or with a name of their own.
+//! Icons of the Lucide set, always beside a text or with a label.
 
 use icondata_core::IconData;
 use leptos::prelude::*;
 
-use crate::ui::words::Words;
+use crate::ui::maybe_text::MaybeText;
 
-/// A drawing as tall as its line. Without a `label` it is decoration and hidden from screen readers.
+/// An icon as tall as its line. Without a `label` it is decoration and hidden from screen readers.
 #[component]
 pub fn Icon(
     /// One of `icondata_lu::Lu…`.
     icon: &'static IconData,
-    /// Its name, when no word stands beside it.
+    /// Its accessible name, where no text is beside it.
     #[prop(optional, into)]
-    label: Words,
+    label: MaybeText,
 ) -> impl IntoView {
     let hidden = label.0.is_none().then_some("true");
     let role = label.0.is_some().then_some("img");

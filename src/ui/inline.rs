@@ -1,4 +1,4 @@
-//! What is changed where it stands, without a form around it. It needs JavaScript.
+//! Values that are edited in place, without a form. They require JavaScript.
 
 use std::{future::Future, pin::Pin};
 
@@ -7,127 +7,171 @@ use leptos::{ev, html, prelude::*, task::spawn_local};
 
 use crate::ui::icon::Icon;
 
-/// Something being saved; it ends well, or with a sentence that says why not.
+/// A future that saves a value. Its error is a sentence for the user.
 pub type Saving = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
-/// A name that is edited in place: pressed, it becomes a field. Enter and leaving it save, Escape leaves it as it was. What
-/// could not be saved stays in the field, with the reason beneath.
+/// A name that becomes a text field when clicked. Enter and leaving the field save it, Escape restores it. A value that could not
+/// be saved remains in the field, with the error below.
 #[component]
 pub fn InlineName(
     #[prop(into)] name: Signal<String>,
-    /// What it names: "lesson".
+    /// The kind of the named item: "lesson".
     what: &'static str,
     maxlength: u32,
     save: Callback<String, Saving>,
 ) -> impl IntoView {
-    let editing = RwSignal::new(false);
-    let error = RwSignal::new(None::<String>);
-    let busy = RwSignal::new(false);
-    let field = NodeRef::<html::Input>::new();
-    let button = NodeRef::<html::Button>::new();
-    let close = move || {
-        editing.set(false);
-        error.set(None);
-        request_animation_frame(move || {
-            if let Some(button) = button.get_untracked() {
-                // It fails only for an element that has left the page.
-                let _ = button.focus();
-            }
-        });
-    };
-    let submit = move |leaving: bool| {
-        let Some(typed) = field.get_untracked().map(|field| field.value()) else { return };
-        let typed = typed.trim().to_owned();
-        if busy.get_untracked() || !editing.get_untracked() {
-            return;
-        }
-        if typed == name.get_untracked() || (leaving && typed.is_empty()) {
-            return if leaving { editing.set(false) } else { close() };
-        }
-        busy.set(true);
-        spawn_local(async move {
-            let saved = save.run(typed).await;
-            busy.set(false);
-            match saved {
-                Ok(()) if leaving => {
-                    editing.set(false);
-                    error.set(None);
-                }
-                Ok(()) => close(),
-                Err(sentence) => error.set(Some(sentence)),
-            }
-        });
-    };
-    let on_key = move |event: ev::KeyboardEvent| match event.key().as_str() {
-        "Enter" => {
-            event.prevent_default();
-            submit(false);
-        }
-        "Escape" => {
-            event.stop_propagation();
-            close();
-        }
-        _ => {}
-    };
-    Effect::new(move |_| {
-        if let Some(field) = field.get() {
-            // It fails only for an element that has left the page.
-            let _ = field.focus();
-            field.select();
-        }
-    });
+    let editor = NameEditor::new(name, save);
     view! {
         <span class="inline-name">
             {move || {
-                if editing.get() {
-                    view! {
-                        <input
-                            class="input"
-                            node_ref=field
-                            value=name.get_untracked()
-                            maxlength=maxlength.to_string()
-                            aria-label=format!("Name of the {what}")
-                            aria-invalid=move || error.with(Option::is_some).then_some("true")
-                            aria-busy=move || busy.get().then_some("true")
-                            autocomplete="off"
-                            on:keydown=on_key
-                            on:blur=move |_| submit(true)
-                        />
-                        <span class="field-error" role="alert">
-                            {move || error.get()}
-                        </span>
-                    }
-                        .into_any()
+                if editor.editing.get() {
+                    view! { <NameField editor what maxlength /> }.into_any()
                 } else {
-                    view! {
-                        <button type="button" class="inline-name-button" node_ref=button on:click=move |_| editing.set(true)>
-                            {move || name.get()}
-                            <span class="sr-only">{format!(", rename this {what}")}</span>
-                        </button>
-                    }
-                        .into_any()
+                    view! { <NameButton editor what /> }.into_any()
                 }
             }}
         </span>
     }
 }
 
-/// One of a few things that something can be, with its icon.
+/// The state of an [`InlineName`].
+#[derive(Clone, Copy)]
+struct NameEditor {
+    name: Signal<String>,
+    save: Callback<String, Saving>,
+    editing: RwSignal<bool>,
+    error: RwSignal<Option<String>>,
+    saving: RwSignal<bool>,
+    field: NodeRef<html::Input>,
+    button: NodeRef<html::Button>,
+}
+
+impl NameEditor {
+    /// Selects the text whenever the field appears.
+    fn new(name: Signal<String>, save: Callback<String, Saving>) -> Self {
+        let field = NodeRef::<html::Input>::new();
+        Effect::new(move |_| {
+            if let Some(field) = field.get() {
+                // It fails only for an element that is no longer in the page.
+                let _ = field.focus();
+                field.select();
+            }
+        });
+        Self {
+            name,
+            save,
+            editing: RwSignal::new(false),
+            error: RwSignal::new(None),
+            saving: RwSignal::new(false),
+            field,
+            button: NodeRef::new(),
+        }
+    }
+
+    fn close(self) {
+        self.editing.set(false);
+        self.error.set(None);
+    }
+
+    fn close_and_focus_button(self) {
+        self.close();
+        request_animation_frame(move || {
+            if let Some(button) = self.button.get_untracked() {
+                // It fails only for an element that is no longer in the page.
+                let _ = button.focus();
+            }
+        });
+    }
+
+    /// Saves the typed name and closes the field. When `on_blur`, the focus has moved on and is not set to the button.
+    fn submit(self, on_blur: bool) {
+        let Some(typed) = self.field.get_untracked().map(|field| field.value()) else { return };
+        let typed = typed.trim().to_owned();
+        if self.saving.get_untracked() || !self.editing.get_untracked() {
+            return;
+        }
+        if typed == self.name.get_untracked() || (on_blur && typed.is_empty()) {
+            return if on_blur { self.editing.set(false) } else { self.close_and_focus_button() };
+        }
+        self.saving.set(true);
+        spawn_local(async move {
+            let saved = self.save.run(typed).await;
+            self.saving.set(false);
+            match saved {
+                Ok(()) if on_blur => self.close(),
+                Ok(()) => self.close_and_focus_button(),
+                Err(sentence) => self.error.set(Some(sentence)),
+            }
+        });
+    }
+
+    fn on_key(self, event: &ev::KeyboardEvent) {
+        match event.key().as_str() {
+            "Enter" => {
+                event.prevent_default();
+                self.submit(false);
+            }
+            "Escape" => {
+                event.stop_propagation();
+                self.close_and_focus_button();
+            }
+            _ => {}
+        }
+    }
+}
+
+#[component]
+fn NameField(editor: NameEditor, what: &'static str, maxlength: u32) -> impl IntoView {
+    view! {
+        <input
+            class="input"
+            node_ref=editor.field
+            value=editor.name.get_untracked()
+            maxlength=maxlength.to_string()
+            aria-label=format!("Name of the {what}")
+            aria-invalid=move || editor.error.with(Option::is_some).then_some("true")
+            aria-busy=move || editor.saving.get().then_some("true")
+            autocomplete="off"
+            on:keydown=move |event| editor.on_key(&event)
+            on:blur=move |_| editor.submit(true)
+        />
+        <span class="field-error" role="alert">
+            {move || editor.error.get()}
+        </span>
+    }
+}
+
+#[component]
+fn NameButton(editor: NameEditor, what: &'static str) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class="inline-name-button"
+            node_ref=editor.button
+            on:click=move |_| editor.editing.set(true)
+        >
+            {move || editor.name.get()}
+            <span class="sr-only">{format!(", rename this {what}")}</span>
+        </button>
+    }
+}
+
+/// An option of an [`InlineChoice`], with its icon.
 #[derive(Clone, Copy)]
 pub struct Choice {
     pub value: &'static str,
-    pub words: &'static str,
+    pub label: &'static str,
     pub icon: &'static IconData,
 }
 
-/// Switches between a few choices where it stands.
+/// A drop-down list that changes a value in place.
 #[component]
 pub fn InlineChoice(
-    /// Its name for screen readers: "Status of Lesson 1".
+    /// Its accessible name: "Status of Lesson 1".
     #[prop(into)]
     label: Signal<String>,
     choices: &'static [Choice],
-    /// The `value` of the one it is now.
+    /// The `value` of the current choice.
     #[prop(into)]
     value: Signal<&'static str>,
     change: Callback<String>,
@@ -135,10 +179,10 @@ pub fn InlineChoice(
     let options = choices
         .iter()
         .map(|choice| {
-            let chosen = choice.value == value.get_untracked();
+            let selected = choice.value == value.get_untracked();
             view! {
-                <option value=choice.value selected=chosen>
-                    {choice.words}
+                <option value=choice.value selected=selected>
+                    {choice.label}
                 </option>
             }
         })

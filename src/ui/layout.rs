@@ -1,10 +1,10 @@
-//! Layouts: the frame that stays still around the work.
+//! Page layouts: header, footer, columns.
 
 use leptos::{children::ViewFnOnce, prelude::*};
 
-use crate::ui::words::Words;
+use crate::ui::maybe_text::MaybeText;
 
-/// The top of every page: a way past it, the school's name, and links.
+/// The header of every page: a link that skips it, the school's name, and the navigation.
 #[component]
 pub fn SiteHeader(#[prop(into)] school: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     view! {
@@ -24,7 +24,7 @@ pub fn SiteHeader(#[prop(into)] school: String, #[prop(optional)] children: Opti
     }
 }
 
-/// The page's content; `wide` for tables, lessons and shelves.
+/// The `<main>` element; `wide` for tables, lessons and lists of cards.
 #[component]
 pub fn Main(children: Children, #[prop(optional)] wide: bool) -> impl IntoView {
     view! {
@@ -34,7 +34,7 @@ pub fn Main(children: Children, #[prop(optional)] wide: bool) -> impl IntoView {
     }
 }
 
-/// The foot of every page.
+/// The footer of every page.
 #[component]
 pub fn SiteFooter(#[prop(optional)] children: Option<Children>) -> impl IntoView {
     view! {
@@ -44,7 +44,7 @@ pub fn SiteFooter(#[prop(optional)] children: Option<Children>) -> impl IntoView
     }
 }
 
-/// A promise at the left and what it costs at the right, where it stays; on a phone beneath.
+/// The content at the left and a sticky `aside` at the right, such as a price; on a phone one below the other.
 #[component]
 pub fn TwoColumns(children: Children, #[prop(into)] aside: ViewFnOnce) -> impl IntoView {
     view! {
@@ -55,24 +55,30 @@ pub fn TwoColumns(children: Children, #[prop(into)] aside: ViewFnOnce) -> impl I
     }
 }
 
-/// The price and the button, staying at the foot of a phone's screen. Stands last in [`Main`].
+/// Two blocks side by side where there is room.
+#[component]
+pub fn EqualColumns(children: Children) -> impl IntoView {
+    view! { <div class="pair">{children()}</div> }
+}
+
+/// The price and the buy button, at the bottom edge of a phone's screen. It is the last child of [`Main`].
 #[component]
 pub fn BuyBar(children: Children) -> impl IntoView {
     view! { <div class="buy-bar no-print">{children()}</div> }
 }
 
-/// A sheet of paper: the receipt. Prints on one page, alone.
+/// A sheet of paper, for receipts. It is printed alone, on one page.
 #[component]
 pub fn Sheet(children: Children) -> impl IntoView {
     view! { <article class="sheet">{children()}</article> }
 }
 
-/// A narrow column for signing in and up. The `title` is the page's heading.
+/// A narrow column for sign-in and sign-up pages. The `title` is the page's heading.
 #[component]
 pub fn AuthCard(
     children: Children,
-    #[prop(optional, into)] title: Words,
-    #[prop(optional, into)] lead: Words,
+    #[prop(optional, into)] title: MaybeText,
+    #[prop(optional, into)] lead: MaybeText,
 ) -> impl IntoView {
     view! {
         <div class="auth">

@@ -1,11 +1,11 @@
-//! A lesson: the video is the page, and the outline is beside it.
+//! The lesson page: the video with the course outline beside it.
 
 use leptos::{children::ViewFnOnce, prelude::*};
 
-use crate::ui::{icon::Icon, words::Words};
+use crate::ui::{icon::Icon, maybe_text::MaybeText};
 
-/// The video and what belongs to it, with the outline in a quiet column that folds away; on a phone beneath. Stands in a
-/// wide [`Main`](crate::ui::Main).
+/// The video and its text, with the outline in a collapsible column; on a phone below. It is used in a wide
+/// [`Main`](crate::ui::Main).
 #[component]
 pub fn LessonLayout(#[prop(into)] outline: ViewFnOnce, children: Children) -> impl IntoView {
     view! {
@@ -28,7 +28,7 @@ pub fn VideoFrame(children: Children) -> impl IntoView {
     view! { <div class="video">{children()}</div> }
 }
 
-/// In the place of a video that is not for everyone: says so, and what to do.
+/// A panel in place of a video that the viewer may not watch, with what to do about it.
 #[component]
 pub fn LockedPanel(#[prop(into)] title: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     view! {
@@ -44,9 +44,9 @@ pub fn LockedPanel(#[prop(into)] title: String, #[prop(optional)] children: Opti
 #[component]
 pub fn OutlineList(
     children: Children,
-    /// The section's name.
+    /// The name of the section.
     #[prop(optional, into)]
-    title: Words,
+    title: MaybeText,
 ) -> impl IntoView {
     view! {
         <section class="chapter">
@@ -55,14 +55,14 @@ pub fn OutlineList(
     }
 }
 
-/// A lesson in an outline. Without an `href` it cannot be opened. The `note` is "Preview", "Private" or "Locked".
+/// A lesson in the outline. Without an `href` it cannot be opened. The `note` is "Preview", "Private" or "Locked".
 #[component]
 pub fn OutlineItem(
-    #[prop(optional, into)] href: Words,
+    #[prop(optional, into)] href: MaybeText,
     #[prop(into)] title: String,
     #[prop(optional)] done: bool,
     #[prop(optional)] current: bool,
-    #[prop(optional, into)] note: Words,
+    #[prop(optional, into)] note: MaybeText,
 ) -> impl IntoView {
     let (icon, state) = match (done, note.0.as_deref(), href.0.is_some()) {
         (true, _, _) => (icondata_lu::LuCircleCheck, Some("Completed")),
@@ -77,15 +77,17 @@ pub fn OutlineItem(
         (false, Some("Preview")) => "outline-item outline-open",
         _ => "outline-item",
     };
-    let words = view! {
+    let content = view! {
         <Icon icon />
         <span class="outline-words">{title}</span>
         {state.map(|state| view! { <span class="sr-only">{format!(", {state}")}</span> })}
         {note.0.map(|note| view! { <span class="outline-note">{note}</span> })}
     };
     let row = match href.0 {
-        Some(href) => view! { <a class=class href=href aria-current=current.then_some("page")>{words}</a> }.into_any(),
-        None => view! { <span class=class>{words}</span> }.into_any(),
+        Some(href) => {
+            view! { <a class=class href=href aria-current=current.then_some("page")>{content}</a> }.into_any()
+        }
+        None => view! { <span class=class>{content}</span> }.into_any(),
     };
     view! { <li>{row}</li> }
 }

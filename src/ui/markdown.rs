@@ -1,4 +1,4 @@
-//! Markdown, while it is written: the text, and how it will look.
+//! Markdown editor: a text area with a preview.
 
 use std::future::Future;
 
@@ -8,91 +8,99 @@ use web_sys::HtmlElement;
 
 use crate::{
     error::Result,
-    ui::{field::TextArea, form::FormErrors, text::Written, words::Words},
+    ui::{field::TextArea, form::FormErrors, maybe_text::MaybeText, text::Prose},
 };
 
-/// As [`TextArea`], for Markdown. "Preview" shows in its place what `preview` makes of it, and needs JavaScript.
+/// A [`TextArea`] for Markdown. Its button "Preview" shows the rendered text in place of the text area, and requires JavaScript.
 #[component]
 pub fn MarkdownField<P, F>(
     #[prop(into)] label: String,
     name: &'static str,
-    /// Asks the server for the text as HTML.
+    /// Requests the text as HTML from the server.
     preview: P,
     #[prop(optional, into)] value: String,
-    #[prop(optional, into)] error: Words,
+    #[prop(optional, into)] error: MaybeText,
     #[prop(optional)] required: bool,
-    /// The most characters it may have.
+    /// The maximum length in characters.
     maxlength: u32,
-    /// "Markdown." unless said otherwise.
+    /// "Markdown." by default.
     #[prop(optional, into)]
-    hint: Words,
-    /// Lines shown before it grows; 8 unless said otherwise.
+    hint: MaybeText,
+    /// Lines shown before it grows; 8 by default.
     #[prop(optional)]
     rows: Option<u32>,
-    #[prop(optional, into)] id: Words,
+    #[prop(optional, into)] id: MaybeText,
 ) -> impl IntoView
 where
     P: Fn(String) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<String>> + 'static,
 {
-    let here = NodeRef::<html::Div>::new();
-    // `None` while one writes.
-    let shown = RwSignal::new(None::<Result<String>>);
-    let (pending, ready) = (RwSignal::new(false), RwSignal::new(false));
-    Effect::new(move |_| ready.set(true));
-    let seen = move || shown.with(Option::is_some);
-    let turn = move |_| {
+    let root = NodeRef::<html::Div>::new();
+    // `None` while the text area is shown.
+    let rendered = RwSignal::new(None::<Result<String>>);
+    let pending = RwSignal::new(false);
+    let previewing = Signal::derive(move || rendered.with(Option::is_some));
+    let toggle = move |()| {
         if pending.get_untracked() {
             return;
         }
-        if shown.with_untracked(Option::is_some) {
-            shown.set(None);
+        if rendered.with_untracked(Option::is_some) {
+            rendered.set(None);
             return;
         }
-        let coming = preview(typed(here));
+        let request = preview(current_text(root));
         pending.set(true);
         spawn_local(async move {
-            let html = coming.await;
+            let html = request.await;
             pending.set(false);
-            shown.set(Some(html));
+            rendered.set(Some(html));
         });
     };
-    let hint = Words(Some(hint.0.unwrap_or_else(|| "Markdown.".into())));
-    let page = move || {
-        shown.get().map(|html| match html {
-            Ok(html) if html.trim().is_empty() => {
-                view! { <p class="field-hint">"Nothing is written yet."</p> }.into_any()
-            }
-            Ok(html) => view! { <Written html /> }.into_any(),
-            Err(error) => view! { <FormErrors errors=vec![error.to_string()] /> }.into_any(),
-        })
-    };
-    let named = format!("Preview: {label}");
+    let hint = MaybeText(Some(hint.0.unwrap_or_else(|| "Markdown.".into())));
+    let region = format!("Preview: {label}");
     view! {
-        <div class="markdown" node_ref=here>
-            <div hidden=seen>
+        <div class="markdown" node_ref=root>
+            <div hidden=move || previewing.get()>
                 <TextArea label name value error required maxlength hint rows=rows.unwrap_or(8) id />
             </div>
-            <div class="markdown-preview" role="region" aria-label=named aria-live="polite" hidden=move || !seen()>
-                {page}
+            <div class="markdown-preview" role="region" aria-label=region aria-live="polite" hidden=move || !previewing.get()>
+                {move || rendered.get().map(preview_content)}
             </div>
-            <button
-                type="button"
-                class="btn btn-ghost markdown-turn"
-                hidden=move || !ready.get()
-                aria-pressed=move || seen().to_string()
-                aria-busy=move || pending.get().then_some("true")
-                on:click=turn
-            >
-                "Preview"
-            </button>
+            <PreviewButton previewing pending toggle=Callback::new(toggle) />
         </div>
     }
 }
 
-/// What stands in the textarea now: also what the browser put back there without a word.
-fn typed(here: NodeRef<html::Div>) -> String {
-    let area = here.get_untracked().and_then(|here| here.query_selector("textarea").ok().flatten());
+/// The button that toggles the preview. It appears once JavaScript runs.
+#[component]
+fn PreviewButton(previewing: Signal<bool>, pending: RwSignal<bool>, toggle: Callback<()>) -> impl IntoView {
+    let hydrated = RwSignal::new(false);
+    Effect::new(move |_| hydrated.set(true));
+    view! {
+        <button
+            type="button"
+            class="btn btn-ghost markdown-turn"
+            hidden=move || !hydrated.get()
+            aria-pressed=move || previewing.get().to_string()
+            aria-busy=move || pending.get().then_some("true")
+            on:click=move |_| toggle.run(())
+        >
+            "Preview"
+        </button>
+    }
+}
+
+fn preview_content(html: Result<String>) -> AnyView {
+    match html {
+        Ok(html) if html.trim().is_empty() => view! { <p class="field-hint">"Nothing to preview yet."</p> }.into_any(),
+        Ok(html) => view! { <Prose html /> }.into_any(),
+        Err(error) => view! { <FormErrors errors=vec![error.to_string()] /> }.into_any(),
+    }
+}
+
+/// Returns the text in the text area, also when the browser restored it without an event.
+fn current_text(root: NodeRef<html::Div>) -> String {
+    let area = root.get_untracked().and_then(|root| root.query_selector("textarea").ok().flatten());
     area.and_then(|area| js_sys::Reflect::get(area.unchecked_ref::<HtmlElement>(), &"value".into()).ok())
         .and_then(|value| value.as_string())
         .unwrap_or_default()

@@ -1,21 +1,21 @@
-//! The design system: what every page is made of. It knows no feature, and class names live only here.
+//! The design system: the components that every page is made of. It knows no feature, and class names are used only here.
 //!
-//! Pages speak intentions (`<Button intent=Intent::Danger>`); what an intention looks like is said once, here and in
-//! `style/`. Everything works without JavaScript unless its comment says otherwise. No element carries a `style`
-//! attribute: the content security policy forbids them.
+//! Pages state an intention (`<Button intent=Intent::Danger>`); its appearance is defined once, here and in `style/`.
+//! Components work without JavaScript unless their comment says otherwise. No element has a `style` attribute, because the
+//! content security policy forbids them.
 
 mod admin;
 mod button;
 mod card;
 mod chart;
-mod choice;
-mod code;
+mod coupon_field;
+mod description_list;
 mod dialog;
 mod disclosure;
 mod editor;
-mod facts;
 mod feedback;
 mod field;
+mod file_field;
 mod focus;
 mod form;
 mod icon;
@@ -23,18 +23,21 @@ mod inline;
 mod layout;
 mod lesson;
 mod markdown;
+mod maybe_text;
 mod money;
 mod navigation;
 mod page;
-mod picker;
+mod pick_list;
 mod picture;
+mod search_select;
 mod sortable;
 mod table;
+mod table_fields;
 mod text;
 mod theme;
 mod time;
 mod toast;
-mod words;
+mod visibility;
 pub mod youtube;
 
 pub use crate::ui::{
@@ -42,30 +45,33 @@ pub use crate::ui::{
     button::{Button, Intent, LinkButton, PrintButton},
     card::{Badge, Cover, CoverCard, ProgressLine, Tone},
     chart::{Bar, BarChart, ShareBar},
-    choice::SearchSelect,
-    code::{CheckCell, CodeForm, FigureField},
-    dialog::{Answers, Dialog},
+    coupon_field::CouponCodeForm,
+    description_list::{DescriptionItem, DescriptionList, Timeline, TimelineItem},
+    dialog::{Dialog, DialogActions},
     disclosure::Accordion,
     editor::{EditorActions, EditorHead, EditorItem, EditorList, EditorSection, EditorTail},
-    facts::{Fact, Facts, Happening, Pair, Timeline},
     feedback::{EmptyState, ErrorState, NeedsScript, Notice, SkeletonCards, SkeletonList, SkeletonPage},
     field::{CheckField, Field, SelectField, TextArea},
-    focus::keep_focus,
-    form::{Form, FormErrors, SearchBox, Submitting},
+    file_field::FileField,
+    focus::restore_focus,
+    form::{Form, FormErrors, ScriptedForm, SearchBox},
     inline::{Choice, InlineChoice, InlineName, Saving},
-    layout::{AuthCard, BuyBar, Main, Sheet, SiteFooter, SiteHeader, TwoColumns},
+    layout::{AuthCard, BuyBar, EqualColumns, Main, Sheet, SiteFooter, SiteHeader, TwoColumns},
     lesson::{LessonLayout, LockedPanel, OutlineItem, OutlineList, VideoFrame},
     markdown::MarkdownField,
+    maybe_text::MaybeText,
     money::{Amounts, Price},
     navigation::{NavLink, PrevNext, Tabs},
     page::{Grid, PageHeader, Row, Space, Stack},
-    picker::{FileField, PickList},
+    pick_list::PickList,
     picture::{Thumb, WIDTHS},
-    sortable::{Grip, Order, Place, Sortable, Sorter},
+    search_select::SearchSelect,
+    sortable::{Grip, Order, Sortable, Sorter},
     table::{KeysetPager, Pager, RowActions, Stats, Table},
-    text::{Address, FONTS, Written},
+    table_fields::{CheckCell, NumberCell},
+    text::{Address, FONTS, Prose},
     theme::ThemeSwitch,
-    time::{LocalTime, day_words, utc_day, utc_minute},
+    time::{LocalTime, format_iso_day, utc_day, utc_minute},
     toast::{Toaster, Toasts, provide_toaster, use_toast},
-    words::Words,
+    visibility::{ScreenOnly, VisuallyHidden},
 };

@@ -1,15 +1,15 @@
-//! Money as it is read: prices and the rows of a receipt.
+//! Display of prices and amounts.
 
 use leptos::prelude::*;
 
-use crate::ui::words::Words;
+use crate::ui::maybe_text::MaybeText;
 
-/// A price, what it `was` before a discount, and `why` it is less.
+/// A price, the price it `was` before a discount, and the `reason` for the discount.
 #[component]
 pub fn Price(
     #[prop(into)] now: String,
-    #[prop(optional, into)] was: Words,
-    #[prop(optional, into)] why: Words,
+    #[prop(optional, into)] was: MaybeText,
+    #[prop(optional, into)] reason: MaybeText,
 ) -> impl IntoView {
     let before = was.0.map(|was| {
         view! {
@@ -20,18 +20,18 @@ pub fn Price(
             <span class="sr-only">", now "</span>
         }
     });
-    view! { <span class="price">{before} <strong>{now}</strong> {why.0.map(|why| view! { <small>{why}</small> })}</span> }
+    view! { <span class="price">{before} <strong>{now}</strong> {reason.0.map(|reason| view! { <small>{reason}</small> })}</span> }
 }
 
-/// The rows of a receipt: words, amount, and whether it is the sum.
+/// The rows of a receipt: label, amount, and whether the row is the sum.
 #[component]
 pub fn Amounts(rows: Vec<(String, String, bool)>) -> impl IntoView {
     let rows = rows
         .into_iter()
-        .map(|(words, amount, strong)| {
+        .map(|(label, amount, is_sum)| {
             view! {
-                <div class=if strong { "amount amount-sum" } else { "amount" }>
-                    <dt>{words}</dt>
+                <div class=if is_sum { "amount amount-sum" } else { "amount" }>
+                    <dt>{label}</dt>
                     <dd>{amount}</dd>
                 </div>
             }

@@ -1,16 +1,16 @@
-//! Navigation: where one is, and where one can go from here.
+//! Navigation: links, tabs, previous and next.
 
 use leptos::prelude::*;
 
-use crate::ui::{icon::Icon, words::Words};
+use crate::ui::{icon::Icon, maybe_text::MaybeText};
 
-/// A link in the header or the back office. `current` says that this is where we are.
+/// A link in the header or the back office. `current` marks the link to the page being shown.
 #[component]
 pub fn NavLink(
     #[prop(into)] href: String,
     children: Children,
     #[prop(optional, into)] current: Signal<bool>,
-    /// Leaves the application: the browser loads the address itself.
+    /// The address is outside the application, so the browser loads it instead of the router.
     #[prop(optional)]
     external: bool,
 ) -> impl IntoView {
@@ -21,21 +21,21 @@ pub fn NavLink(
     }
 }
 
-/// Parts of one thing, each with an address of its own. `current` is the address of this one.
+/// Tabs, each with its own address. `current` is the address of the selected one.
 #[component]
 pub fn Tabs(
-    /// Addresses and words.
+    /// Addresses and labels.
     tabs: Vec<(String, String)>,
     #[prop(into)] current: String,
-    #[prop(optional, into)] label: Words,
+    #[prop(optional, into)] label: MaybeText,
 ) -> impl IntoView {
     let tabs = tabs
         .into_iter()
-        .map(|(href, words)| {
-            let here = (href == current).then_some("page");
+        .map(|(href, text)| {
+            let current = (href == current).then_some("page");
             view! {
-                <a href=href aria-current=here>
-                    {words}
+                <a href=href aria-current=current>
+                    {text}
                 </a>
             }
         })
@@ -47,7 +47,8 @@ pub fn Tabs(
     }
 }
 
-/// Previous and next (address and title), with what is done here between them. Each keeps its place when another is absent.
+/// Links to the previous and the next lesson (address and title), with actions between them. Each has a fixed place, also when the
+/// other is absent.
 #[component]
 pub fn PrevNext(
     #[prop(into)] prev: Option<(String, String)>,
@@ -79,7 +80,7 @@ pub fn PrevNext(
         }
     });
     view! {
-        <nav class="prev-next no-print" aria-label="Lessons before and after">
+        <nav class="prev-next no-print" aria-label="Previous and next lesson">
             <div class="prev-next-before">{prev}</div>
             <div class="prev-next-here">{children.map(|children| children())}</div>
             <div class="prev-next-after">{next}</div>

@@ -1,14 +1,14 @@
-//! The page's own parts: what it is called, and how what is on it is spaced.
+//! Page header and spacing.
 
 use leptos::prelude::*;
 
-use crate::ui::words::Words;
+use crate::ui::maybe_text::MaybeText;
 
-/// What a page is called, in one sentence what it is for, and what can be done with it.
+/// The title of a page, a sentence on its purpose, and its actions as `children`.
 #[component]
 pub fn PageHeader(
     #[prop(into)] title: String,
-    #[prop(optional, into)] lead: Words,
+    #[prop(optional, into)] lead: MaybeText,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     view! {
@@ -22,10 +22,10 @@ pub fn PageHeader(
     }
 }
 
-/// How far apart things stand.
+/// The distance between the children of a [`Stack`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Space {
-    /// What is one thing.
+    /// Parts of one item.
     Tight,
     #[default]
     Normal,
@@ -35,7 +35,7 @@ pub enum Space {
     Section,
 }
 
-/// Things beneath each other.
+/// A vertical stack.
 #[component]
 pub fn Stack(children: Children, #[prop(optional)] gap: Space) -> impl IntoView {
     let class = match gap {
@@ -47,13 +47,13 @@ pub fn Stack(children: Children, #[prop(optional)] gap: Space) -> impl IntoView 
     view! { <div class=class>{children()}</div> }
 }
 
-/// Things beside each other, wrapping where there is no room; `spread` pushes them to the edges.
+/// A horizontal row that wraps where there is no room; `spread` distributes the children to both edges.
 #[component]
 pub fn Row(children: Children, #[prop(optional)] spread: bool) -> impl IntoView {
     view! { <div class=if spread { "row row-spread" } else { "row" }>{children()}</div> }
 }
 
-/// Cards in one, two or three columns.
+/// A grid of cards in one, two or three columns.
 #[component]
 pub fn Grid(children: Children) -> impl IntoView {
     view! { <div class="grid-cards">{children()}</div> }

@@ -1,17 +1,17 @@
-//! Tables: rows that are compared.
+//! Tables, pagination and key figures.
 
 use leptos::prelude::*;
 
 use crate::ui::icon::Icon;
 
-/// A table with a calm header row. It scrolls in itself where it is wider than the screen.
+/// A table. It scrolls horizontally where it is wider than the screen.
 #[component]
 pub fn Table<H>(
-    /// Says what the rows are, for screen readers.
+    /// Describes the rows, for screen readers.
     #[prop(into)]
     caption: String,
     head: Vec<H>,
-    /// Which columns hold figures, counted from 0.
+    /// The columns with numbers, counted from 0; they are aligned to the right.
     #[prop(optional)]
     numeric: Vec<usize>,
     children: Children,
@@ -25,8 +25,8 @@ where
 fn frame(caption: String, head: Vec<String>, numeric: Vec<usize>, rows: Children) -> impl IntoView {
     let class = numeric
         .into_iter()
-        .fold(String::from("table"), |class, column| class + FIGURES.get(column).copied().unwrap_or_default());
-    let head = head.into_iter().map(|words| view! { <th scope="col">{words}</th> }).collect_view();
+        .fold(String::from("table"), |class, column| class + NUMERIC_COLUMNS.get(column).copied().unwrap_or_default());
+    let head = head.into_iter().map(|title| view! { <th scope="col">{title}</th> }).collect_view();
     let name = caption.clone();
     view! {
         <div class="table-frame" tabindex="0" role="region" aria-label=name>
@@ -41,76 +41,76 @@ fn frame(caption: String, head: Vec<String>, numeric: Vec<usize>, rows: Children
     }
 }
 
-/// The classes that set a column in figures; the style sheet knows these eight.
-const FIGURES: [&str; 8] = [" fig-1", " fig-2", " fig-3", " fig-4", " fig-5", " fig-6", " fig-7", " fig-8"];
+/// The classes of columns with numbers. The style sheet defines these eight.
+const NUMERIC_COLUMNS: [&str; 8] = [" fig-1", " fig-2", " fig-3", " fig-4", " fig-5", " fig-6", " fig-7", " fig-8"];
 
-/// What can be done with a row: seen on hover and focus, reachable always.
+/// The actions of a row. They are visible on hover and focus, and always reachable by keyboard.
 #[component]
 pub fn RowActions(children: Children) -> impl IntoView {
     view! { <div class="row-actions">{children()}</div> }
 }
 
-/// Turns the pages of a list. Nothing when there is only one.
+/// Pagination by page number. Renders nothing when there is only one page.
 #[component]
 pub fn Pager(
-    /// From 1.
+    /// Counted from 1.
     page: u32,
-    /// The addresses of the neighbours, where there are any.
+    /// The addresses of the previous and next page, where they exist.
     previous: Option<String>,
     next: Option<String>,
 ) -> impl IntoView {
-    turning(previous.map(|href| ("Previous", href)), format!("Page {page}"), next.map(|href| ("Next", href)))
+    pagination_links(previous.map(|href| ("Previous", href)), format!("Page {page}"), next.map(|href| ("Next", href)))
 }
 
-/// Turns the pages of a list that grows at its top, and has no numbered pages: `back` is what the way back is called ("Newer",
-/// "Newest") and where it leads, `older` where one reads on.
+/// Pagination of a list that grows at its top, and so has no page numbers. `back` is the label ("Newer", "Newest") and the address of
+/// the link back, `older` the address of the next page.
 #[component]
 pub fn KeysetPager(back: Option<(&'static str, String)>, older: Option<String>) -> impl IntoView {
-    turning(back, String::new(), older.map(|href| ("Older", href)))
+    pagination_links(back, String::new(), older.map(|href| ("Older", href)))
 }
 
-fn turning(
+fn pagination_links(
     back: Option<(&'static str, String)>,
-    here: String,
-    on: Option<(&'static str, String)>,
+    position: String,
+    forward: Option<(&'static str, String)>,
 ) -> Option<impl IntoView> {
-    let back = back.map(|(words, href)| {
+    let back = back.map(|(label, href)| {
         view! {
             <a class="btn btn-ghost" rel="prev" href=href>
                 <Icon icon=icondata_lu::LuChevronLeft />
-                {words}
+                {label}
             </a>
         }
     });
-    let on = on.map(|(words, href)| {
+    let forward = forward.map(|(label, href)| {
         view! {
             <a class="btn btn-ghost" rel="next" href=href>
-                {words}
+                {label}
                 <Icon icon=icondata_lu::LuChevronRight />
             </a>
         }
     });
-    (back.is_some() || on.is_some()).then(|| {
+    (back.is_some() || forward.is_some()).then(|| {
         view! {
             <nav class="pager no-print" aria-label="Pages">
                 <div>{back}</div>
-                <p>{here}</p>
-                <div>{on}</div>
+                <p>{position}</p>
+                <div>{forward}</div>
             </nav>
         }
     })
 }
 
-/// A few figures side by side, each with what it counts.
+/// Key figures side by side: labels and values.
 #[component]
 pub fn Stats(rows: Vec<(String, String)>) -> impl IntoView {
     let rows = rows
         .into_iter()
-        .map(|(words, figure)| {
+        .map(|(label, value)| {
             view! {
                 <div class="stat-cell">
-                    <dt>{words}</dt>
-                    <dd>{figure}</dd>
+                    <dt>{label}</dt>
+                    <dd>{value}</dd>
                 </div>
             }
         })

@@ -1,17 +1,17 @@
-//! Text: what an instructor wrote, set like a book.
+//! Prose, postal addresses, and the fonts of the first paint.
 
 use leptos::prelude::*;
 
-/// The fonts of the first paint, for `<link rel="preload" as="font" type="font/woff2" crossorigin>`.
+/// The fonts that the first paint requires, for `<link rel="preload" as="font" type="font/woff2" crossorigin>`.
 pub const FONTS: [&str; 2] = ["/fonts/inter-5.3.0.woff2", "/fonts/newsreader-5.3.0.woff2"];
 
-/// Markdown that the server has made HTML of, and cleaned, in book type and lines of 65 characters.
+/// Rendered Markdown, in a serif font with lines of about 65 characters. The `html` must be sanitized: it is inserted unchanged.
 #[component]
-pub fn Written(#[prop(into)] html: String) -> impl IntoView {
+pub fn Prose(#[prop(into)] html: String) -> impl IntoView {
     view! { <div class="book" inner_html=html /> }
 }
 
-/// Text as HTML that means the same.
+/// Escapes text for HTML.
 pub(super) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -27,7 +27,7 @@ pub(super) fn escape(text: &str) -> String {
     html
 }
 
-/// Where somebody is reached, in the lines it was written in. Nothing when there are none.
+/// A postal address with its line breaks. Renders nothing when it is empty.
 #[component]
 pub fn Address(#[prop(into)] text: String) -> impl IntoView {
     (!text.is_empty()).then(|| view! { <address class="address">{text}</address> })

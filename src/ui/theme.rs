@@ -1,11 +1,11 @@
-//! The theme: paper, night, or what the reader's system says.
+//! Colour theme: `paper` (light), `night` (dark), or the setting of the operating system.
 
 use leptos::{prelude::*, wasm_bindgen::JsCast};
 
-use crate::ui::{icon::Icon, words::Words};
+use crate::ui::{icon::Icon, maybe_text::MaybeText};
 
-/// What the reader chose. The server keeps it in the cookie `theme` and writes it on `<html data-theme>`, so that no page
-/// flashes in the wrong light.
+/// The chosen theme. It is stored in the cookie `theme`, and the server sets `<html data-theme>` from it, so that no page
+/// flashes in the wrong colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     #[default]
@@ -15,7 +15,7 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// As written in the form and the cookie.
+    /// The value in the form and the cookie.
     pub const fn name(self) -> &'static str {
         match self {
             Self::System => "system",
@@ -24,7 +24,7 @@ impl Theme {
         }
     }
 
-    /// What a cookie or a form says; everything unknown is the system's.
+    /// Parses the value of a cookie or a form. Unknown values mean `System`.
     pub fn parse(name: &str) -> Self {
         match name {
             "paper" => Self::Paper,
@@ -33,25 +33,25 @@ impl Theme {
         }
     }
 
-    /// The value of `<html data-theme>`, absent for the system's.
+    /// The value of `<html data-theme>`; absent for `System`.
     pub fn attribute(self) -> Option<&'static str> {
         (self != Self::System).then(|| self.name())
     }
 
-    /// The cookie that remembers it for a year, or forgets it.
+    /// The `Set-Cookie` value that stores the theme for a year, or deletes the cookie for `System`.
     pub fn cookie(self) -> String {
         let seconds = if self == Self::System { 0 } else { 31_536_000 };
         format!("theme={}; Path=/; Max-Age={seconds}; SameSite=Lax", self.name())
     }
 }
 
-/// Three buttons that post `theme` to `action`. With JavaScript the page changes at once and nothing is sent.
+/// Three buttons that post `theme` to `action`. With JavaScript they change the page and the cookie without a request.
 #[component]
 pub fn ThemeSwitch(
     action: &'static str,
-    /// What the cookie says; only needed on the server.
+    /// The value of the cookie; required on the server only.
     #[prop(optional, into)]
-    current: Words,
+    current: MaybeText,
 ) -> impl IntoView {
     let chosen = RwSignal::new(current.0.as_deref().map_or(Theme::System, Theme::parse));
     Effect::new(move |_| {
@@ -63,7 +63,7 @@ pub fn ThemeSwitch(
         (Theme::Paper, "Light", icondata_lu::LuSun),
         (Theme::Night, "Dark", icondata_lu::LuMoon),
     ];
-    let buttons = choices.map(|(theme, words, icon)| {
+    let buttons = choices.map(|(theme, label, icon)| {
         let choose = move |event: leptos::ev::MouseEvent| {
             event.prevent_default();
             apply(theme);
@@ -73,7 +73,7 @@ pub fn ThemeSwitch(
         view! {
             <button type="submit" name="theme" value=theme.name() aria-pressed=pressed on:click=choose>
                 <Icon icon />
-                {words}
+                {label}
             </button>
         }
     });
@@ -90,12 +90,12 @@ fn root() -> Option<web_sys::Element> {
 
 fn apply(theme: Theme) {
     if let Some(root) = root() {
-        // Neither can fail for a name without spaces.
+        // It fails only for an invalid attribute name.
         drop(match theme.attribute() {
             Some(name) => root.set_attribute("data-theme", name),
             None => root.remove_attribute("data-theme"),
         });
     }
-    // A sandboxed page may have no cookies; then the choice lasts as long as the page.
+    // A sandboxed page may have no cookies; the choice then lasts until the page is left.
     drop(document().unchecked_into::<web_sys::HtmlDocument>().set_cookie(&theme.cookie()));
 }

@@ -1,12 +1,12 @@
-//! Toasts: one sentence about what just happened.
+//! Toasts: short messages about the result of an action.
 
 use leptos::prelude::*;
 use leptos::server::SharedValue;
 
-use crate::ui::{card::Tone, icon::Icon, words::Words};
+use crate::ui::{card::Tone, icon::Icon, maybe_text::MaybeText};
 
-/// How many are seen at once; older ones make room.
-const SEEN: usize = 3;
+/// Toasts shown at once. A new one replaces the oldest.
+const MAX_VISIBLE: usize = 3;
 
 #[derive(Clone, Debug)]
 struct Toast {
@@ -16,38 +16,38 @@ struct Toast {
     action: Option<Action>,
 }
 
-/// Something that can be done about what happened: what the button says, and what it does.
+/// The button of a toast.
 #[derive(Clone, Debug)]
 struct Action {
-    words: String,
+    label: String,
     run: Callback<()>,
 }
 
-/// Where a page says what just happened. Get it with [`use_toast`].
+/// Shows toasts. Get it with [`use_toast`].
 #[derive(Clone, Copy, Debug)]
 pub struct Toaster {
     toasts: RwSignal<Vec<Toast>>,
 }
 
 impl Toaster {
-    /// Shows one sentence for six seconds.
+    /// Shows a sentence for six seconds.
     pub fn show(self, tone: Tone, text: impl Into<String>) {
         self.push(tone, text.into(), None);
     }
 
-    /// Shows one sentence for fifteen seconds, with a button beside it.
-    pub fn offer(self, tone: Tone, text: impl Into<String>, words: impl Into<String>, run: Callback<()>) {
-        self.push(tone, text.into(), Some(Action { words: words.into(), run }));
+    /// Shows a sentence for fifteen seconds, with a button beside it.
+    pub fn show_with_action(self, tone: Tone, text: impl Into<String>, label: impl Into<String>, run: Callback<()>) {
+        self.push(tone, text.into(), Some(Action { label: label.into(), run }));
     }
 
     fn push(self, tone: Tone, text: String, action: Option<Action>) {
         self.toasts.update(|toasts| {
             let id = toasts.last().map_or(0, |last| last.id + 1);
-            // What was offered, such as Undo, was about the last thing that happened, and this is another.
+            // An earlier action, such as Undo, refers to the previous change; it is not valid after another one.
             toasts.retain(|toast| toast.action.is_none());
             toasts.push(Toast { id, tone, text, action });
-            let over = toasts.len().saturating_sub(SEEN);
-            toasts.drain(..over);
+            let excess = toasts.len().saturating_sub(MAX_VISIBLE);
+            toasts.drain(..excess);
         });
     }
 
@@ -56,23 +56,23 @@ impl Toaster {
     }
 }
 
-/// Makes the one toaster. Called once, at the top of the application.
+/// Provides the application's toaster as context. Called once, at the root of the application.
 pub fn provide_toaster() -> Toaster {
     let toaster = Toaster { toasts: RwSignal::new(Vec::new()) };
     provide_context(toaster);
     toaster
 }
 
-/// The application's toaster.
+/// Returns the application's toaster.
 pub fn use_toast() -> Toaster {
     use_context().unwrap_or_else(provide_toaster)
 }
 
-/// The place where toasts are seen and read out. A `flash` is the sentence that the last request left for this page; it
-/// is only needed on the server. Style hides each after six seconds, later while it is pointed at or focused, so that this
-/// works without JavaScript too.
+/// The region that shows toasts, announced by screen readers. A `flash` is the message that the previous request stored for this
+/// page; it is required on the server only. A CSS animation hides each toast after six seconds and pauses on hover and focus, so
+/// that this works without JavaScript too.
 #[component]
-pub fn Toasts(#[prop(optional, into)] flash: Words) -> impl IntoView {
+pub fn Toasts(#[prop(optional, into)] flash: MaybeText) -> impl IntoView {
     let toaster = use_toast();
     if let Some(flash) = SharedValue::new(move || flash.0).into_inner() {
         toaster.show(Tone::Accent, flash);
@@ -80,14 +80,14 @@ pub fn Toasts(#[prop(optional, into)] flash: Words) -> impl IntoView {
     view! {
         <div class="toasts no-print" role="status" aria-live="polite">
             <For each=move || toaster.toasts.get() key=|toast| toast.id let:toast>
-                <Slip toast toaster />
+                <ToastView toast toaster />
             </For>
         </div>
     }
 }
 
 #[component]
-fn Slip(toast: Toast, toaster: Toaster) -> impl IntoView {
+fn ToastView(toast: Toast, toaster: Toaster) -> impl IntoView {
     let Toast { id, tone, text, action } = toast;
     let (class, icon) = match tone {
         Tone::Plain => ("toast-slip", icondata_lu::LuInfo),
@@ -96,14 +96,14 @@ fn Slip(toast: Toast, toaster: Toaster) -> impl IntoView {
         Tone::Warning => ("toast-slip toast-warning", icondata_lu::LuTriangleAlert),
     };
     let lasting = action.is_some();
-    let action = action.map(|Action { words, run }| {
+    let action = action.map(|Action { label, run }| {
         let act = move |_| {
             toaster.dismiss(id);
             run.run(());
         };
         view! {
             <button type="button" class="btn btn-ghost" on:click=act>
-                {words}
+                {label}
             </button>
         }
     });

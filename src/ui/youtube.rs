@@ -1,25 +1,26 @@
-//! What YouTube's frame tells its page: messages in JSON, the ones its own script would listen to.
+//! Messages of YouTube's player iframe, in the JSON that YouTube's own script exchanges with it.
 
 use leptos::{
     wasm_bindgen::JsValue,
     web_sys::{HtmlIFrameElement, MessageEvent},
 };
 
-/// Where the player comes from. The host without cookies.
-pub const HOST: &str = "https://www.youtube-nocookie.com";
+/// The origin of the player: YouTube's host that sets no cookies.
+pub const PLAYER_ORIGIN: &str = "https://www.youtube-nocookie.com";
 
-/// Asks the frame to tell us its state.
-pub fn listen(frame: &HtmlIFrameElement) {
+/// Asks the iframe to post its state changes to this page.
+pub fn subscribe(frame: &HtmlIFrameElement) {
     if let Some(window) = frame.content_window() {
-        let hello = JsValue::from_str(r#"{"event":"listening","id":1,"channel":"widget"}"#);
-        // Not a secret, so it may go to a frame that is not there yet: that one is asked again when it has loaded.
-        let _ = window.post_message(&hello, "*");
+        let message = JsValue::from_str(r#"{"event":"listening","id":1,"channel":"widget"}"#);
+        // The target origin is open because the message is no secret and the player may not be loaded yet; the caller repeats it
+        // after the load event.
+        let _ = window.post_message(&message, "*");
     }
 }
 
-/// Whether a message is the player's "ended": state 0, in either of the two shapes it comes in.
-pub fn says_ended(event: &MessageEvent) -> bool {
-    let from_player = event.origin() == HOST;
+/// Whether a message reports that the video ended: state 0, in either of its two formats.
+pub fn is_ended_message(event: &MessageEvent) -> bool {
+    let from_player = event.origin() == PLAYER_ORIGIN;
     from_player
         && event.data().as_string().and_then(|text| js_sys::JSON::parse(&text).ok()).is_some_and(|message| {
             let info = get(&message, "info");

@@ -1,4 +1,4 @@
-//! Users: who is asking. A visitor, a student, or an admin.
+//! Users, their roles, and the viewer of a request: a visitor, a student, or an admin.
 
 pub mod identity_provider;
 
@@ -12,6 +12,7 @@ use crate::{
     id::UserId,
 };
 
+/// The role of a user. `User` is a student.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "user_role", rename_all = "lowercase"))]
 pub enum Role {
@@ -19,7 +20,7 @@ pub enum Role {
     Admin,
 }
 
-/// Someone signed in.
+/// A signed-in user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     pub id: UserId,
@@ -28,7 +29,7 @@ pub struct User {
     pub role: Role,
 }
 
-/// Who a request comes from. It holds for one page load: signing in and out are full page loads.
+/// The sender of a request. It holds for one page load: signing in and out are full page loads.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Viewer {
     #[default]
@@ -37,6 +38,7 @@ pub enum Viewer {
 }
 
 impl Viewer {
+    /// Returns the user, unless the viewer is a visitor.
     pub const fn user(&self) -> Option<&User> {
         match self {
             Self::Visitor => None,
@@ -52,7 +54,7 @@ impl Viewer {
         self.user().is_some_and(|user| user.role == Role::Admin)
     }
 
-    /// The person signed in.
+    /// Returns the signed-in user.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for a visitor.
@@ -60,7 +62,7 @@ impl Viewer {
         self.user().ok_or(Error::Unauthenticated)
     }
 
-    /// The admin. To everybody else who is signed in, the back office is not there.
+    /// Returns the admin. For students, the back office does not exist.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for a visitor, [`Error::NotFound`] for a student.

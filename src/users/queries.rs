@@ -1,4 +1,4 @@
-//! What is asked of the database about users, their passwords and sessions.
+//! SQL of users, their passwords and sessions.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
@@ -8,7 +8,7 @@ use crate::{
     users::{Role, User},
 };
 
-/// The living user behind an unexpired session, which is seen with that.
+/// Returns the user of an unexpired session who is not deleted, and updates when the session was last seen.
 pub async fn find_by_session(db: impl PgExecutor<'_>, token_hash: &[u8]) -> sqlx::Result<Option<User>> {
     sqlx::query_as!(
         User,
@@ -23,12 +23,13 @@ pub async fn find_by_session(db: impl PgExecutor<'_>, token_hash: &[u8]) -> sqlx
     .await
 }
 
-/// Someone who may sign in with a password.
+/// A user with a password.
 pub struct Credentials {
     pub id: UserId,
     pub password_hash: String,
 }
 
+/// Returns the user with this email address and their password hash.
 pub async fn find_credentials(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<Option<Credentials>> {
     sqlx::query_as!(
         Credentials,
@@ -40,7 +41,7 @@ pub async fn find_credentials(db: impl PgExecutor<'_>, email: &str) -> sqlx::Res
     .await
 }
 
-/// A new user. Fails on `users_email_key` when a living user has the address.
+/// Inserts a user. Fails on `users_email_key` when a user who is not deleted has the address.
 pub async fn insert(
     db: impl PgExecutor<'_>,
     subject: &str,
@@ -60,6 +61,7 @@ pub async fn insert(
     .map(UserId::from)
 }
 
+/// Inserts the password hash of a user.
 pub async fn insert_credentials(db: impl PgExecutor<'_>, user: UserId, password_hash: &str) -> sqlx::Result<()> {
     sqlx::query!("insert into local_credentials (user_id, password_hash) values ($1, $2)", user.uuid(), password_hash)
         .execute(db)
@@ -67,6 +69,7 @@ pub async fn insert_credentials(db: impl PgExecutor<'_>, user: UserId, password_
         .map(drop)
 }
 
+/// Inserts a session.
 pub async fn insert_session(
     db: impl PgExecutor<'_>,
     token_hash: &[u8],
@@ -86,16 +89,17 @@ pub async fn insert_session(
     .map(drop)
 }
 
+/// Deletes a session.
 pub async fn delete_session(db: impl PgExecutor<'_>, token_hash: &[u8]) -> sqlx::Result<()> {
     sqlx::query!("delete from sessions where token_hash = $1", token_hash).execute(db).await.map(drop)
 }
 
-/// Sessions that nobody can use any more.
+/// Deletes the sessions that expired, and returns their number.
 pub async fn delete_expired_sessions(db: impl PgExecutor<'_>) -> sqlx::Result<u64> {
     Ok(sqlx::query!("delete from sessions where expires_at <= now()").execute(db).await?.rows_affected())
 }
 
-/// Makes the living user with this address an admin. False when there is none.
+/// Makes the user with this email address an admin. `false` when there is no such user, or they are deleted.
 pub async fn grant_admin(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<bool> {
     let result =
         sqlx::query!("update users set role = 'admin' where lower(email) = lower($1) and deleted_at is null", email)
@@ -104,7 +108,7 @@ pub async fn grant_admin(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<b
     Ok(result.rows_affected() > 0)
 }
 
-/// Ends what lets somebody in here: password, sessions, and links that were sent.
+/// Deletes a user's password, sessions, and links that were sent by mail.
 pub async fn revoke_local_credentials(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<()> {
     sqlx::query!(
         "with passwords as (delete from local_credentials where user_id = $1), links as (delete from account_links where user_id = $1)
@@ -116,9 +120,8 @@ pub async fn revoke_local_credentials(db: impl PgExecutor<'_>, user: UserId) -> 
     .map(drop)
 }
 
-/// Makes somebody a tombstone that no other is like; what they were written goes too, what was not paid
-/// is given up (and with it the uses of coupons that it held), and what was sold stays. `subject` is what the
-/// identity provider's id is from now on.
+/// Anonymizes a user: clears name, email and picture, deletes their emails, and expires open checkouts, which releases their
+/// coupons. Purchases stay. `subject` replaces the id at the identity provider.
 pub async fn anonymize(db: impl PgExecutor<'_>, user: UserId, subject: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "with written as (delete from mails where user_id = $1),
@@ -135,7 +138,7 @@ pub async fn anonymize(db: impl PgExecutor<'_>, user: UserId, subject: &str) -> 
     .map(drop)
 }
 
-/// Every admin, locked in the order of their ids: of two transactions, the later one sees what the first one left.
+/// Returns all admins, with their rows locked in the order of their ids, so that the later of two transactions sees the changes of the first.
 pub async fn lock_admins(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<UserId>> {
     let ids = sqlx::query_scalar!(
         "select id from users where role = 'admin' and deleted_at is null order by id for no key update"
@@ -145,6 +148,7 @@ pub async fn lock_admins(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<UserId>> {
     Ok(ids.into_iter().map(UserId::from).collect())
 }
 
+/// Updates a user's role.
 pub async fn set_role(db: impl PgExecutor<'_>, user: UserId, role: Role) -> sqlx::Result<()> {
     sqlx::query!("update users set role = $2 where id = $1", user.uuid(), role as Role).execute(db).await.map(drop)
 }

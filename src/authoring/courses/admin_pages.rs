@@ -1,4 +1,4 @@
-//! The courses, to find, write and delete.
+//! Back office: pages that list, create, edit and delete courses.
 
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -11,22 +11,23 @@ use serde::{Deserialize, Serialize};
 use crate::{
     authoring::{
         courses::{
-            CourseDetails, CourseForm, CourseList, CourseRow,
+            CourseDetails, CourseList, CourseRow,
             api::{self, DeleteCourse},
+            input::CourseForm,
         },
-        editor::Lessons,
+        editor::CurriculumEditor,
         lessons::api::preview_markdown,
     },
     back_office::{
-        confirm_dialog::{ConfirmDialog, Confirmed},
+        confirm_dialog::{ConfirmDialog, Confirmation},
         layout::back_office,
         searched_list::{ListState, SearchedList},
     },
-    courses::{DESCRIPTION, curriculum::Curriculum},
+    courses::{MAX_DESCRIPTION_CHARS, curriculum::Curriculum},
     error::Error,
     form::FormState,
     id::CourseId,
-    load::{Loaded, load, page, searched},
+    load::{Loaded, load, page, search_params},
     paths,
     ui::{
         Button, EmptyState, Field, Form, FormErrors, Intent, LinkButton, MarkdownField, PageHeader, Row, RowActions,
@@ -47,7 +48,7 @@ fn courses() -> impl IntoView {
         let query = use_query_map();
         let toaster = use_toast();
         let deletion = Deletion::new(move |_, name| toaster.show(Tone::Accent, format!("Deleted “{name}”.")));
-        let key = move || (query.with(searched), deletion.answered());
+        let key = move || (query.with(search_params), deletion.completed());
         let list = load(key, |((search, page), _)| api::get_courses(search, page));
         view! {
             <Title text="Courses" />
@@ -64,20 +65,19 @@ fn courses() -> impl IntoView {
 
 #[component]
 fn List(list: CourseList, deletion: Deletion) -> impl IntoView {
-    let CourseList { courses, search, page, more } = list;
-    let asked =
-        ListState { list: paths::ADMIN_COURSES, what: "courses", search, page, more, empty: courses.is_empty() };
-    let first = || {
+    let CourseList { courses, search, page } = list;
+    let state = ListState::new(paths::ADMIN_COURSES, "courses", search, page, &courses);
+    let placeholder = || {
         view! {
-            <EmptyState title="No courses yet" text="A course has sections, and a section has lessons. Begin with its name.">
+            <EmptyState title="No courses yet" text="A course has sections; a section has lessons. Create a course to add them.">
                 <LinkButton href=paths::ADMIN_NEW_COURSE>"New course"</LinkButton>
             </EmptyState>
         }
     };
     view! {
-        <SearchedList asked first>
+        <SearchedList state placeholder>
             <Table caption="Courses" head=vec!["Name", "Sections", "Lessons", "Students", "Actions"] numeric=vec![1, 2, 3]>
-                {courses.into_iter().map(|course| view! { <CourseLine course deletion /> }).collect_view()}
+                {courses.rows.into_iter().map(|course| view! { <CourseLine course deletion /> }).collect_view()}
             </Table>
         </SearchedList>
     }
@@ -86,7 +86,7 @@ fn List(list: CourseList, deletion: Deletion) -> impl IntoView {
 #[component]
 fn CourseLine(course: CourseRow, deletion: Deletion) -> impl IntoView {
     let CourseRow { id, name, sections, lessons, students } = course;
-    let named = name.clone();
+    let label = format!("Delete {name}");
     view! {
         <tr>
             <th scope="row">
@@ -100,8 +100,8 @@ fn CourseLine(course: CourseRow, deletion: Deletion) -> impl IntoView {
                     <Button
                         kind="button"
                         intent=Intent::Quiet
-                        attr:aria-label=format!("Delete {named}")
-                        on:click=move |_| deletion.ask((id, name.clone()))
+                        attr:aria-label=label
+                        on:click=move |_| deletion.open_for((id, name.clone()))
                     >
                         "Delete"
                     </Button>
@@ -111,18 +111,18 @@ fn CourseLine(course: CourseRow, deletion: Deletion) -> impl IntoView {
     }
 }
 
-/// Which course is deleted, and what it is called.
-type Deletion = ConfirmDialog<(CourseId, String), DeleteCourse>;
+/// Confirms the deletion of a course, which has an id and a name.
+type Deletion = Confirmation<(CourseId, String), DeleteCourse>;
 
-/// Asks before a course is deleted.
+/// The dialog that confirms the deletion of a course.
 #[component]
 fn DeleteDialog(deletion: Deletion) -> impl IntoView {
     let consequence = |(_, name): &(CourseId, String)| {
-        format!("“{name}” goes with its sections and lessons. It cannot be taken back.")
+        format!("“{name}” will be deleted with its sections and lessons. This cannot be undone.")
     };
     view! {
-        <Confirmed
-            question=deletion
+        <ConfirmDialog
+            confirmation=deletion
             title="Delete this course?"
             consequence
             verb=|_| "Delete course".into()
@@ -143,38 +143,38 @@ fn new_course() -> impl IntoView {
     back_office(|| {
         view! {
             <Title text="New course" />
-            <PageHeader title="New course" lead="Its lessons come next. Students see nothing before it is sold." />
-            <DetailsForm action=paths::ADMIN_NEW_COURSE kept=CourseForm::default() verb="Create course" />
+            <PageHeader title="New course" lead="You add lessons in the next step. Students see a course when a public product contains it." />
+            <DetailsForm action=paths::ADMIN_NEW_COURSE stored=CourseForm::default() verb="Create course" />
         }
     })
 }
 
-/// Name and description: as they were sent and refused, else as they are kept.
+/// The form for name and description, with the values that were rejected, else those that are `stored`.
 #[component]
-fn DetailsForm(#[prop(into)] action: String, kept: CourseForm, verb: &'static str) -> impl IntoView {
+fn DetailsForm(#[prop(into)] action: String, stored: CourseForm, verb: &'static str) -> impl IntoView {
     let sent = FormState::current();
-    // What is kept now: who saves says what they saw, so that nothing of somebody else's is overwritten unseen.
-    let seen = kept.clone();
+    // The stored values are sent too, so that saving does not overwrite what another admin changed in the meantime.
+    let seen = stored.clone();
     let CourseForm { name, description } = if sent == FormState::default() {
-        kept
+        stored
     } else {
         CourseForm { name: sent.value("name"), description: sent.value("description") }
     };
-    let (wrong_name, wrong_description) = (sent.error("name"), sent.error("description"));
-    let first = wrong_name.is_some() || (name.is_empty() && wrong_description.is_none());
+    let (name_error, description_error) = (sent.error("name"), sent.error("description"));
+    let focus_name = name_error.is_some() || (name.is_empty() && description_error.is_none());
     view! {
         <Form action label=verb>
             <FormErrors errors=sent.messages() />
             <input type="hidden" name="seen_name" value=seen.name />
             <input type="hidden" name="seen_description" value=seen.description />
-            <Field label="Name" name="name" value=name error=wrong_name required=true maxlength=200_u32 autofocus=first />
+            <Field label="Name" name="name" value=name error=name_error required=true maxlength=200_u32 autofocus=focus_name />
             <MarkdownField
                 label="Description"
                 name="description"
                 value=description
-                error=wrong_description
-                maxlength=DESCRIPTION
-                hint="Markdown. What students read above the lessons."
+                error=description_error
+                maxlength=MAX_DESCRIPTION_CHARS
+                hint="Markdown. Students read it above the lessons."
                 preview=preview_markdown
             />
             <Row>
@@ -192,7 +192,7 @@ page!(
     __preload_edit_course
 );
 
-/// One of the two tabs of a course.
+/// The open tab of a course's page, with its data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Tab {
     Lessons(Curriculum),
@@ -202,7 +202,7 @@ enum Tab {
 impl Tab {
     fn course(&self) -> (CourseId, String, String) {
         match self {
-            Self::Lessons(tree) => (tree.id, tree.name.clone(), paths::edit_course(tree.id)),
+            Self::Lessons(curriculum) => (curriculum.id, curriculum.name.clone(), paths::edit_course(curriculum.id)),
             Self::Details(details) => (details.id, details.name.clone(), paths::edit_course_details(details.id)),
         }
     }
@@ -225,20 +225,20 @@ fn edit_course() -> impl IntoView {
         });
         view! {
             <Loaded from=tab skeleton=|| view! { <SkeletonList count=8 /> } let:tab>
-                <Edit tab />
+                <EditCourse tab />
             </Loaded>
         }
     })
 }
 
 #[component]
-fn Edit(tab: Tab) -> impl IntoView {
+fn EditCourse(tab: Tab) -> impl IntoView {
     let (id, name, current) = tab.course();
     let tabs =
         vec![(paths::edit_course(id), "Lessons".to_owned()), (paths::edit_course_details(id), "Details".to_owned())];
     let tab = match tab {
-        Tab::Lessons(tree) => Either::Left(view! { <Lessons tree /> }),
-        Tab::Details(details) => Either::Right(view! { <Details details /> }),
+        Tab::Lessons(curriculum) => Either::Left(view! { <CurriculumEditor curriculum /> }),
+        Tab::Details(details) => Either::Right(view! { <DetailsTab details /> }),
     };
     view! {
         <Title text=name.clone() />
@@ -251,18 +251,18 @@ fn Edit(tab: Tab) -> impl IntoView {
 }
 
 #[component]
-fn Details(details: CourseDetails) -> impl IntoView {
+fn DetailsTab(details: CourseDetails) -> impl IntoView {
     let CourseDetails { id, name, description } = details;
-    let kept = CourseForm { name: name.clone(), description };
+    let stored = CourseForm { name: name.clone(), description };
     let (toaster, go) = (use_toast(), use_navigate());
     let deletion = Deletion::new(move |_, name| {
         toaster.show(Tone::Accent, format!("Deleted “{name}”."));
         go(paths::ADMIN_COURSES, NavigateOptions::default());
     });
     view! {
-        <DetailsForm action=paths::edit_course_details(id) kept verb="Save" />
+        <DetailsForm action=paths::edit_course_details(id) stored verb="Save" />
         <Row>
-            <Button kind="button" intent=Intent::Danger on:click=move |_| deletion.ask((id, name.clone()))>
+            <Button kind="button" intent=Intent::Danger on:click=move |_| deletion.open_for((id, name.clone()))>
                 "Delete course"
             </Button>
         </Row>

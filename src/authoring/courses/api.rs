@@ -1,4 +1,4 @@
-//! What the back office asks and does about courses.
+//! Server functions of the back office for courses.
 
 use leptos::prelude::*;
 
@@ -14,46 +14,47 @@ use crate::{
 use crate::{
     authoring::courses::{queries, reorder, service},
     error::Error,
-    server::http::request_context::{AdminContext, RequestContext},
+    pagination::PageRequest,
+    server::http::request_context::{AdminContext, extract},
 };
 
-/// Courses by name. `page` counts from 1.
+/// Lists courses by name. `page` counts from 1.
 #[server(output = Json)]
 pub async fn get_courses(search: String, page: u32) -> Result<CourseList> {
-    const PAGE_SIZE: i64 = 25;
-    let AdminContext { db, .. } = RequestContext::admin().await?;
-    let (search, page) = (search.trim().to_owned(), page.clamp(1, 10_000));
-    let mut courses = queries::list(&db, &search, PAGE_SIZE, i64::from(page - 1) * PAGE_SIZE).await?;
-    let more = courses.len() > 25;
-    courses.truncate(25);
-    Ok(CourseList { courses, search, page, more })
+    const PAGE_SIZE: u16 = 25;
+    let AdminContext { db, .. } = extract().await?;
+    let (search, request) = (search.trim().to_owned(), PageRequest::new(page, PAGE_SIZE));
+    let courses = queries::list(&db, &search, request.limit(), request.offset()).await?;
+    Ok(CourseList { courses: request.page(courses), search, page: request.number })
 }
 
-/// What a course is called and about.
+/// Returns a course's name and description.
 #[server(output = Json)]
 pub async fn get_course_details(course: CourseId) -> Result<CourseDetails> {
-    let AdminContext { db, .. } = RequestContext::admin().await?;
+    let AdminContext { db, .. } = extract().await?;
     queries::find(&db, course).await?.ok_or(Error::NotFound)
 }
 
-/// A course as its editor shows it.
+/// Returns a course's curriculum with private sections and lessons.
 #[server(output = Json)]
 pub async fn get_curriculum(course: CourseId) -> Result<Curriculum> {
-    let AdminContext { db, .. } = RequestContext::admin().await?;
+    let AdminContext { db, .. } = extract().await?;
     queries::find_curriculum(&db, course).await?.ok_or(Error::NotFound)
 }
 
-/// Puts a course into a new order, and answers how it is now. `version` is the one that the order was made from: when somebody
-/// else changed the course meanwhile, that is [`Error::Conflict`], and nothing moves.
+/// Reorders a course's sections and lessons, and returns the new curriculum. `version` is the one that the order is based on:
+/// when another admin changed the course in the meantime, the response is [`Error::Conflict`](crate::error::Error::Conflict), and
+/// nothing moves.
 #[server(input = Json, output = Json)]
 pub async fn reorder_course(course: CourseId, version: i64, order: CurriculumOrder) -> Result<Curriculum> {
-    let AdminContext { db, admin, .. } = RequestContext::admin().await?;
+    let AdminContext { db, admin, .. } = extract().await?;
     reorder::reorder(&db, admin.id, course, version, &order).await
 }
 
-/// Deletes a course that nobody sells and nobody ever had, and answers its name. [`Error::Conflict`] says what stands in the way.
+/// Deletes a course that is in no product and never had an owner, and returns its name; otherwise
+/// [`Error::Conflict`](crate::error::Error::Conflict) with the reason.
 #[server(output = Json)]
 pub async fn delete_course(course: CourseId) -> Result<String> {
-    let AdminContext { db, admin, .. } = RequestContext::admin().await?;
+    let AdminContext { db, admin, .. } = extract().await?;
     service::delete(&db, admin.id, course).await
 }

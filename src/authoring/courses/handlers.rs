@@ -1,4 +1,4 @@
-//! The forms of writing a course's details. Plain posts to the page's own address: they work before, and without, wasm.
+//! Form posts for a course's name and description. They go to the page's own URL, so that they work without JavaScript.
 
 use axum::{
     extract::{Path, Request, State},
@@ -6,47 +6,53 @@ use axum::{
 };
 
 use crate::{
-    authoring::courses::{CourseForm, service},
-    back_office::guard,
+    authoring::courses::{input::CourseForm, service},
     error::Error,
     id::CourseId,
     paths,
-    server::{http::form_post::PostedForm, state::AppState},
+    server::{
+        http::{
+            form_post::{self, PostedForm},
+            viewer::AdminUser,
+        },
+        state::AppState,
+    },
 };
 
-fn form(posted: &PostedForm) -> CourseForm {
+fn course_form(posted: &PostedForm) -> CourseForm {
     CourseForm { name: posted.get("name").into(), description: posted.get("description").into() }
 }
 
-/// What the details were when they were written at, where the form says so.
-fn seen(posted: &PostedForm) -> Option<CourseForm> {
+/// The details as the form was opened with, where the form contains them.
+fn seen_form(posted: &PostedForm) -> Option<CourseForm> {
     let name = posted.get("seen_name").to_owned();
     (!name.is_empty()).then(|| CourseForm { name, description: posted.get("seen_description").into() })
 }
 
-/// `POST /admin/courses/new`: makes a course, and goes on to its lessons.
-pub async fn create(State(state): State<AppState>, request: Request) -> Response {
+/// `POST /admin/courses/new`: creates a course and redirects to its lessons.
+pub async fn create(State(state): State<AppState>, AdminUser(admin): AdminUser, request: Request) -> Response {
     let (request, posted) = PostedForm::read(request).await;
-    let admin = guard::admin(&state, &request);
-    let made = async {
-        let admin = admin.await?;
-        let course = service::create(&state.db, admin.id, &form(&posted)).await?;
+    let created = async {
+        let course = service::create(&state.db, admin.id, &course_form(&posted)).await?;
         Ok((paths::edit_course(course), "Course created."))
     };
-    let made = made.await;
-    guard::answer(&state, request, posted, made).await
+    let created = created.await;
+    form_post::respond(&state, request, posted, created).await
 }
 
-/// `POST /admin/courses/:course/edit?tab=details`.
-pub async fn update(State(state): State<AppState>, Path(course): Path<String>, request: Request) -> Response {
+/// `POST /admin/courses/:course/edit?tab=details`: updates a course's name and description.
+pub async fn update(
+    State(state): State<AppState>,
+    AdminUser(admin): AdminUser,
+    Path(course): Path<String>,
+    request: Request,
+) -> Response {
     let (request, posted) = PostedForm::read(request).await;
-    let admin = guard::admin(&state, &request);
     let saved = async {
-        let admin = admin.await?;
         let course: CourseId = course.parse().map_err(|_| Error::NotFound)?;
-        service::update(&state.db, admin.id, course, &form(&posted), seen(&posted).as_ref()).await?;
+        service::update(&state.db, admin.id, course, &course_form(&posted), seen_form(&posted).as_ref()).await?;
         Ok((paths::edit_course_details(course), "Saved."))
     };
     let saved = saved.await;
-    guard::answer(&state, request, posted, saved).await
+    form_post::respond(&state, request, posted, saved).await
 }

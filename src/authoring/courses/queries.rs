@@ -1,15 +1,15 @@
-//! What the back office asks of the database about courses.
+//! SQL statements of the back office for courses.
 
 use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    authoring::courses::{CourseDetails, CourseForm, CourseRow},
+    authoring::courses::{CourseDetails, CourseRow, input::CourseForm},
     courses::curriculum::{Curriculum, CurriculumOrder, CurriculumSection},
-    id::CourseId,
+    id::{CourseId, SectionId},
 };
 
-/// Courses by name whose name has the words; one more than `limit` when there are more.
+/// Lists the courses whose name contains `search`, by name; `limit` and one more when another page follows.
 pub async fn list(db: impl PgExecutor<'_>, search: &str, limit: i64, offset: i64) -> sqlx::Result<Vec<CourseRow>> {
     sqlx::query_as!(
         CourseRow,
@@ -30,13 +30,14 @@ pub async fn list(db: impl PgExecutor<'_>, search: &str, limit: i64, offset: i64
     .await
 }
 
+/// Finds a course's name and description.
 pub async fn find(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Result<Option<CourseDetails>> {
     sqlx::query_as!(CourseDetails, "select id, name, description from courses where id = $1", course.uuid())
         .fetch_optional(db)
         .await
 }
 
-/// A course with everything in it, in order.
+/// Finds a course with all its sections and lessons, in order.
 pub async fn find_curriculum(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Result<Option<Curriculum>> {
     let row = sqlx::query!(
         r#"select c.name, c.description, c.outline_version,
@@ -62,6 +63,7 @@ pub async fn find_curriculum(db: impl PgExecutor<'_>, course: CourseId) -> sqlx:
     }))
 }
 
+/// Inserts a course without sections.
 pub async fn insert(db: impl PgExecutor<'_>, form: &CourseForm) -> sqlx::Result<CourseId> {
     sqlx::query_scalar!(
         "insert into courses (name, description) values ($1, $2) returning id",
@@ -73,13 +75,15 @@ pub async fn insert(db: impl PgExecutor<'_>, form: &CourseForm) -> sqlx::Result<
     .map(CourseId::from)
 }
 
-/// Holds a course until the transaction ends: against other changes, and against being sold or given meanwhile.
+/// Finds a course and locks its row until the transaction ends: against other changes, and against a product or a grant that
+/// would refer to it.
 pub async fn lock(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Result<Option<CourseDetails>> {
     sqlx::query_as!(CourseDetails, "select id, name, description from courses where id = $1 for update", course.uuid())
         .fetch_optional(db)
         .await
 }
 
+/// Updates a course's name and description.
 pub async fn update(db: impl PgExecutor<'_>, course: CourseId, form: &CourseForm) -> sqlx::Result<()> {
     sqlx::query!(
         "update courses set name = $2, description = $3 where id = $1",
@@ -92,8 +96,8 @@ pub async fn update(db: impl PgExecutor<'_>, course: CourseId, form: &CourseForm
     .map(drop)
 }
 
-/// Counts one change of the course's tree further, and holds the course's row until the transaction ends: what everything
-/// begins with that makes, moves or deletes something in it. The course's name, when there is the course.
+/// Increments the version of a course's curriculum and locks the course's row until the transaction ends. Every transaction that
+/// creates, moves or deletes a section or a lesson begins with it. Returns the course's name.
 pub async fn bump_version(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!(
         "update courses set outline_version = outline_version + 1 where id = $1 returning name",
@@ -103,16 +107,20 @@ pub async fn bump_version(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Re
     .await
 }
 
-/// Holds the course's row as [`bump_version`] does, and counts nothing yet: its version.
+/// Locks the course's row as [`bump_version`] does and returns the version without incrementing it.
 pub async fn lock_version(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar!("select outline_version from courses where id = $1 for no key update", course.uuid())
         .fetch_optional(db)
         .await
 }
 
-/// Writes the order of a course's sections: only where it differs.
-pub async fn order_sections(db: impl PgExecutor<'_>, course: CourseId, order: &CurriculumOrder) -> sqlx::Result<()> {
-    let sections: Vec<Uuid> = order.sections().map(crate::id::SectionId::uuid).collect();
+/// Updates the order of a course's sections where it differs.
+pub async fn update_section_order(
+    db: impl PgExecutor<'_>,
+    course: CourseId,
+    order: &CurriculumOrder,
+) -> sqlx::Result<()> {
+    let sections: Vec<Uuid> = order.sections().map(SectionId::uuid).collect();
     sqlx::query!(
         r#"update course_sections s set "order" = o.place - 1
              from unnest($2::uuid[]) with ordinality as o(id, place)
@@ -125,8 +133,8 @@ pub async fn order_sections(db: impl PgExecutor<'_>, course: CourseId, order: &C
     .map(drop)
 }
 
-/// Writes the order of a course's lessons, and the sections they are in: only where it differs. All of them must be the course's.
-pub async fn order_lessons(db: impl PgExecutor<'_>, order: &CurriculumOrder) -> sqlx::Result<()> {
+/// Updates the order of lessons and their sections where they differ. All of them must belong to one course.
+pub async fn update_lesson_order(db: impl PgExecutor<'_>, order: &CurriculumOrder) -> sqlx::Result<()> {
     let (mut lessons, mut sections, mut places) = (Vec::new(), Vec::new(), Vec::new());
     for (lesson, section, place) in order.lessons() {
         lessons.push(lesson.uuid());
@@ -146,7 +154,7 @@ pub async fn order_lessons(db: impl PgExecutor<'_>, order: &CurriculumOrder) -> 
     .map(drop)
 }
 
-/// The names of the products that contain it.
+/// Lists the names of the products that contain a course.
 pub async fn list_product_names(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         "select p.name from course_products cp join products p on p.id = cp.product_id where cp.course_id = $1 order by p.name",
@@ -156,7 +164,7 @@ pub async fn list_product_names(db: impl PgExecutor<'_>, course: CourseId) -> sq
     .await
 }
 
-/// How many people ever bought it, whatever became of that, or were given it.
+/// Counts the users who ever bought a course, also if it was refunded, or were granted it.
 pub async fn count_owners(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"select count(*) as "n!" from (
@@ -168,7 +176,7 @@ pub async fn count_owners(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Re
     .await
 }
 
-/// How many sections and lessons it has.
+/// Counts the sections and the lessons of a course.
 pub async fn count_parts(db: impl PgExecutor<'_>, course: CourseId) -> sqlx::Result<(i64, i64)> {
     let row = sqlx::query!(
         r#"select count(distinct s.id) as "sections!", count(l.id) as "lessons!"
@@ -192,7 +200,7 @@ mod tests {
     use sqlx::PgPool;
 
     #[sqlx::test]
-    async fn counts_do_not_multiply_and_pages_follow_each_other(db: PgPool) {
+    async fn each_figure_is_counted_on_its_own_and_pages_do_not_overlap(db: PgPool) {
         let full = fixtures::course(&db, "100% light").await;
         fixtures::course(&db, "Sound").await;
         fixtures::section(&db, full, 0, "public", &[("One", "public"), ("Two", "private")]).await;
@@ -207,10 +215,10 @@ mod tests {
         let figures: Vec<_> =
             rows.iter().map(|row| (row.name.as_str(), row.sections, row.lessons, row.students)).collect();
         assert_eq!(figures, [("100% light", 3, 3, 2), ("Sound", 0, 0, 0)]);
-        for (search, found) in [("LIGHT", 1), ("%", 1), ("0% l", 1), ("_", 0), ("nothing", 0)] {
-            assert_eq!(list(&db, search, 25, 0).await.unwrap().len(), found, "{search}");
+        for (search, count) in [("LIGHT", 1), ("%", 1), ("0% l", 1), ("_", 0), ("nothing", 0)] {
+            assert_eq!(list(&db, search, 25, 0).await.unwrap().len(), count, "{search}");
         }
-        assert_eq!(list(&db, "", 1, 0).await.unwrap().len(), 2, "one more says that there are more");
+        assert_eq!(list(&db, "", 1, 0).await.unwrap().len(), 2, "one row more: another page follows");
         assert_eq!(list(&db, "", 1, 1).await.unwrap()[0].name, "Sound");
     }
 }

@@ -1,5 +1,5 @@
-//! The course editor: a single column outline where sections are headings and lessons are rows. Everything is written, renamed,
-//! switched and moved where it stands. It needs JavaScript.
+//! The curriculum editor: an outline in which sections are headings and lessons are rows. Names, statuses and the order are
+//! edited in place. It needs JavaScript.
 
 pub mod dialogs;
 pub mod model;
@@ -9,28 +9,28 @@ use leptos::prelude::*;
 
 use crate::{
     authoring::editor::{
-        dialogs::DialogState,
-        model::{Editor, OpenDialog},
+        dialogs::CurrentDialog,
+        model::{EditorState, OpenDialog},
         rows::Section,
     },
     courses::curriculum::Curriculum,
     ui::{Button, EmptyState, Intent, NeedsScript, Row, Sortable, Stack},
 };
 
-/// The Lessons tab.
+/// The tab Lessons of a course's page.
 #[component]
-pub fn Lessons(tree: Curriculum) -> impl IntoView {
-    let editor = Editor::new(tree);
+pub fn CurriculumEditor(curriculum: Curriculum) -> impl IntoView {
+    let editor = EditorState::new(curriculum);
     let empty = move || editor.sections.with(Vec::is_empty);
     let add = move |intent: Intent| {
         view! {
-            <Button kind="button" intent=intent on:click=move |_| editor.ask(OpenDialog::NewSection)>
+            <Button kind="button" intent=intent on:click=move |_| editor.open(OpenDialog::NewSection)>
                 "Add section"
             </Button>
         }
     };
     view! {
-        <NeedsScript what="Writing and moving lessons">
+        <NeedsScript what="Editing lessons">
         <Stack>
             <Row spread=true>
                 <p>{move || editor.summary()}</p>
@@ -41,8 +41,8 @@ pub fn Lessons(tree: Curriculum) -> impl IntoView {
                     .then(|| {
                         view! {
                             <EmptyState
-                                title="Nothing is written yet"
-                                text="A course has sections, a section has lessons. Everything stays private until you say otherwise."
+                                title="No sections yet"
+                                text="A course has sections; a section has lessons. They are private until you publish them."
                             >
                                 {add(Intent::Primary)}
                             </EmptyState>
@@ -55,6 +55,6 @@ pub fn Lessons(tree: Curriculum) -> impl IntoView {
             </Sortable>
         </Stack>
         </NeedsScript>
-        <DialogState editor />
+        <CurrentDialog editor />
     }
 }

@@ -1,5 +1,5 @@
-//! What the editor holds: the course as it is shown, and as the server last said it is. What is shown may run ahead while a move
-//! is being saved; everything else comes from the server's answers.
+//! State of the curriculum editor: the rows that are shown, and the version and order that the server returned last. The rows may
+//! be ahead of the server while a move is being saved; everything else comes from the server's responses.
 
 use std::{collections::HashMap, future::Future, sync::Arc};
 
@@ -18,6 +18,7 @@ use crate::{
     ui::{Order, Saving, Sorter, Toaster, Tone, use_toast},
 };
 
+/// A section in the editor.
 #[derive(Clone)]
 pub struct SectionRow {
     pub id: SectionId,
@@ -26,6 +27,7 @@ pub struct SectionRow {
     pub lessons: ArcRwSignal<Vec<LessonRow>>,
 }
 
+/// A lesson in the editor.
 #[derive(Clone)]
 pub struct LessonRow {
     pub id: LessonId,
@@ -33,7 +35,7 @@ pub struct LessonRow {
     pub status: ArcRwSignal<LessonStatus>,
 }
 
-/// What a dialog is open for.
+/// The dialog that is open.
 #[derive(Clone)]
 pub enum OpenDialog {
     NewSection,
@@ -43,40 +45,42 @@ pub enum OpenDialog {
     DeleteLesson(LessonRow),
 }
 
+/// The state of the editor of one course. It is `Copy`, so that event handlers can own it.
 #[derive(Clone, Copy)]
-pub struct Editor {
+pub struct EditorState {
     pub course: CourseId,
     pub sections: RwSignal<Vec<SectionRow>>,
-    pub asked: RwSignal<Option<OpenDialog>>,
-    /// What the server last said.
+    pub dialog: RwSignal<Option<OpenDialog>>,
+    /// The curriculum that the server returned last.
     saved: RwSignal<Saved>,
-    /// One change at a time: each is based on the answer to the one before.
-    turn: StoredValue<Arc<Mutex<()>>>,
+    /// Serializes changes: each one is based on the response to the one before.
+    change_lock: StoredValue<Arc<Mutex<()>>>,
     sorter: StoredValue<Option<Sorter>>,
     toaster: Toaster,
 }
 
+/// Version and order of the curriculum that the server returned last.
 #[derive(Clone, Debug)]
 struct Saved {
     version: i64,
     order: Order,
 }
 
-impl Editor {
-    pub fn new(tree: Curriculum) -> Self {
-        let saved = Saved { version: tree.version, order: order_of(&tree.sections) };
+impl EditorState {
+    pub fn new(curriculum: Curriculum) -> Self {
+        let saved = Saved { version: curriculum.version, order: order_of(&curriculum.sections) };
         let editor = Self {
-            course: tree.id,
-            sections: RwSignal::new(rows(tree.sections, &[])),
-            asked: RwSignal::new(None),
+            course: curriculum.id,
+            sections: RwSignal::new(reuse_rows(curriculum.sections, &[])),
+            dialog: RwSignal::new(None),
             saved: RwSignal::new(saved),
-            turn: StoredValue::new(Arc::default()),
+            change_lock: StoredValue::new(Arc::default()),
             sorter: StoredValue::new(None),
             toaster: use_toast(),
         };
         let sorter = Sorter::new(
             move || editor.order(),
-            move |order| editor.show(&order),
+            move |order| editor.show_order(&order),
             move |before, _| editor.save_order(before),
             move |key| editor.name_of(key),
         );
@@ -84,25 +88,25 @@ impl Editor {
         editor
     }
 
-    #[expect(clippy::expect_used, reason = "it is set where the editor is made")]
+    #[expect(clippy::expect_used, reason = "EditorState::new sets it")]
     pub fn sorter(self) -> Sorter {
-        self.sorter.get_value().expect("an editor has its sorter")
+        self.sorter.get_value().expect("EditorState::new sets the sorter")
     }
 
-    pub fn ask(self, ask: OpenDialog) {
-        self.asked.set(Some(ask));
+    pub fn open(self, dialog: OpenDialog) {
+        self.dialog.set(Some(dialog));
     }
 
-    /// "3 sections, 9 lessons".
+    /// Returns the number of sections and lessons: "3 sections, 9 lessons".
     pub fn summary(self) -> String {
         let (sections, lessons) = self.sections.with(|sections| {
             (sections.len(), sections.iter().map(|section| section.lessons.with(Vec::len)).sum::<usize>())
         });
-        let of = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-        format!("{}, {}", of(sections, "section"), of(lessons, "lesson"))
+        let count = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        format!("{}, {}", count(sections, "section"), count(lessons, "lesson"))
     }
 
-    /// The order that is shown.
+    /// Returns the order that is shown.
     fn order(self) -> Order {
         self.sections.with_untracked(|sections| {
             let lessons = |section: &SectionRow| {
@@ -112,6 +116,7 @@ impl Editor {
         })
     }
 
+    /// Returns the name of the section or lesson with this id.
     fn name_of(self, key: Uuid) -> String {
         let name = self.sections.with_untracked(|sections| {
             sections.iter().find_map(|section| {
@@ -126,8 +131,8 @@ impl Editor {
         name.unwrap_or_default()
     }
 
-    /// Shows the rows in another order. Only lists that differ are touched.
-    fn show(self, order: &Order) {
+    /// Shows the rows in another order. Only lists that differ are set, so that the others are not rendered again.
+    fn show_order(self, order: &Order) {
         let now = self.order();
         let sections = self.sections.get_untracked();
         let mut lessons: HashMap<Uuid, LessonRow> = sections
@@ -140,8 +145,8 @@ impl Editor {
         let mut shown = Vec::with_capacity(order.0.len());
         for (id, items) in &order.0 {
             let Some(section) = by_id.remove(id) else { continue };
-            let was = now.0.iter().find(|(was, _)| was == id).map(|(_, items)| items);
-            if was != Some(items) {
+            let current = now.0.iter().find(|(current, _)| current == id).map(|(_, items)| items);
+            if current != Some(items) {
                 section.lessons.set(items.iter().filter_map(|item| lessons.remove(item)).collect());
             }
             shown.push(section);
@@ -151,31 +156,32 @@ impl Editor {
         }
     }
 
-    /// Takes over what the server says. A move that is not saved yet stays as it is shown.
-    pub fn take(self, tree: Curriculum) {
+    /// Applies a curriculum that the server returned. A move that is not saved yet stays on the page.
+    pub fn apply(self, curriculum: Curriculum) {
         let shown = self.order();
-        let ahead = shown != self.saved.with_untracked(|saved| saved.order.clone());
-        let truth = order_of(&tree.sections);
-        self.saved.set(Saved { version: tree.version, order: truth.clone() });
+        let has_unsaved_move = shown != self.saved.with_untracked(|saved| saved.order.clone());
+        let stored = order_of(&curriculum.sections);
+        self.saved.set(Saved { version: curriculum.version, order: stored.clone() });
         let before = self.sections.get_untracked();
-        if truth == shown {
-            // Nothing was made, moved or deleted: the rows take their new names and statuses.
-            rows(tree.sections, &before);
+        if stored == shown {
+            // Nothing was created, moved or deleted: only names and statuses of the rows are set.
+            reuse_rows(curriculum.sections, &before);
         } else {
-            self.sections.set(rows(tree.sections, &before));
-            if ahead {
-                self.show(&shown.reconciled(&truth));
+            self.sections.set(reuse_rows(curriculum.sections, &before));
+            if has_unsaved_move {
+                self.show_order(&shown.reconciled(&stored));
             }
         }
     }
 
-    /// Makes a change, after those before it, and shows what the server then says. A conflict shows how things are now.
+    /// Performs a change after the changes before it, and shows the curriculum that the server returns. A conflict reloads the
+    /// curriculum.
     pub async fn change(self, change: impl Future<Output = Result<Curriculum>>) -> Result<()> {
-        let turn = self.turn.get_value();
-        let _turn = turn.lock().await;
+        let lock = self.change_lock.get_value();
+        let _guard = lock.lock().await;
         match change.await {
-            Ok(tree) => {
-                self.take(tree);
+            Ok(curriculum) => {
+                self.apply(curriculum);
                 Ok(())
             }
             Err(error) => {
@@ -187,8 +193,8 @@ impl Editor {
         }
     }
 
-    /// The same for what is changed where it stands.
-    pub fn saving(self, change: impl Future<Output = Result<Curriculum>> + 'static) -> Saving {
+    /// Performs a change as [`change`](Self::change) does, with the error as a sentence, for fields that are edited in place.
+    pub fn change_in_place(self, change: impl Future<Output = Result<Curriculum>> + 'static) -> Saving {
         Box::pin(async move {
             self.change(change).await.map_err(|error| match error {
                 Error::Invalid(errors) => errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" "),
@@ -197,36 +203,36 @@ impl Editor {
         })
     }
 
-    pub fn tell(self, tone: Tone, sentence: impl Into<String>) {
+    pub fn show_toast(self, tone: Tone, sentence: impl Into<String>) {
         self.toaster.show(tone, sentence);
     }
 
-    /// Asks the server how things are, and shows just that.
+    /// Reloads the curriculum and shows it without the moves that are not saved.
     async fn refresh(self) {
-        if let Ok(tree) = get_curriculum(self.course).await {
-            let truth = order_of(&tree.sections);
-            self.take(tree);
-            if self.order() != truth {
-                self.sorter().show_gliding(truth);
+        if let Ok(curriculum) = get_curriculum(self.course).await {
+            let stored = order_of(&curriculum.sections);
+            self.apply(curriculum);
+            if self.order() != stored {
+                self.sorter().show_animated(stored);
             }
         }
     }
 
-    /// Saves the order that is shown, once. `before` is what Undo goes back to.
+    /// Saves the order that is shown, if it is not saved yet. Undo restores the order `before`.
     fn save_order(self, before: Order) {
         spawn_local(async move {
-            let turn = self.turn.get_value();
-            let _turn = turn.lock().await;
+            let lock = self.change_lock.get_value();
+            let _guard = lock.lock().await;
             let shown = self.order();
             let Saved { version, order } = self.saved.get_untracked();
             if shown == order {
                 return;
             }
-            match reorder_course(self.course, version, sent(&shown)).await {
-                Ok(tree) => {
-                    self.take(tree);
+            match reorder_course(self.course, version, to_curriculum_order(&shown)).await {
+                Ok(curriculum) => {
+                    self.apply(curriculum);
                     let undo = Callback::new(move |()| self.undo(&before));
-                    self.toaster.offer(Tone::Accent, "Order saved.", "Undo", undo);
+                    self.toaster.show_with_action(Tone::Accent, "Order saved.", "Undo", undo);
                 }
                 Err(error) => {
                     if let Error::Conflict(_) | Error::NotFound | Error::Invalid(_) = error {
@@ -234,7 +240,7 @@ impl Editor {
                     }
                     let saved = self.saved.with_untracked(|saved| saved.order.clone());
                     if self.order() != saved {
-                        self.sorter().show_gliding(saved);
+                        self.sorter().show_animated(saved);
                     }
                     self.toaster.show(Tone::Danger, error.to_string());
                 }
@@ -244,9 +250,9 @@ impl Editor {
 
     fn undo(self, before: &Order) {
         let now = self.order();
-        let back = before.reconciled(&now);
-        if back != now {
-            self.sorter().show_gliding(back);
+        let restored = before.reconciled(&now);
+        if restored != now {
+            self.sorter().show_animated(restored);
             self.save_order(now);
         }
     }
@@ -257,14 +263,15 @@ fn order_of(sections: &[CurriculumSection]) -> Order {
     Order(sections.iter().map(|section| (section.id.uuid(), lessons(section))).collect())
 }
 
-/// An order as the server takes it.
-fn sent(order: &Order) -> CurriculumOrder {
+/// Converts the order of the sortable list into the argument of the server function.
+fn to_curriculum_order(order: &Order) -> CurriculumOrder {
     let ids = |items: &[Uuid]| items.iter().copied().map(LessonId::from).collect();
     CurriculumOrder(order.0.iter().map(|(id, items)| (SectionId::from(*id), ids(items))).collect())
 }
 
-/// Rows for a tree. Those that are there already are kept, with their new names and statuses.
-fn rows(sections: Vec<CurriculumSection>, before: &[SectionRow]) -> Vec<SectionRow> {
+/// Returns the rows of a curriculum. The rows of `before` are reused with their new names and statuses, so that they are not
+/// rendered again.
+fn reuse_rows(sections: Vec<CurriculumSection>, before: &[SectionRow]) -> Vec<SectionRow> {
     let known: HashMap<LessonId, LessonRow> =
         before.iter().flat_map(|section| section.lessons.get_untracked()).map(|lesson| (lesson.id, lesson)).collect();
     let row = |section: CurriculumSection| {
@@ -273,8 +280,8 @@ fn rows(sections: Vec<CurriculumSection>, before: &[SectionRow]) -> Vec<SectionR
             .into_iter()
             .map(|lesson| match known.get(&lesson.id) {
                 Some(row) => {
-                    set(&row.name, lesson.name);
-                    set(&row.status, lesson.status);
+                    set_if_changed(&row.name, lesson.name);
+                    set_if_changed(&row.status, lesson.status);
                     row.clone()
                 }
                 None => LessonRow {
@@ -286,10 +293,10 @@ fn rows(sections: Vec<CurriculumSection>, before: &[SectionRow]) -> Vec<SectionR
             .collect();
         match before.iter().find(|row| row.id == section.id) {
             Some(row) => {
-                set(&row.name, section.name);
-                set(&row.status, section.status);
-                let same = row.lessons.with_untracked(|now| {
-                    now.iter().map(|lesson| lesson.id).eq(lessons.iter().map(|lesson| lesson.id))
+                set_if_changed(&row.name, section.name);
+                set_if_changed(&row.status, section.status);
+                let same = row.lessons.with_untracked(|current| {
+                    current.iter().map(|lesson| lesson.id).eq(lessons.iter().map(|lesson| lesson.id))
                 });
                 if !same {
                     row.lessons.set(lessons);
@@ -307,9 +314,9 @@ fn rows(sections: Vec<CurriculumSection>, before: &[SectionRow]) -> Vec<SectionR
     sections.into_iter().map(row).collect()
 }
 
-/// Tells nobody when nothing changed.
-fn set<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
-    if signal.with_untracked(|now| *now != value) {
+/// Sets a signal without notifying its subscribers when the value is the same.
+fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
+    if signal.with_untracked(|current| *current != value) {
         signal.set(value);
     }
 }

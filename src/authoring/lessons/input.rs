@@ -1,21 +1,22 @@
-//! The lesson form: what was typed, parsed once, every field's error at once.
+//! The form of a lesson, and its parsing.
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     courses::{
-        lesson::{LessonStatus, NOTES},
+        lesson::{LessonStatus, MAX_NOTES_CHARS},
         youtube_id::YoutubeId,
     },
     error::{Error, Result},
     fields::{parse_name, parse_text},
     id::{LessonId, SectionId},
 };
-use serde::{Deserialize, Serialize};
 
-/// A lesson as somebody types it.
+/// A lesson as it is typed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LessonForm {
     pub name: String,
-    /// Any form of a YouTube address, or the bare id.
+    /// A YouTube URL in any form, or the id of a video.
     pub video: String,
     /// Markdown.
     pub description: String,
@@ -23,7 +24,7 @@ pub struct LessonForm {
     pub section: SectionId,
 }
 
-/// A lesson as it is kept.
+/// A lesson whose fields are valid, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsedLesson {
     pub name: String,
@@ -34,11 +35,14 @@ pub struct ParsedLesson {
 }
 
 impl LessonForm {
-    /// Reads the form, and says everything that is wrong with it at once.
+    /// Parses the form.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the errors of all fields.
     pub fn parse(&self) -> Result<ParsedLesson> {
         let name = parse_name(&self.name);
         let video = YoutubeId::parse_field(&self.video);
-        let description = parse_text("description", &self.description, NOTES);
+        let description = parse_text("description", &self.description, MAX_NOTES_CHARS);
         match (name, video, description) {
             (Ok(name), Ok(video), Ok(description)) => Ok(ParsedLesson {
                 name,
@@ -54,7 +58,7 @@ impl LessonForm {
     }
 }
 
-/// A lesson to go on writing at. The form's `video` is the address to watch it at.
+/// A stored lesson with the values of its form. The form's `video` is the URL on YouTube.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LessonDraft {
     pub id: LessonId,
@@ -62,13 +66,13 @@ pub struct LessonDraft {
     pub youtube_video_id: String,
 }
 
-/// What is known of a video before it is kept.
+/// A video that was typed into the form, as YouTube describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VideoCheck {
     pub id: String,
-    /// What YouTube calls it; `None` when YouTube did not say.
+    /// The title on YouTube. `None`: YouTube did not return one.
     pub title: Option<String>,
-    /// Whether it can be shown in a lesson. `Some(false)`: YouTube answered that there is no such video, that it is private, or
-    /// that its owner does not let it be shown elsewhere. `None`: YouTube could not be asked.
+    /// Whether a lesson can show the video. `Some(false)`: YouTube responded that the video does not exist, is private, or cannot
+    /// be embedded. `None`: YouTube did not respond.
     pub embeddable: Option<bool>,
 }

@@ -1,4 +1,4 @@
-//! Authoring lessons: create, edit, publish and delete.
+//! Back office: creating, editing, publishing and deleting lessons. The pages are in `authoring/editor/`.
 
 pub mod api;
 pub mod input;

@@ -1,4 +1,4 @@
-//! What the back office asks of the database about lessons.
+//! SQL statements of the back office for lessons.
 
 use sqlx::PgExecutor;
 
@@ -8,7 +8,7 @@ use crate::{
     id::{CourseId, LessonId, SectionId},
 };
 
-/// A lesson with where it is.
+/// A lesson with its section and its course.
 pub struct LessonFacts {
     pub course: CourseId,
     pub course_name: String,
@@ -20,7 +20,8 @@ pub struct LessonFacts {
     pub status: LessonStatus,
 }
 
-/// As [`courses::queries::bump_version`](crate::authoring::courses::queries::advance), for the course of a lesson.
+/// Increments the version of a lesson's course and locks its row, as
+/// [`courses::queries::bump_version`](crate::authoring::courses::queries::bump_version) does.
 pub async fn bump_course_version(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<Option<CourseId>> {
     let id = sqlx::query_scalar!(
         "update courses set outline_version = outline_version + 1
@@ -33,7 +34,7 @@ pub async fn bump_course_version(db: impl PgExecutor<'_>, lesson: LessonId) -> s
     Ok(id.map(CourseId::from))
 }
 
-/// Holds the row of a lesson's course, and counts nothing yet.
+/// Locks the row of a lesson's course without incrementing its version.
 pub async fn lock_course(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<Option<CourseId>> {
     let id = sqlx::query_scalar!(
         "select id from courses
@@ -46,20 +47,21 @@ pub async fn lock_course(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Res
     Ok(id.map(CourseId::from))
 }
 
-/// The section it is in; it may be moved until it is locked.
+/// Finds the section of a lesson. The lesson may move until it is locked.
 pub async fn find_section(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<Option<SectionId>> {
     let id =
         sqlx::query_scalar!("select section_id from lessons where id = $1", lesson.uuid()).fetch_optional(db).await?;
     Ok(id.map(SectionId::from))
 }
 
-/// Holds a lesson's row until the transaction ends; whether there is one. It is looked at afterwards, by [`find`]: one statement
-/// that waits for the row and joins what it belongs to would join what it belonged to before it waited, and find nothing.
+/// Locks a lesson's row until the transaction ends; returns whether it exists. [`find`] reads it afterwards: one statement that
+/// waits for the row and joins its section would join the section from before the wait, and find nothing.
 pub async fn lock(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<bool> {
-    let held = sqlx::query_scalar!("select id from lessons where id = $1 for no key update", lesson.uuid());
-    Ok(held.fetch_optional(db).await?.is_some())
+    let locked = sqlx::query_scalar!("select id from lessons where id = $1 for no key update", lesson.uuid());
+    Ok(locked.fetch_optional(db).await?.is_some())
 }
 
+/// Finds a lesson with its section and its course.
 pub async fn find(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<Option<LessonFacts>> {
     sqlx::query_as!(
         LessonFacts,
@@ -73,7 +75,7 @@ pub async fn find(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<Opt
     .await
 }
 
-/// A lesson as its form shows it.
+/// Finds a lesson with the values of its form.
 pub async fn find_draft(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<Option<LessonDraft>> {
     let row = sqlx::query!(
         r#"select name, youtube_video_id, coalesce(description, '') as "description!", status as "status: LessonStatus", section_id
@@ -95,7 +97,7 @@ pub async fn find_draft(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Resu
     }))
 }
 
-/// Makes a lesson after the last of its section. The course's row must be held.
+/// Inserts a lesson at the end of its section. The course's row must be locked.
 pub async fn insert(db: impl PgExecutor<'_>, lesson: &ParsedLesson) -> sqlx::Result<LessonId> {
     sqlx::query_scalar!(
         r#"insert into lessons (section_id, name, youtube_video_id, description, status, "order")
@@ -111,7 +113,7 @@ pub async fn insert(db: impl PgExecutor<'_>, lesson: &ParsedLesson) -> sqlx::Res
     .map(LessonId::from)
 }
 
-/// Rewrites a lesson where it is.
+/// Updates a lesson without moving it.
 pub async fn update(db: impl PgExecutor<'_>, id: LessonId, lesson: &ParsedLesson) -> sqlx::Result<()> {
     sqlx::query!(
         "update lessons set name = $2, youtube_video_id = $3, description = $4, status = $5 where id = $1",
@@ -126,8 +128,9 @@ pub async fn update(db: impl PgExecutor<'_>, id: LessonId, lesson: &ParsedLesson
     .map(drop)
 }
 
-/// Moves a lesson to the end of a section of the same course; whether there is that section. The course's row must be held.
-pub async fn move_to(
+/// Moves a lesson to the end of a section of its course; returns whether the course has that section. The course's row must be
+/// locked.
+pub async fn move_to_section(
     db: impl PgExecutor<'_>,
     lesson: LessonId,
     course: CourseId,
@@ -146,10 +149,12 @@ pub async fn move_to(
     Ok(moved.rows_affected() == 1)
 }
 
+/// Renames a lesson.
 pub async fn rename(db: impl PgExecutor<'_>, lesson: LessonId, name: &str) -> sqlx::Result<()> {
     sqlx::query!("update lessons set name = $2 where id = $1", lesson.uuid(), name).execute(db).await.map(drop)
 }
 
+/// Sets a lesson's status.
 pub async fn set_status(db: impl PgExecutor<'_>, lesson: LessonId, status: LessonStatus) -> sqlx::Result<()> {
     sqlx::query!("update lessons set status = $2 where id = $1", lesson.uuid(), status as LessonStatus)
         .execute(db)
@@ -157,11 +162,12 @@ pub async fn set_status(db: impl PgExecutor<'_>, lesson: LessonId, status: Lesso
         .map(drop)
 }
 
+/// Deletes a lesson with its completions.
 pub async fn delete(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<()> {
     sqlx::query!("delete from lessons where id = $1", lesson.uuid()).execute(db).await.map(drop)
 }
 
-/// How many people completed it; nothing when there is no such lesson.
+/// Counts the users who completed a lesson. `None`: there is no such lesson.
 pub async fn count_students(db: impl PgExecutor<'_>, lesson: LessonId) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar!(
         r#"select (select count(*) from user_lesson_complete d where d.lesson_id = l.id) as "n!" from lessons l where l.id = $1"#,

@@ -1,4 +1,4 @@
-//! What YouTube says about a video: its title, and whether it can be shown elsewhere. <https://oembed.com>
+//! Client of YouTube's oEmbed endpoint: a video's title, and whether it can be embedded. <https://oembed.com>
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use crate::{courses::youtube_id::YoutubeId, platform::http_client};
 
-/// The longest that an author waits for a title.
+/// An author waits no longer than this for a title.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
-/// The most that is read of an answer, in bytes.
+/// A larger response is rejected.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
-/// The most characters of a title.
+/// A longer title is cut.
 const MAX_TITLE_CHARS: usize = 200;
 
 #[derive(Deserialize)]
@@ -21,39 +21,39 @@ struct OembedResult {
     title: String,
 }
 
-/// The title, and whether the video can be shown in a lesson: `None` is what could not be found out. YouTube answers 400 or 404
-/// for what is no video, 401 or 403 for one that is private or stays at YouTube.
-pub async fn ask(http: &Client, base: &str, video: &YoutubeId) -> (Option<String>, Option<bool>) {
-    match answer(http, base, video).await {
+/// Returns a video's title, and whether it can be embedded; `None` for what is not known. YouTube responds 400 or 404 when the
+/// video does not exist, 401 or 403 when it is private or its owner forbids embedding.
+pub async fn fetch_video(http: &Client, base: &str, video: &YoutubeId) -> (Option<String>, Option<bool>) {
+    match request(http, base, video).await {
         Ok((StatusCode::OK, title)) => (title, Some(true)),
         Ok((StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, _)) => {
             (None, Some(false))
         }
         Ok((status, _)) => {
-            tracing::warn!(%status, %video, "YouTube did not tell a video's title");
+            tracing::warn!(%status, %video, "YouTube returned no title of a video");
             (None, None)
         }
         Err(error) => {
-            tracing::warn!(error = format!("{error:#}"), %video, "YouTube could not be asked for a video's title");
+            tracing::warn!(error = format!("{error:#}"), %video, "Requesting a video's title from YouTube failed");
             (None, None)
         }
     }
 }
 
-async fn answer(http: &Client, base: &str, video: &YoutubeId) -> anyhow::Result<(StatusCode, Option<String>)> {
+async fn request(http: &Client, base: &str, video: &YoutubeId) -> anyhow::Result<(StatusCode, Option<String>)> {
     let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("url", &video.address())
+        .append_pair("url", &video.url())
         .append_pair("format", "json")
         .finish();
-    let address = reqwest::Url::parse(&format!("{base}?{query}")).context("YOUTUBE_OEMBED_BASE is no address")?;
+    let address = reqwest::Url::parse(&format!("{base}?{query}")).context("YOUTUBE_OEMBED_BASE is not a URL")?;
     let response = http.get(address).timeout(REQUEST_TIMEOUT).send().await.map_err(Error::without_url)?;
     let status = response.status();
-    let body = http_client::read_body(response, MAX_RESPONSE_BYTES).await.context("the answer could not be read")?;
-    let title = serde_json::from_slice::<OembedResult>(&body).ok().and_then(|told| one_line(&told.title));
+    let body = http_client::read_body(response, MAX_RESPONSE_BYTES).await.context("could not read the response")?;
+    let title = serde_json::from_slice::<OembedResult>(&body).ok().and_then(|result| one_line(&result.title));
     Ok((status, title))
 }
 
-/// A title as one line that is not too long.
+/// Returns a title as one line of at most [`MAX_TITLE_CHARS`]; `None` when it is empty.
 fn one_line(title: &str) -> Option<String> {
     let title = title.split(char::is_control).collect::<Vec<_>>().join(" ");
     let title: String = title.trim().chars().take(MAX_TITLE_CHARS).collect();
@@ -67,7 +67,7 @@ mod tests {
     use std::future::pending;
     use tokio::net::TcpListener;
 
-    /// A YouTube of our own, which says of a video what its id asks for.
+    /// A fake YouTube whose response depends on the video's id.
     async fn youtube() -> String {
         async fn oembed(uri: Uri) -> (StatusCode, String) {
             let query = uri.query().unwrap();
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn youtube_is_asked_for_the_title_and_believed_with_care() {
+    async fn the_status_and_the_title_of_the_response_are_read() {
         let (http, youtube) = (http_client::new().unwrap(), youtube().await);
         let table = [
             ("aqz-KE-bpKQ", Some("Big Buck Bunny".to_owned()), Some(true)),
@@ -107,14 +107,14 @@ mod tests {
         ];
         for (id, title, embeddable) in table {
             let id = YoutubeId::parse(id).unwrap();
-            assert_eq!(ask(&http, &youtube, &id).await, (title, embeddable), "{id}");
+            assert_eq!(fetch_video(&http, &youtube, &id).await, (title, embeddable), "{id}");
         }
     }
 
     #[tokio::test]
-    async fn a_youtube_that_is_away_is_no_error() {
+    async fn an_unreachable_youtube_is_not_an_error() {
         let (http, id) = (http_client::new().unwrap(), YoutubeId::parse("aqz-KE-bpKQ").unwrap());
-        assert_eq!(ask(&http, "http://127.0.0.1:9/oembed", &id).await, (None, None));
-        assert_eq!(ask(&http, "no address at all", &id).await, (None, None));
+        assert_eq!(fetch_video(&http, "http://127.0.0.1:9/oembed", &id).await, (None, None));
+        assert_eq!(fetch_video(&http, "no address at all", &id).await, (None, None));
     }
 }

@@ -1,4 +1,4 @@
-//! Sections: the chapters of a course.
+//! Back office: creating, editing, publishing and deleting sections. The pages are in `authoring/editor/`.
 
 pub mod api;
 

@@ -1,4 +1,4 @@
-//! What the back office asks of the database about sections.
+//! SQL statements of the back office for sections.
 
 use sqlx::PgExecutor;
 
@@ -7,7 +7,7 @@ use crate::{
     id::{CourseId, SectionId},
 };
 
-/// A section with the course it is in.
+/// A section with its course and its number of lessons.
 pub struct SectionFacts {
     pub course: CourseId,
     pub course_name: String,
@@ -16,7 +16,8 @@ pub struct SectionFacts {
     pub lessons: i64,
 }
 
-/// As [`courses::queries::bump_version`](crate::authoring::courses::queries::advance), for the course of a section.
+/// Increments the version of a section's course and locks its row, as
+/// [`courses::queries::bump_version`](crate::authoring::courses::queries::bump_version) does.
 pub async fn bump_course_version(db: impl PgExecutor<'_>, section: SectionId) -> sqlx::Result<Option<CourseId>> {
     let id = sqlx::query_scalar!(
         "update courses set outline_version = outline_version + 1
@@ -28,7 +29,7 @@ pub async fn bump_course_version(db: impl PgExecutor<'_>, section: SectionId) ->
     Ok(id.map(CourseId::from))
 }
 
-/// A section, held until the transaction ends.
+/// Finds a section and locks its row until the transaction ends.
 pub async fn lock(db: impl PgExecutor<'_>, section: SectionId) -> sqlx::Result<Option<SectionFacts>> {
     sqlx::query_as!(
         SectionFacts,
@@ -42,7 +43,7 @@ pub async fn lock(db: impl PgExecutor<'_>, section: SectionId) -> sqlx::Result<O
     .await
 }
 
-/// Makes a section after the last. The course's row must be held.
+/// Inserts a section at the end of a course. The course's row must be locked.
 pub async fn insert(
     db: impl PgExecutor<'_>,
     course: CourseId,
@@ -61,6 +62,7 @@ pub async fn insert(
     .map(SectionId::from)
 }
 
+/// Updates a section's name and status.
 pub async fn update(
     db: impl PgExecutor<'_>,
     section: SectionId,
@@ -83,7 +85,7 @@ pub async fn delete(db: impl PgExecutor<'_>, section: SectionId) -> sqlx::Result
     sqlx::query!("delete from course_sections where id = $1", section.uuid()).execute(db).await.map(drop)
 }
 
-/// How many people completed something in it; nothing when there is no such section.
+/// Counts the users who completed a lesson of a section. `None`: there is no such section.
 pub async fn count_students(db: impl PgExecutor<'_>, section: SectionId) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar!(
         r#"select (select count(distinct d.user_id) from lessons l join user_lesson_complete d on d.lesson_id = l.id

@@ -1,4 +1,4 @@
-//! Writing sections: each function is one transaction with its line in the audit log, and answers the whole course as it is then.
+//! Changes of sections. Each function is one transaction with its audit entry, and returns the course's curriculum after it.
 
 use sqlx::PgPool;
 
@@ -11,7 +11,7 @@ use crate::{
     id::{CourseId, SectionId, UserId},
 };
 
-/// Makes a section after the last.
+/// Creates a section at the end of a course.
 pub async fn create(
     db: &PgPool,
     admin: UserId,
@@ -23,14 +23,14 @@ pub async fn create(
     let mut tx = db.begin().await?;
     let course_name = courses::queries::bump_version(&mut *tx, course).await?.ok_or(Error::NotFound)?;
     let section = queries::insert(&mut *tx, course, &name, status).await?;
-    let summary = format!("Made the section “{name}” in the course “{course_name}”, {}", status.value());
+    let summary = format!("Created section “{name}” ({}) in course “{course_name}”", status.value());
     audit::service::record(&mut *tx, admin, "section.create", section.uuid(), &summary).await?;
-    let tree = courses::queries::find_curriculum(&mut *tx, course).await?.ok_or(Error::NotFound)?;
+    let curriculum = courses::queries::find_curriculum(&mut *tx, course).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
-    Ok(tree)
+    Ok(curriculum)
 }
 
-/// Renames a section, and opens or closes it, as far as it is told to. What is as it was leaves no trace.
+/// Updates a section's name, status or both. `None` leaves the stored value. Without a change there is no audit entry.
 pub async fn update(
     db: &PgPool,
     admin: UserId,
@@ -45,33 +45,35 @@ pub async fn update(
     if before.name != name || before.status != status {
         queries::update(&mut *tx, section, &name, status).await?;
         let (old, course) = (&before.name, &before.course_name);
-        let shown = format!("from {} to {}", before.status.value(), status.value());
+        let status_change = format!("from {} to {}", before.status.value(), status.value());
         let summary = match (before.name != name, before.status != status) {
-            (true, false) => format!("Renamed the section “{old}” of the course “{course}” to “{name}”"),
+            (true, false) => format!("Renamed section “{old}” of course “{course}” to “{name}”"),
             (true, true) => {
-                format!("Renamed the section “{old}” of the course “{course}” to “{name}” and set it {shown}")
+                format!(
+                    "Renamed section “{old}” of course “{course}” to “{name}” and changed its status {status_change}"
+                )
             }
-            _ => format!("Set the section “{name}” of the course “{course}” {shown}"),
+            _ => format!("Changed the status of section “{name}” of course “{course}” {status_change}"),
         };
         audit::service::record(&mut *tx, admin, "section.update", section.uuid(), &summary).await?;
     }
-    let tree = courses::queries::find_curriculum(&mut *tx, before.course).await?.ok_or(Error::NotFound)?;
+    let curriculum = courses::queries::find_curriculum(&mut *tx, before.course).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
-    Ok(tree)
+    Ok(curriculum)
 }
 
-/// Deletes a section with its lessons, and what students completed of them.
+/// Deletes a section with its lessons and their completions.
 pub async fn delete(db: &PgPool, admin: UserId, section: SectionId) -> Result<Curriculum> {
     let mut tx = db.begin().await?;
     let course = queries::bump_course_version(&mut *tx, section).await?.ok_or(Error::NotFound)?;
-    let gone = queries::lock(&mut *tx, section).await?.ok_or(Error::NotFound)?;
+    let deleted = queries::lock(&mut *tx, section).await?.ok_or(Error::NotFound)?;
     queries::delete(&mut *tx, section).await?;
-    let (name, lessons, from) = (gone.name, count(gone.lessons, "lesson"), gone.course_name);
-    let summary = format!("Deleted the section “{name}” with {lessons} from the course “{from}”");
+    let (name, lessons, course_name) = (deleted.name, count(deleted.lessons, "lesson"), deleted.course_name);
+    let summary = format!("Deleted section “{name}” with {lessons} from course “{course_name}”");
     audit::service::record(&mut *tx, admin, "section.delete", section.uuid(), &summary).await?;
-    let tree = courses::queries::find_curriculum(&mut *tx, course).await?.ok_or(Error::NotFound)?;
+    let curriculum = courses::queries::find_curriculum(&mut *tx, course).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
-    Ok(tree)
+    Ok(curriculum)
 }
 
 #[cfg(test)]
@@ -83,66 +85,69 @@ mod tests {
     const PRIVATE: SectionStatus = SectionStatus::Private;
 
     #[sqlx::test]
-    async fn a_section_comes_last_is_renamed_opened_and_goes_with_its_lessons(db: PgPool) {
+    async fn a_section_is_created_last_updated_and_deleted_with_its_lessons(db: PgPool) {
         let admin = fixtures::student(&db, "admin").await;
         let course = fixtures::course(&db, "Film").await;
         fixtures::section(&db, course, 7, "public", &[("Lesson", "public")]).await;
-        let tree = create(&db, admin, course, " Cut ", PRIVATE).await.unwrap();
-        let names: Vec<_> = tree.sections.iter().map(|section| section.name.as_str()).collect();
-        assert_eq!((names, tree.version), (vec!["Section", "Cut"], 2));
-        let (first, cut) = (tree.sections[0].id, tree.sections[1].id);
+        let curriculum = create(&db, admin, course, " Cut ", PRIVATE).await.unwrap();
+        let names: Vec<_> = curriculum.sections.iter().map(|section| section.name.as_str()).collect();
+        assert_eq!((names, curriculum.version), (vec!["Section", "Cut"], 2));
+        let (first, cut) = (curriculum.sections[0].id, curriculum.sections[1].id);
 
         for (name, status) in
             [("Cut", PRIVATE), ("The cut", PRIVATE), ("The cut", SectionStatus::Public), ("Cut", PRIVATE)]
         {
-            let tree = update(&db, admin, cut, Some(name), Some(status)).await.unwrap();
-            assert_eq!((tree.sections[1].name.as_str(), tree.sections[1].status, tree.version), (name, status, 2));
+            let curriculum = update(&db, admin, cut, Some(name), Some(status)).await.unwrap();
+            assert_eq!(
+                (curriculum.sections[1].name.as_str(), curriculum.sections[1].status, curriculum.version),
+                (name, status, 2)
+            );
         }
-        let tree = delete(&db, admin, first).await.unwrap();
-        assert_eq!((tree.sections.len(), tree.version), (1, 3));
+        let curriculum = delete(&db, admin, first).await.unwrap();
+        assert_eq!((curriculum.sections.len(), curriculum.version), (1, 3));
         assert_eq!(
             fixtures::audit(&db).await,
             [
-                "section.create: Made the section “Cut” in the course “Film”, private",
-                "section.update: Renamed the section “Cut” of the course “Film” to “The cut”",
-                "section.update: Set the section “The cut” of the course “Film” from private to public",
-                "section.update: Renamed the section “The cut” of the course “Film” to “Cut” and set it from public to private",
-                "section.delete: Deleted the section “Section” with 1 lesson from the course “Film”",
+                "section.create: Created section “Cut” (private) in course “Film”",
+                "section.update: Renamed section “Cut” of course “Film” to “The cut”",
+                "section.update: Changed the status of section “The cut” of course “Film” from private to public",
+                "section.update: Renamed section “The cut” of course “Film” to “Cut” and changed its status from public to private",
+                "section.delete: Deleted section “Section” with 1 lesson from course “Film”",
             ]
         );
     }
 
     #[sqlx::test]
-    async fn what_is_wrong_with_a_section_is_said_and_nothing_is_written(db: PgPool) {
+    async fn an_invalid_name_and_an_unknown_id_change_nothing(db: PgPool) {
         let admin = fixtures::student(&db, "admin").await;
         let course = fixtures::course(&db, "Film").await;
-        let tree = create(&db, admin, course, "Cut", PRIVATE).await.unwrap();
-        let cut = tree.sections[0].id;
+        let curriculum = create(&db, admin, course, "Cut", PRIVATE).await.unwrap();
+        let cut = curriculum.sections[0].id;
         let long = "é".repeat(201);
         for (name, sentence) in [(" ", "name: Enter a name."), (&long, "name: Enter at most 200 characters.")] {
-            assert_eq!(fixtures::refusals(create(&db, admin, course, name, PRIVATE).await), [sentence]);
-            assert_eq!(fixtures::refusals(update(&db, admin, cut, Some(name), Some(PRIVATE)).await), [sentence]);
+            assert_eq!(fixtures::field_errors(create(&db, admin, course, name, PRIVATE).await), [sentence]);
+            assert_eq!(fixtures::field_errors(update(&db, admin, cut, Some(name), Some(PRIVATE)).await), [sentence]);
         }
-        let nowhere = SectionId::from(Uuid::nil());
+        let no_section = SectionId::from(Uuid::nil());
         assert_eq!(create(&db, admin, CourseId::from(Uuid::nil()), "Cut", PRIVATE).await, Err(Error::NotFound));
-        assert_eq!(update(&db, admin, nowhere, Some("Cut"), Some(PRIVATE)).await, Err(Error::NotFound));
-        assert_eq!(delete(&db, admin, nowhere).await, Err(Error::NotFound));
-        assert_eq!(courses::queries::find_curriculum(&db, course).await.unwrap().unwrap(), tree);
+        assert_eq!(update(&db, admin, no_section, Some("Cut"), Some(PRIVATE)).await, Err(Error::NotFound));
+        assert_eq!(delete(&db, admin, no_section).await, Err(Error::NotFound));
+        assert_eq!(courses::queries::find_curriculum(&db, course).await.unwrap().unwrap(), curriculum);
         assert_eq!(fixtures::audit(&db).await.len(), 1);
     }
 
     #[sqlx::test]
-    async fn students_count_once_however_much_they_completed(db: PgPool) {
+    async fn a_student_is_counted_once_for_several_completions(db: PgPool) {
         let course = fixtures::course(&db, "Film").await;
         let lessons = fixtures::section(&db, course, 0, "public", &[("A", "public"), ("B", "public")]).await;
-        let tree = courses::queries::find_curriculum(&db, course).await.unwrap().unwrap();
+        let curriculum = courses::queries::find_curriculum(&db, course).await.unwrap().unwrap();
         for (name, done) in [("one", &lessons[..]), ("two", &lessons[..1])] {
             let student = fixtures::student(&db, name).await;
             for lesson in done {
-                crate::learning::queries::insert_complete(&db, student, *lesson).await.unwrap();
+                crate::learning::queries::insert_completion(&db, student, *lesson).await.unwrap();
             }
         }
-        assert_eq!(queries::count_students(&db, tree.sections[0].id).await.unwrap(), Some(2));
+        assert_eq!(queries::count_students(&db, curriculum.sections[0].id).await.unwrap(), Some(2));
         assert_eq!(queries::count_students(&db, SectionId::from(Uuid::nil())).await.unwrap(), None);
         assert_eq!(crate::authoring::lessons::queries::count_students(&db, lessons[1]).await.unwrap(), Some(1));
     }

@@ -1,4 +1,4 @@
-//! Writes the school itself, its courses and its products.
+//! Inserts the demo school's name, courses and products.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -64,7 +64,7 @@ pub const fn course_id(course: usize) -> Uuid {
     id(Kind::Course, course + 1)
 }
 
-/// Names the school, unless somebody already has.
+/// Sets the school's name, unless it has one.
 pub async fn name_school(db: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!(
         "update school set name = $1, tagline = $2 where name = 'Lectern' and tagline = 'Courses, taught well.'",

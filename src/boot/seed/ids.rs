@@ -1,4 +1,4 @@
-//! The ids of the demo school: the same on every machine, so that a second run finds what the first one made.
+//! Ids of the demo school's rows: the same on every machine, so that a second run finds the rows of the first.
 
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
-//! The demo school: courses about film making, what they cost, and a year of students. `lectern seed --demo` writes it.
+//! Demo data: courses about film making, products, and a year of sales. `lectern seed --demo` inserts it.
 //!
-//! It is planted whole or not at all, and once: what an instructor changes or deletes afterwards stays changed and
-//! deleted. The texts are in [`courses`] and [`products`], the year is planned in [`sales`], the other files write.
+//! It is inserted in one transaction and only once, so that what an instructor changes or deletes afterwards stays changed or
+//! deleted. The texts are in [`courses`] and [`products`], the year is planned in [`sales_plan`], the other files insert rows.
 
 pub mod calendar;
 pub mod catalogue;
@@ -20,7 +20,7 @@ mod tests;
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-/// Plants the demo school, unless this database has had it.
+/// Inserts the demo school, unless this database has had it.
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ async fn plant(pool: &PgPool, now: DateTime<Utc>) -> anyhow::Result<()> {
         .execute(&mut *tx)
         .await?;
     if users::are_here(&mut tx).await? {
-        tracing::info!("The demo school is already there: nothing to do.");
+        tracing::info!("The demo school exists already; nothing was inserted");
         return Ok(());
     }
     catalogue::name_school(&mut tx).await?;
@@ -50,6 +50,6 @@ async fn plant(pool: &PgPool, now: DateTime<Utc>) -> anyhow::Result<()> {
     purchases::write_refunds(&mut tx, now, &sales).await?;
     purchases::write_progress(&mut tx, now, &sales).await?;
     tx.commit().await?;
-    tracing::info!(purchases = sales.len(), "Planted the demo school.");
+    tracing::info!(purchases = sales.len(), "Inserted the demo school");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the demo school sells.
+//! The demo school's products as data.
 
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ pub struct Product {
     pub description: &'static str,
     pub image_url: &'static str,
     pub price_in_dollars: i32,
-    /// Places in [`crate::boot::seed::courses::COURSES`].
+    /// Indexes into [`crate::boot::seed::courses::COURSES`].
     pub courses: &'static [usize],
 }
 

@@ -1,4 +1,4 @@
-//! Writes what was bought, sent back and learned, as [`crate::boot::seed::sales_plan`] planned it.
+//! Inserts purchases, refunds and progress, as [`crate::boot::seed::sales_plan`] planned them.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -50,7 +50,7 @@ struct ProgressRow {
     minutes_ago: i32,
 }
 
-/// The same number for a purchase wherever it stands in the plan.
+/// A number for a purchase that does not depend on its position in the plan.
 const fn number(sale: &Sale) -> usize {
     sale.student * 10 + sale.product + 1
 }

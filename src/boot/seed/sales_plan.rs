@@ -1,4 +1,4 @@
-//! A year of sales, planned without a clock or a die: every run plans the same. Times are minutes before now.
+//! Plan of a year of sales. It uses no clock and no random numbers, so that every run plans the same. Times are minutes before now.
 
 use crate::boot::seed::{
     calendar::{DAY, DEMO_STUDENT, DEMO_STUDENT_BOUGHT, STUDENTS, int, joined_minutes_ago, roll},
@@ -48,7 +48,7 @@ impl Sale {
     }
 }
 
-/// What a student came for, in order. Student 12 sends the first one back and returns for everything.
+/// The products a student buys, in order. Student 12 gets the first one refunded and later buys the bundle.
 fn wishes(student: usize) -> &'static [usize] {
     match (student, student % 10) {
         (12, _) => &[LIGHT, EVERYTHING],
@@ -74,7 +74,7 @@ fn discount(student: usize) -> Option<Discount> {
     Some(Discount { country, name, percent })
 }
 
-/// The cents that went back to a student for a product, and why. `None` is everything.
+/// The refund of a student's purchase, in cents, and its reason. `None` is the full price.
 fn refund(student: usize, product: usize) -> Option<(Option<i32>, &'static str)> {
     match (student, product) {
         (5 | 35, SOUND) | (26, LIGHT) => Some((None, "Asked for within two weeks")),
@@ -115,7 +115,7 @@ fn sales_to(student: usize) -> Vec<Sale> {
     wishes(student).iter().enumerate().map(sale).collect()
 }
 
-/// How far the buyer came in a course: some to the end, some nowhere, those who sent it back not far.
+/// How many lessons the buyer completed in a course: some all, some none, those with a refund few.
 fn finished(sale: &Sale, course: usize) -> usize {
     if sale.student == DEMO_STUDENT {
         return DEMO_STUDENT_FINISHED;

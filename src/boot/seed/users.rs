@@ -1,4 +1,4 @@
-//! Who is at the demo school: one instructor and one student who can sign in, and forty students who cannot.
+//! Inserts the demo school's users: an instructor and a student who can sign in, and forty students without credentials.
 
 use anyhow::{Context, anyhow};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
@@ -13,7 +13,7 @@ use crate::boot::seed::{
     ids::{Kind, id},
 };
 
-/// The password of both accounts that can sign in. Printed on purpose: they are for trying Lectern out.
+/// Password of both accounts that can sign in. It is printed on purpose: the accounts are for trying Lectern out.
 pub const PASSWORD: &str = "demo-password-1";
 pub const INSTRUCTOR: Uuid = id(Kind::User, 1_000);
 
@@ -48,14 +48,14 @@ fn everyone() -> Vec<UserRow> {
     people
 }
 
-/// Whether this database has had its demo school. People are never deleted, only made tombstones, so they still tell
-/// when every demo course is gone.
+/// Whether this database has had its demo school. Users are anonymized and never deleted, so that this is known even after every
+/// demo course was deleted.
 pub async fn are_here(db: &mut PgConnection) -> sqlx::Result<bool> {
     let ids: Vec<Uuid> = everyone().into_iter().map(|person| person.id).collect();
     sqlx::query_scalar!(r#"select exists (select from users where id = any ($1)) as "here!""#, &ids).fetch_one(db).await
 }
 
-/// Whoever already has one of the addresses keeps it, and that demo person stays away.
+/// A user who already has one of the addresses keeps it, and that demo user is not inserted.
 pub async fn write_users(db: &mut PgConnection, now: DateTime<Utc>) -> anyhow::Result<()> {
     sqlx::query!(
         "insert into users (id, clerk_user_id, email, name, role, email_confirmed_at, created_at, updated_at)

@@ -1,8 +1,8 @@
-//! Arrivals: somebody asks for something, and it is found out who. They are let in as who they are, or sent to Clerk first.
+//! Authenticates a request with Clerk's session token, or redirects the browser to Clerk for a new one.
 //!
-//! An expired token is never believed. A page is asked for again by way of Clerk. What cannot be sent elsewhere and come back, a
-//! form that was filled in for ten minutes or a click in a page that was open as long, is let in when Clerk itself says that the
-//! session goes on. Without Clerk's script nobody else renews a token between two pages.
+//! An expired token is never accepted. A page request is redirected to Clerk, and returns with a new token. A form post or a click in
+//! an open page cannot be redirected; it is accepted when Clerk says that the session is still active, because without Clerk's script
+//! no token is renewed between two pages.
 
 use axum::response::{IntoResponse, Response};
 use http::{
@@ -26,146 +26,157 @@ use crate::{
     users::Viewer,
 };
 
-/// So long after its end, in seconds, a token still says which session it was of.
-const WORKDAY: i64 = 12 * 60 * 60;
+/// An expired token identifies its session for this long.
+const MAX_EXPIRED_SECONDS: i64 = 12 * 60 * 60;
 
 impl Clerk {
-    /// Finds out who sends a request.
-    pub async fn authenticate(&self, db: &PgPool, asked: &RequestParts<'_>) -> AuthOutcome {
-        let known = match bearer(asked.headers) {
-            Some(token) => self.authenticate_bearer(db, token).await.map(AuthOutcome::of),
-            None => self.authenticate_browser(db, asked).await,
+    /// Authenticates a request.
+    pub async fn authenticate(&self, db: &PgPool, request: &RequestParts<'_>) -> AuthOutcome {
+        let outcome = match bearer_token(request.headers) {
+            Some(token) => self.authenticate_bearer(db, token).await.map(AuthOutcome::continue_as),
+            None => self.authenticate_browser(db, request).await,
         };
-        match known.unwrap_or_else(|error| AuthOutcome::Continue { viewer: Err(error), cookies: Vec::new() }) {
-            AuthOutcome::Continue { viewer: Ok(viewer), cookies } if asked.is_page() => {
-                self.redirect_to_handshake(asked, viewer, cookies)
+        match outcome.unwrap_or_else(|error| AuthOutcome::Continue { viewer: Err(error), cookies: Vec::new() }) {
+            AuthOutcome::Continue { viewer: Ok(viewer), cookies } if request.is_page() => {
+                self.redirect_sign_in_page(request, viewer, cookies)
             }
-            arrival => arrival,
+            outcome => outcome,
         }
     }
 
-    /// A program with a token in its header. It is sent nowhere, and whatever cookies it has do not count.
+    /// Authenticates a program by the token in its `Authorization` header. It is never redirected, and its cookies are ignored.
     async fn authenticate_bearer(&self, db: &PgPool, token: &str) -> Result<Viewer> {
         match self.read(token).await? {
-            Token::Good(claims) => self.viewer(db, &claims).await,
+            Token::Valid(claims) => self.viewer(db, &claims).await,
             _ => Ok(Viewer::Visitor),
         }
     }
 
-    /// A browser, with its cookies.
-    async fn authenticate_browser(&self, db: &PgPool, asked: &RequestParts<'_>) -> Result<AuthOutcome> {
-        let (page, development) = (asked.is_page(), self.config.development);
-        let mut session = asked.session();
-        if let Some(sent) = asked.brought(development).filter(|_| page)
-            && let Some(cookies) = self.brought(&sent).await?
+    /// Authenticates a browser by its cookies.
+    async fn authenticate_browser(&self, db: &PgPool, request: &RequestParts<'_>) -> Result<AuthOutcome> {
+        let (page, development) = (request.is_page(), self.config.development);
+        let mut session = request.session_token();
+        if let Some(handshake) = request.handshake_token(development).filter(|_| page)
+            && let Some(cookies) = self.read_handshake(&handshake).await?
         {
             if development {
-                return Ok(redirect(&format!("{}{}", self.origin, asked.clean()), self.keep(&cookies)));
+                return Ok(redirect(
+                    &format!("{}{}", self.origin, request.path_without_clerk()),
+                    self.set_cookies(&cookies),
+                ));
             }
-            session = handshake::session_of(&cookies);
-            let viewer = match self.reads(session.as_deref()).await? {
-                Some(Token::Good(claims)) => self.viewer(db, &claims).await?,
+            session = handshake::session_token_in(&cookies);
+            let viewer = match self.read_session(session.as_deref()).await? {
+                Some(Token::Valid(claims)) => self.viewer(db, &claims).await?,
                 _ => Viewer::Visitor,
             };
-            return Ok(AuthOutcome::Continue { viewer: Ok(viewer), cookies: self.keep(&cookies) });
+            return Ok(AuthOutcome::Continue { viewer: Ok(viewer), cookies: self.set_cookies(&cookies) });
         }
-        let token = self.reads(session.as_deref()).await?;
-        let viewer = match (asked.reason(development, token.as_ref()), token) {
-            (Some(reason), _) if page && asked.count() < handshake::MAX_HANDSHAKES => {
-                let count = count(asked.count() + 1);
-                return Ok(redirect(&asked.way(&self.config, &self.origin, reason), count.into_iter().collect()));
+        let token = self.read_session(session.as_deref()).await?;
+        let viewer = match (request.handshake_reason(development, token.as_ref()), token) {
+            (Some(reason), _) if page && request.handshake_count() < handshake::MAX_HANDSHAKES => {
+                let count = count_cookie(request.handshake_count() + 1);
+                return Ok(redirect(
+                    &request.handshake_url(&self.config, &self.origin, reason),
+                    count.into_iter().collect(),
+                ));
             }
-            (None, Some(Token::Good(claims))) => self.viewer(db, &claims).await?,
+            (None, Some(Token::Valid(claims))) => self.viewer(db, &claims).await?,
             (Some("session-token-expired"), Some(Token::Expired(claims))) if !page => {
-                let lately = claims.exp + WORKDAY > clock::now().timestamp();
-                if lately && self.goes_on(&claims).await? { self.viewer(db, &claims).await? } else { Viewer::Visitor }
+                let recent = claims.exp + MAX_EXPIRED_SECONDS > clock::now().timestamp();
+                if recent && self.is_session_active(&claims).await? {
+                    self.viewer(db, &claims).await?
+                } else {
+                    Viewer::Visitor
+                }
             }
             (Some(reason), _) if page => {
                 tracing::warn!(
                     reason,
-                    "A browser was sent to Clerk and back, and nothing came of it; do the keys belong together?"
+                    "Handshakes with Clerk did not yield a valid token; check that the configured keys are of one instance"
                 );
                 Viewer::Visitor
             }
             _ => Viewer::Visitor,
         };
-        Ok(AuthOutcome::of(viewer))
+        Ok(AuthOutcome::continue_as(viewer))
     }
 
-    async fn reads(&self, session: Option<&str>) -> Result<Option<Token>> {
+    /// Reads the session token of a request that may have none.
+    async fn read_session(&self, session: Option<&str>) -> Result<Option<Token>> {
         match session {
             Some(session) => self.read(session).await.map(Some),
             None => Ok(None),
         }
     }
 
-    /// The cookies that a handshake brings; nothing when it is not Clerk's.
-    async fn brought(&self, sent: &str) -> Result<Option<Vec<String>>> {
-        let Some(key) = self.key(sent).await? else { return Ok(None) };
-        let cookies = token::handshake(sent, &key);
+    /// Returns the cookies in a handshake; `None` when Clerk did not sign it.
+    async fn read_handshake(&self, handshake: &str) -> Result<Option<Vec<String>>> {
+        let Some(key) = self.find_key(handshake).await? else { return Ok(None) };
+        let cookies = token::read_handshake(handshake, &key);
         if cookies.is_none() {
-            tracing::warn!("Refused a handshake that Clerk did not sign");
+            tracing::warn!("Rejected a handshake that Clerk did not sign");
         }
         Ok(cookies)
     }
 
-    /// Cookies as Clerk made them. Unless its script runs here, no script needs the token.
-    fn keep(&self, cookies: &[String]) -> Vec<HeaderValue> {
-        let hidden = |cookie: &String| {
+    /// Returns `Set-Cookie` headers for Clerk's cookies. Without Clerk's script no script needs the token, so its cookie becomes `HttpOnly`.
+    fn set_cookies(&self, cookies: &[String]) -> Vec<HeaderValue> {
+        let http_only = |cookie: &String| {
             let token =
                 cookie.starts_with(SESSION) && !self.config.js && !cookie.to_ascii_lowercase().contains("httponly");
             if token { format!("{cookie}; HttpOnly") } else { cookie.clone() }
         };
         cookies
             .iter()
-            .filter(|cookie| handshake::is_clerks(cookie))
-            .filter_map(|cookie| hidden(cookie).parse().ok())
+            .filter(|cookie| handshake::is_clerk_cookie(cookie))
+            .filter_map(|cookie| http_only(cookie).parse().ok())
             .collect()
     }
 
-    /// Leads whoever opens our pages of signing in or up to Clerk's, and those who did so already to where they were.
-    fn redirect_to_handshake(
+    /// Redirects from our sign-in and sign-up pages: a visitor to Clerk's page, a user to the page they came from. Other pages are handled.
+    fn redirect_sign_in_page(
         &self,
-        asked: &RequestParts<'_>,
+        request: &RequestParts<'_>,
         viewer: Viewer,
         mut cookies: Vec<HeaderValue>,
     ) -> AuthOutcome {
-        let path = asked.uri.path();
+        let path = request.uri.path();
         if path != paths::SIGN_IN && path != paths::SIGN_UP {
-            // Whoever sees a page as who they are goes in no circle.
-            if viewer.user().is_some() && asked.count() > 0 {
-                cookies.extend(count(0));
+            // A user who is signed in is in no redirect loop.
+            if viewer.user().is_some() && request.handshake_count() > 0 {
+                cookies.extend(count_cookie(0));
             }
             return AuthOutcome::Continue { viewer: Ok(viewer), cookies };
         }
-        let next = asked.query("next").unwrap_or_default();
+        let next = request.query("next").unwrap_or_default();
         if viewer.user().is_some() {
             return redirect(paths::safe_redirect(&next), cookies);
         }
-        // Clerk's portal sends back at once whoever is signed in there. Somebody who is nobody here, because they were deleted or our
-        // keys are of another instance, would come again at once: they get a page with a link, and stop there.
-        if self.config.js || asked.count() >= handshake::MAX_HANDSHAKES {
+        // Clerk's portal redirects back at once when the browser is signed in there. A user whom we do not accept, because they were
+        // deleted or our keys are of another instance, would return at once: the page with a link ends that loop.
+        if self.config.js || request.handshake_count() >= handshake::MAX_HANDSHAKES {
             return AuthOutcome::Continue { viewer: Ok(viewer), cookies };
         }
-        cookies.extend(count(asked.count() + 1));
+        cookies.extend(count_cookie(request.handshake_count() + 1));
         redirect(&self.provider().hosted_url(path, &next).unwrap_or_default(), cookies)
     }
 }
 
-/// The token of an `Authorization` header, when it has one.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// Returns the token of an `Authorization` header.
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let sent = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = sent.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Remembers for a moment how often a browser was sent to Clerk; 0 forgets it.
-fn count(count: u8) -> Option<HeaderValue> {
-    let (name, lasts) = (handshake::COUNT, if count == 0 { 0 } else { handshake::REMEMBERED });
-    format!("{name}={count}; Path=/; HttpOnly; SameSite=Lax; Max-Age={lasts}").parse().ok()
+/// Returns the cookie that counts the redirects to Clerk for some seconds; 0 deletes it.
+fn count_cookie(count: u8) -> Option<HeaderValue> {
+    let max_age = if count == 0 { 0 } else { handshake::COUNT_SECONDS };
+    format!("{}={count}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}", handshake::COUNT).parse().ok()
 }
 
-/// Sends a page elsewhere. Nobody may keep that answer: the next visit is another.
+/// Redirects a page request. The response must not be cached, because the next visit may be handled.
 fn redirect(to: &str, cookies: Vec<HeaderValue>) -> AuthOutcome {
     let Ok(to) = HeaderValue::from_str(to) else {
         return AuthOutcome::Redirect(StatusCode::INTERNAL_SERVER_ERROR.into_response());

@@ -1,4 +1,4 @@
-//! Clerk's Backend API: what is asked of it with the secret key. <https://clerk.com/docs/reference/backend-api>
+//! Client of Clerk's Backend API, which authenticates with the secret key. <https://clerk.com/docs/reference/backend-api>
 
 use std::{fmt::Display, time::Duration};
 
@@ -16,13 +16,14 @@ use crate::{
     users::Role,
 };
 
-/// A page waits for this: Clerk answers within half a second, or is away.
+/// A page waits for this response, which usually takes less than half a second.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// The most that is read of an answer, in bytes: 500 people.
+/// The largest response: a page of 500 users.
 const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
-/// How many people a page of Clerk's list has.
-pub const PAGE: usize = 500;
+/// The number of users in a page of Clerk's list.
+pub const PAGE_SIZE: usize = 500;
 
+/// A client with the secret key of one instance.
 #[derive(Clone)]
 pub struct Backend {
     http: Client,
@@ -35,53 +36,54 @@ impl Backend {
         Self { http, base: config.api_base.clone(), secret_key: config.secret_key.clone() }
     }
 
-    /// The keys that tokens are signed with.
+    /// Fetches the public keys of the instance.
     pub async fn keys(&self) -> Result<JwkSet> {
-        self.ask(Method::GET, "/v1/jwks", None).await?.context("Clerk has no keys")
+        self.request(Method::GET, "/v1/jwks", None).await?.context("Clerk has no keys")
     }
 
-    /// Somebody, as Clerk knows them. `None` when it does not.
+    /// Fetches a user. `None` when Clerk has no user with this id.
     pub async fn person(&self, id: &str) -> Result<Option<Person>> {
-        self.ask(Method::GET, format!("/v1/users/{}", path(id)?), None).await
+        self.request(Method::GET, format!("/v1/users/{}", path_segment(id)?), None).await
     }
 
-    /// A page of everybody, oldest first.
+    /// Fetches a page of all users, oldest first.
     pub async fn people(&self, skip: usize) -> Result<Vec<Person>> {
-        let page = format!("/v1/users?limit={PAGE}&offset={skip}&order_by=%2Bcreated_at");
-        self.ask(Method::GET, page, None).await?.context("Clerk has no list of people")
+        let page = format!("/v1/users?limit={PAGE_SIZE}&offset={skip}&order_by=%2Bcreated_at");
+        self.request(Method::GET, page, None).await?.context("Clerk has no list of people")
     }
 
-    /// Whether a session goes on, and is this person's.
-    pub async fn goes_on(&self, session: &str, person: &str) -> Result<bool> {
+    /// Returns whether a session is active and belongs to this user.
+    pub async fn is_session_active(&self, session: &str, person: &str) -> Result<bool> {
         #[derive(Deserialize)]
         struct Session {
             user_id: String,
             status: String,
         }
-        let session = self.ask::<Session>(Method::GET, format!("/v1/sessions/{}", path(session)?), None).await?;
+        let session =
+            self.request::<Session>(Method::GET, format!("/v1/sessions/{}", path_segment(session)?), None).await?;
         Ok(session.is_some_and(|session| session.status == "active" && session.user_id == person))
     }
 
-    /// Ends a session. Ending one that does not go on is no error.
-    pub async fn end(&self, session: &str, person: &str) -> Result<()> {
-        let at = format!("/v1/sessions/{}/revoke", path(session)?);
-        let ended = self.ask::<Value>(Method::POST, at, Some(json!({}))).await;
-        match ended {
-            Err(_) if self.goes_on(session, person).await.is_ok_and(|on| !on) => Ok(()),
-            ended => ended.map(drop),
+    /// Revokes a session. One that is not active any more is no error.
+    pub async fn revoke_session(&self, session: &str, person: &str) -> Result<()> {
+        let at = format!("/v1/sessions/{}/revoke", path_segment(session)?);
+        let revoked = self.request::<Value>(Method::POST, at, Some(json!({}))).await;
+        match revoked {
+            Err(_) if self.is_session_active(session, person).await.is_ok_and(|active| !active) => Ok(()),
+            revoked => revoked.map(drop),
         }
     }
 
-    /// Writes our id and role into the metadata that everybody may read. `false` when Clerk has no such person.
-    pub async fn tell(&self, id: &str, user: UserId, role: Role) -> Result<bool> {
+    /// Writes our id and role of a user into their public metadata. `false` when Clerk has no such user.
+    pub async fn update_metadata(&self, id: &str, user: UserId, role: Role) -> Result<bool> {
         let role = if role == Role::Admin { "admin" } else { "user" };
-        let told = json!({ "public_metadata": { "dbId": user.to_string(), "role": role } });
-        let at = format!("/v1/users/{}/metadata", path(id)?);
-        Ok(self.ask::<Value>(Method::PATCH, at, Some(told)).await?.is_some())
+        let metadata = json!({ "public_metadata": { "dbId": user.to_string(), "role": role } });
+        let at = format!("/v1/users/{}/metadata", path_segment(id)?);
+        Ok(self.request::<Value>(Method::PATCH, at, Some(metadata)).await?.is_some())
     }
 
-    /// `None` for what is not there.
-    async fn ask<T: DeserializeOwned>(
+    /// Sends a request and parses its response. `None` for status 404.
+    async fn request<T: DeserializeOwned>(
         &self,
         method: Method,
         at: impl Display,
@@ -98,25 +100,25 @@ impl Backend {
         let response = request.send().await.map_err(Error::without_url).context("reach Clerk")?;
         let status = response.status();
         let body =
-            http_client::read_body(response, MAX_RESPONSE_BYTES).await.context("Clerk's answer could not be read")?;
+            http_client::read_body(response, MAX_RESPONSE_BYTES).await.context("Clerk's response could not be read")?;
         match status {
             StatusCode::NOT_FOUND => Ok(None),
             status if status.is_success() => {
-                Ok(Some(serde_json::from_slice(&body).context("Clerk's answer is not as we know it")?))
+                Ok(Some(serde_json::from_slice(&body).context("Clerk's response has an unknown format")?))
             }
-            status => bail!("Clerk answered {status}"),
+            status => bail!("Clerk responded with {status}"),
         }
     }
 }
 
-/// An id as part of an address. Clerk's are letters, digits and underscores.
-fn path(id: &str) -> Result<&str> {
+/// Checks an id that becomes part of a URL. Clerk's ids are letters, digits and underscores.
+fn path_segment(id: &str) -> Result<&str> {
     if !id.is_empty()
         && id.len() <= 100
         && id.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter))
     {
         Ok(id)
     } else {
-        bail!("this is no id of Clerk's")
+        bail!("this is not an id of Clerk")
     }
 }

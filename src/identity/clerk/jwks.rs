@@ -1,5 +1,5 @@
-//! Keys: those that Clerk signs with. They are fetched with the secret key, kept, and asked for again when a token names one
-//! that is not among them. While Clerk is away, those that are here still do.
+//! The public keys of Clerk's tokens (JWKS). They are fetched with the secret key, cached, and fetched again when a token names an
+//! unknown key. While Clerk is not available, the cached keys stay in use.
 
 use std::{
     collections::HashMap,
@@ -13,91 +13,100 @@ use tokio::sync::Mutex;
 
 use crate::identity::clerk::backend::Backend;
 
-/// How long what was fetched is believed to be all there is.
-const FRESH: Duration = Duration::from_hours(1);
-/// Clerk is asked no more often than this, whatever tokens name.
-const PAUSE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
+/// Cached keys are fetched again after this time.
+const CACHE_LIFETIME: Duration = Duration::from_hours(1);
+/// Keys are fetched no more often than this, whatever tokens name.
+const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 
+/// The source of public keys.
 #[derive(Clone)]
 pub enum Keys {
-    /// From the configuration.
-    One(Arc<DecodingKey>),
-    Fetched(Arc<Fetched>),
+    /// One key from the configuration.
+    Configured(Arc<DecodingKey>),
+    Fetched(Arc<KeyCache>),
+}
+
+/// Keys that were fetched from Clerk.
+#[derive(Default)]
+pub struct KeyCache {
+    cached: RwLock<CachedKeys>,
+    /// When keys were last fetched, successfully or not. Locked while they are fetched.
+    last_fetch: Mutex<Option<Instant>>,
 }
 
 #[derive(Default)]
-pub struct Fetched {
-    known: RwLock<Known>,
-    /// Held by whoever fetches: when Clerk was last asked, whether or not it answered.
-    asked: Mutex<Option<Instant>>,
-}
-
-#[derive(Default)]
-struct Known {
+struct CachedKeys {
     keys: HashMap<String, Arc<DecodingKey>>,
-    since: Option<Instant>,
+    fetched_at: Option<Instant>,
 }
 
 impl Keys {
-    /// # Errors
-    /// When the key is no PEM.
-    pub fn new(pem: Option<&str>) -> Result<Self> {
-        let Some(pem) = pem else { return Ok(Self::Fetched(Arc::default())) };
-        Ok(Self::One(Arc::new(DecodingKey::from_rsa_pem(pem.as_bytes()).context("read CLERK_JWT_KEY")?)))
-    }
-
-    /// The key of this id; `None` when Clerk has no such key.
+    /// Uses the configured key, or else fetches keys.
     ///
     /// # Errors
-    /// When Clerk cannot be asked, so that nobody is taken for a visitor because it is away.
+    /// When the configured key is not PEM.
+    pub fn new(pem: Option<&str>) -> Result<Self> {
+        let Some(pem) = pem else { return Ok(Self::Fetched(Arc::default())) };
+        Ok(Self::Configured(Arc::new(DecodingKey::from_rsa_pem(pem.as_bytes()).context("read CLERK_JWT_KEY")?)))
+    }
+
+    /// Returns the key with this id; `None` when Clerk has no such key.
+    ///
+    /// # Errors
+    /// When Clerk is not available, so that no user is taken for a visitor.
     pub async fn find(&self, id: &str, backend: &Backend) -> Result<Option<Arc<DecodingKey>>> {
         match self {
-            Self::One(key) => Ok(Some(key.clone())),
-            Self::Fetched(fetched) => fetched.find(id, backend).await,
+            Self::Configured(key) => Ok(Some(key.clone())),
+            Self::Fetched(cache) => cache.find(id, backend).await,
         }
     }
 }
 
-impl Fetched {
+impl KeyCache {
     async fn find(&self, id: &str, backend: &Backend) -> Result<Option<Arc<DecodingKey>>> {
-        let (key, fresh) = self.look(id);
+        let (key, fresh) = self.find_cached(id);
         if key.is_some() && fresh {
             return Ok(key);
         }
-        // Whoever has a key does not wait for it to be fetched anew.
-        let asked = if key.is_some() { self.asked.try_lock().ok() } else { Some(self.asked.lock().await) };
-        let Some(mut asked) = asked else { return Ok(key) };
-        let again = asked.is_none_or(|asked| asked.elapsed() >= PAUSE);
-        if !again {
-            let (key, fresh) = self.look(id);
-            // The last time failed: this one is not known to be unknown.
-            return if key.is_some() || fresh { Ok(key) } else { anyhow::bail!("Clerk did not answer just now") };
+        // A request with a cached key does not wait until keys are fetched again.
+        let lock = if key.is_some() { self.last_fetch.try_lock().ok() } else { Some(self.last_fetch.lock().await) };
+        let Some(mut last_fetch) = lock else { return Ok(key) };
+        if last_fetch.is_some_and(|at| at.elapsed() < MIN_FETCH_INTERVAL) {
+            let (key, fresh) = self.find_cached(id);
+            // The last fetch failed, so an unknown key may exist.
+            return if key.is_some() || fresh {
+                Ok(key)
+            } else {
+                anyhow::bail!("Clerk's keys could not be fetched a moment ago")
+            };
         }
         let fetched = backend.keys().await;
-        *asked = Some(Instant::now());
+        *last_fetch = Some(Instant::now());
         match fetched {
             Ok(set) => {
-                self.keep(&set);
-                Ok(self.look(id).0)
+                self.store(&set);
+                Ok(self.find_cached(id).0)
             }
             Err(error) if key.is_some() => {
-                tracing::warn!(error = format!("{error:#}"), "Clerk does not tell its keys; those known still do");
+                tracing::warn!(error = format!("{error:#}"), "Could not fetch Clerk's keys; using the cached ones");
                 Ok(key)
             }
             Err(error) => Err(error.context("fetch Clerk's keys")),
         }
     }
 
-    /// The key, if it is known, and whether what is known is all there is.
-    fn look(&self, id: &str) -> (Option<Arc<DecodingKey>>, bool) {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        (known.keys.get(id).cloned(), known.since.is_some_and(|since| since.elapsed() < FRESH))
+    /// Returns the cached key, and whether the cache is recent.
+    fn find_cached(&self, id: &str) -> (Option<Arc<DecodingKey>>, bool) {
+        let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
+        (cached.keys.get(id).cloned(), cached.fetched_at.is_some_and(|at| at.elapsed() < CACHE_LIFETIME))
     }
 
-    fn keep(&self, set: &JwkSet) {
-        let named =
+    /// Replaces the cached keys.
+    fn store(&self, set: &JwkSet) {
+        let decoded =
             set.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?)));
-        let keys = named.map(|(id, key)| (id, Arc::new(key))).collect();
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { keys, since: Some(Instant::now()) };
+        let keys = decoded.map(|(id, key)| (id, Arc::new(key))).collect();
+        *self.cached.write().unwrap_or_else(PoisonError::into_inner) =
+            CachedKeys { keys, fetched_at: Some(Instant::now()) };
     }
 }

@@ -1,4 +1,4 @@
-//! A person as Clerk knows them, and what of that we take: a name, an address, a picture. All of it may be missing.
+//! A user in Clerk's API, and the profile that we store: name, email address, picture. Each of them may be missing.
 //!
 //! <https://clerk.com/docs/reference/backend-api/tag/users>
 
@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use crate::platform::clock;
 
-/// The end of an address that stands for none. Mail to it goes nowhere (RFC 2606).
+/// The suffix of a placeholder for a missing email address. Mail to this domain is never delivered (RFC 2606).
 pub const NO_ADDRESS: &str = "@no-address.invalid";
 
+/// A user of Clerk.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Person {
     pub id: String,
@@ -22,7 +23,7 @@ pub struct Person {
     primary_email_address_id: Option<String>,
     #[serde(default)]
     email_addresses: Vec<Address>,
-    /// Milliseconds.
+    /// In Unix milliseconds.
     #[serde(default)]
     updated_at: i64,
 }
@@ -40,19 +41,20 @@ struct Verification {
     status: String,
 }
 
-/// What we keep of a person.
+/// What we store of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     pub name: String,
     pub email: Option<String>,
-    /// Whether Clerk knows that the address is theirs.
+    /// Whether Clerk verified the email address.
     pub verified: bool,
     pub image_url: Option<String>,
-    /// When Clerk last changed what it knows.
+    /// When the user was last changed at Clerk.
     pub as_of: DateTime<Utc>,
 }
 
 impl Person {
+    /// Returns the profile to store.
     pub fn profile(&self) -> Profile {
         let address = self.address();
         let image = self.image_url.clone().filter(|url| self.has_image && url.starts_with("https://"));
@@ -65,18 +67,19 @@ impl Person {
         }
     }
 
-    /// The primary address; where there is none, one that is verified, else any.
+    /// Returns the primary address; without one a verified address, else any.
     fn address(&self) -> Option<&Address> {
         let usable = || self.email_addresses.iter().filter(|address| address.is_usable());
         let primary = usable().find(|address| Some(&address.id) == self.primary_email_address_id.as_ref());
         primary.or_else(|| usable().find(|address| address.is_verified())).or_else(|| usable().next())
     }
 
-    /// First and last name; else the username, else what stands before the address's @, else a word.
+    /// Returns first and last name; else the username, else the local part of the address, else "Student".
     fn name(&self, address: Option<&Address>) -> String {
-        let whole = [&self.first_name, &self.last_name].map(|part| part.as_deref().map(one_line).unwrap_or_default());
-        let before = address.and_then(|address| address.text.split('@').next());
-        let names = [Some(whole.join(" ")), self.username.clone(), before.map(str::to_owned)];
+        let full_name =
+            [&self.first_name, &self.last_name].map(|part| part.as_deref().map(one_line).unwrap_or_default());
+        let local_part = address.and_then(|address| address.text.split('@').next());
+        let names = [Some(full_name.join(" ")), self.username.clone(), local_part.map(str::to_owned)];
         let names = names.into_iter().flatten().map(|name| one_line(&name));
         names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "Student".into())
     }
@@ -87,7 +90,7 @@ impl Address {
         self.verification.as_ref().is_some_and(|verification| verification.status == "verified")
     }
 
-    /// What our own table takes.
+    /// Returns whether the address fits the constraints of `users.email`.
     fn is_usable(&self) -> bool {
         let address = self.text.trim();
         (3..=254).contains(&address.len())
@@ -97,6 +100,7 @@ impl Address {
     }
 }
 
+/// Returns a name without line breaks and control characters, of at most 100 characters.
 fn one_line(name: &str) -> String {
     let words = name.split(|letter: char| letter.is_control() || letter.is_whitespace());
     let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
@@ -114,13 +118,13 @@ mod tests {
     const BARE: &str = r#"{"id":"e3","email_address":"bare@example.com","verification":null}"#;
 
     #[rstest]
-    #[case::whole(Some("Ada"), Some("Lovelace"), Some("ada"), "Ada Lovelace")]
+    #[case::a_full_name(Some("Ada"), Some("Lovelace"), Some("ada"), "Ada Lovelace")]
     #[case::a_first_name(Some(" Ada "), None, Some("ada"), "Ada")]
     #[case::a_last_name(None, Some("Lovelace"), None, "Lovelace")]
     #[case::a_username(None, Some(""), Some("ada99"), "ada99")]
     #[case::only_an_address(None, None, None, "new")]
     #[case::in_lines(Some("Ada\n\u{0}"), Some("Love\tlace"), None, "Ada Love lace")]
-    fn somebody_has_a_name(
+    fn a_user_always_has_a_name(
         #[case] first: Option<&str>,
         #[case] last: Option<&str>,
         #[case] username: Option<&str>,

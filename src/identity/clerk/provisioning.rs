@@ -1,7 +1,8 @@
-//! Welcoming: what Clerk tells of somebody becomes a row of ours, by whichever way and in whichever order it comes.
+//! Provisioning: creates, updates, links and deletes our rows of Clerk's users, in whatever order and by whichever way their data
+//! arrives.
 //!
-//! Everything is one transaction that begins with a lock on what we know of this person's account. What is not newer than that
-//! changes nothing. The role is ours: Clerk tells none.
+//! Each is one transaction that first locks the user's row of `clerk_accounts`. Data that is not newer than the last applied one changes
+//! nothing. Clerk has no role of a user; roles are ours.
 
 use sqlx::{PgConnection, PgPool};
 
@@ -16,39 +17,39 @@ use crate::{
     users::{self, Role},
 };
 
-/// What became of what Clerk told.
+/// The result of provisioning a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provisioned {
     New(UserId),
-    /// A local account whose address Clerk knows to be theirs. They keep what they have.
+    /// A local account with an address that Clerk verified. The user keeps what they have.
     Linked(UserId),
     Changed(UserId),
-    /// It was known already, or is older than what is.
+    /// The data was applied already, or is older than the last applied one.
     Known(UserId),
-    /// They are gone, and stay so.
-    Gone,
+    /// The user was deleted, and stays deleted.
+    Deleted,
 }
 
 impl Provisioned {
-    pub const fn word(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::New(_) => "new",
             Self::Linked(_) => "linked",
             Self::Changed(_) => "changed",
             Self::Known(_) => "known",
-            Self::Gone => "gone",
+            Self::Deleted => "deleted",
         }
     }
 
-    pub const fn user(self) -> Option<UserId> {
+    const fn user(self) -> Option<UserId> {
         match self {
             Self::New(user) | Self::Linked(user) | Self::Changed(user) | Self::Known(user) => Some(user),
-            Self::Gone => None,
+            Self::Deleted => None,
         }
     }
 }
 
-/// Takes in what Clerk knows of somebody. `admin_email` becomes admin once Clerk knows that the address is theirs.
+/// Creates or updates a user from Clerk's data. The user with the address `admin_email` becomes admin once Clerk has verified it.
 ///
 /// # Errors
 /// The database's.
@@ -57,7 +58,7 @@ pub async fn provision(db: &PgPool, person: &Person, admin_email: Option<&str>) 
     let mut tx = db.begin().await?;
     let account = lock(&mut tx, clerk).await?;
     if account.deleted {
-        return Ok(Provisioned::Gone);
+        return Ok(Provisioned::Deleted);
     }
     if let (Some(user), Some(as_of)) = (account.user_id, account.as_of)
         && profile.as_of <= as_of
@@ -68,18 +69,18 @@ pub async fn provision(db: &PgPool, person: &Person, admin_email: Option<&str>) 
         Some(email) => queries::lock_holder(&mut *tx, email).await?,
         None => None,
     };
-    let welcome = write(&mut tx, clerk, &profile, &account, holder).await?;
-    let user = welcome.user().ok_or(Error::Internal)?;
+    let outcome = write(&mut tx, clerk, &profile, &account, holder).await?;
+    let user = outcome.user().ok_or(Error::Internal)?;
     if profile.verified && !account.email_verified {
         promote(&mut tx, &profile, user, admin_email).await?;
     }
     queries::update_account(&mut *tx, clerk, user, profile.as_of, profile.verified).await?;
     tx.commit().await?;
-    tracing::info!(clerk, %user, welcome = welcome.word(), "Took in what Clerk knows of somebody");
-    Ok(welcome)
+    tracing::info!(clerk, %user, outcome = outcome.name(), "Provisioned a user of Clerk");
+    Ok(outcome)
 }
 
-/// Somebody is gone at Clerk: here they become a tombstone, and their purchases stay.
+/// Anonymizes a user who was deleted at Clerk. Their purchases stay.
 ///
 /// # Errors
 /// The database's.
@@ -92,7 +93,7 @@ pub async fn delete(db: &PgPool, clerk: &str) -> Result<()> {
     if let Some(user) = account.user_id {
         users::queries::revoke_local_credentials(&mut *tx, user).await?;
         users::queries::anonymize(&mut *tx, user, clerk).await?;
-        audit::service::record_unasked(
+        audit::service::record_automatic(
             &mut *tx,
             "user.delete",
             user.uuid(),
@@ -102,16 +103,17 @@ pub async fn delete(db: &PgPool, clerk: &str) -> Result<()> {
     }
     queries::delete_account(&mut *tx, clerk, account.user_id).await?;
     tx.commit().await?;
-    tracing::info!(clerk, "Somebody is gone at Clerk");
+    tracing::info!(clerk, "Deleted a user of Clerk");
     Ok(())
 }
 
+/// Locks the row of `clerk_accounts`, which is created if it does not exist.
 async fn lock(tx: &mut PgConnection, clerk: &str) -> sqlx::Result<Account> {
     queries::insert_account(&mut *tx, clerk).await?;
     queries::lock_account(&mut *tx, clerk).await
 }
 
-/// Finds whose row this is, and writes it.
+/// Decides which row of `users` this is, and writes it.
 async fn write(
     tx: &mut PgConnection,
     clerk: &str,
@@ -120,47 +122,47 @@ async fn write(
     holder: Option<Holder>,
 ) -> Result<Provisioned> {
     match (account.user_id, holder) {
-        (own, Some(Holder { id, name, local: true, .. })) if profile.verified && may_leave(&mut *tx, own).await? => {
+        (own, Some(Holder { id, name, local: true, .. })) if profile.verified && can_abandon(&mut *tx, own).await? => {
             if let Some(own) = own {
                 users::queries::anonymize(&mut *tx, own, &format!("left_{own}")).await?;
             }
             users::queries::revoke_local_credentials(&mut *tx, id).await?;
             queries::update(&mut *tx, id, clerk, profile.email.as_deref().unwrap_or_default(), profile).await?;
             let summary = format!("The account of {name} is Clerk's from now on");
-            audit::service::record_unasked(&mut *tx, "user.link", id.uuid(), &summary).await?;
+            audit::service::record_automatic(&mut *tx, "user.link", id.uuid(), &summary).await?;
             Ok(Provisioned::Linked(id))
         }
         (Some(own), holder) => {
             let holder = holder.filter(|holder| holder.id != own);
-            let email = address(&mut *tx, clerk, profile, holder).await?;
+            let email = resolve_email(&mut *tx, clerk, profile, holder).await?;
             queries::update(&mut *tx, own, clerk, &email, profile).await?;
             Ok(Provisioned::Changed(own))
         }
         (None, holder) => {
-            let email = address(&mut *tx, clerk, profile, holder).await?;
+            let email = resolve_email(&mut *tx, clerk, profile, holder).await?;
             Ok(Provisioned::New(queries::insert(&mut *tx, clerk, &email, profile).await?))
         }
     }
 }
 
-/// Whether somebody can leave the row they have for the one they had before: they have none, or nothing in it.
-async fn may_leave(tx: &mut PgConnection, own: Option<UserId>) -> sqlx::Result<bool> {
+/// Returns whether a user can be moved from their row to that of their former local account: they have no row, or an unused one.
+async fn can_abandon(tx: &mut PgConnection, own: Option<UserId>) -> sqlx::Result<bool> {
     match own {
-        Some(own) => queries::is_bare(&mut *tx, own).await,
+        Some(own) => queries::is_unused(&mut *tx, own).await,
         None => Ok(true),
     }
 }
 
-/// The address that goes into the row: theirs, unless somebody else has it with more right. Two rows at Clerk never have one
-/// verified address at one time: whoever was told of later has it, and the other will be told of.
-async fn address(
+/// Returns the email address to store: the user's own, or a placeholder when it belongs to another user. Two users of Clerk never have
+/// the same verified address at one time: the one with the newer data has it, and an event for the other will follow.
+async fn resolve_email(
     tx: &mut PgConnection,
     clerk: &str,
     profile: &Profile,
     holder: Option<Holder>,
 ) -> sqlx::Result<String> {
-    let none = |clerk: &str| format!("{clerk}{NO_ADDRESS}");
-    let Some(email) = &profile.email else { return Ok(none(clerk)) };
+    let placeholder = || format!("{clerk}{NO_ADDRESS}");
+    let Some(email) = &profile.email else { return Ok(placeholder()) };
     match holder {
         None => Ok(email.clone()),
         Some(Holder { id, local: false, as_of, .. })
@@ -170,12 +172,13 @@ async fn address(
             Ok(email.clone())
         }
         Some(Holder { id, .. }) => {
-            tracing::warn!(clerk, holder = %id, "Somebody else here has the address that Clerk tells; it stays with them");
-            Ok(none(clerk))
+            tracing::warn!(clerk, holder = %id, "Another user has this email address and keeps it");
+            Ok(placeholder())
         }
     }
 }
 
+/// Makes the user admin if their address is `admin_email`.
 async fn promote(
     tx: &mut PgConnection,
     profile: &Profile,

@@ -1,4 +1,4 @@
-//! What is asked of the database about people who have an account at Clerk.
+//! SQL of users with an account at Clerk.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
@@ -9,12 +9,13 @@ use crate::{
     users::{Role, User},
 };
 
-/// Whoever has this id at Clerk, and whether they are still here.
+/// A user by their id at Clerk, deleted or not.
 pub struct Known {
     pub user: User,
     pub deleted: bool,
 }
 
+/// Returns the user with this id at Clerk.
 pub async fn find(db: impl PgExecutor<'_>, clerk: &str) -> sqlx::Result<Option<Known>> {
     let row = sqlx::query!(
         r#"select id, name, email, role as "role: Role", deleted_at is not null as "deleted!"
@@ -29,7 +30,7 @@ pub async fn find(db: impl PgExecutor<'_>, clerk: &str) -> sqlx::Result<Option<K
     }))
 }
 
-/// Whether Clerk told that this person is gone, maybe before we knew them.
+/// Returns whether a user was deleted at Clerk, maybe before we had a row of them.
 pub async fn is_deleted(db: impl PgExecutor<'_>, clerk: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from clerk_accounts where clerk_user_id = $1 and deleted_at is not null) as "deleted!""#,
@@ -39,7 +40,7 @@ pub async fn is_deleted(db: impl PgExecutor<'_>, clerk: &str) -> sqlx::Result<bo
     .await
 }
 
-/// How far we are with somebody. The row is locked from here on.
+/// The state of a user's provisioning.
 pub struct Account {
     pub user_id: Option<UserId>,
     pub as_of: Option<DateTime<Utc>>,
@@ -47,6 +48,7 @@ pub struct Account {
     pub deleted: bool,
 }
 
+/// Inserts a row of `clerk_accounts`, unless it exists.
 pub async fn insert_account(db: impl PgExecutor<'_>, clerk: &str) -> sqlx::Result<()> {
     sqlx::query!("insert into clerk_accounts (clerk_user_id) values ($1) on conflict do nothing", clerk)
         .execute(db)
@@ -54,7 +56,7 @@ pub async fn insert_account(db: impl PgExecutor<'_>, clerk: &str) -> sqlx::Resul
         .map(drop)
 }
 
-/// Somebody who was imported is found by the id alone.
+/// Returns the row of `clerk_accounts`, locked. An imported user is found by the id alone.
 pub async fn lock_account(db: impl PgExecutor<'_>, clerk: &str) -> sqlx::Result<Account> {
     let row = sqlx::query!(
         r#"select (select u.id from users u where u.clerk_user_id = a.clerk_user_id) as user_id, clerk_updated_at as as_of, email_verified,
@@ -68,16 +70,17 @@ pub async fn lock_account(db: impl PgExecutor<'_>, clerk: &str) -> sqlx::Result<
     Ok(Account { user_id, as_of: row.as_of, email_verified: row.email_verified, deleted: row.deleted })
 }
 
-/// The living person who has an address. Their row is locked from here on.
+/// The user who has an email address.
 pub struct Holder {
     pub id: UserId,
     pub name: String,
-    /// A local account, which Clerk does not know.
+    /// Whether this is a local account without one at Clerk.
     pub local: bool,
-    /// What Clerk told of them last.
+    /// The time of the last applied data from Clerk.
     pub as_of: Option<DateTime<Utc>>,
 }
 
+/// Returns the user with an email address who is not deleted, with their row locked.
 pub async fn lock_holder(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<Option<Holder>> {
     sqlx::query_as!(
         Holder,
@@ -90,11 +93,12 @@ pub async fn lock_holder(db: impl PgExecutor<'_>, email: &str) -> sqlx::Result<O
     .await
 }
 
-/// Gives somebody another address: theirs is somebody else's now.
+/// Replaces a user's email address, because it belongs to another user now.
 pub async fn set_email(db: impl PgExecutor<'_>, user: UserId, email: &str) -> sqlx::Result<()> {
     sqlx::query!("update users set email = $2 where id = $1", user.uuid(), email).execute(db).await.map(drop)
 }
 
+/// Inserts a user.
 pub async fn insert(db: impl PgExecutor<'_>, clerk: &str, email: &str, profile: &Profile) -> sqlx::Result<UserId> {
     sqlx::query_scalar!(
         "insert into users (clerk_user_id, email, name, image_url) values ($1, $2, $3, $4) returning id",
@@ -108,7 +112,7 @@ pub async fn insert(db: impl PgExecutor<'_>, clerk: &str, email: &str, profile: 
     .map(UserId::from)
 }
 
-/// Writes what Clerk knows into somebody's row. The role stays.
+/// Updates a user from Clerk's data. The role stays.
 pub async fn update(
     db: impl PgExecutor<'_>,
     user: UserId,
@@ -129,8 +133,8 @@ pub async fn update(
     .map(drop)
 }
 
-/// Whether somebody never bought anything, was given nothing and runs nothing.
-pub async fn is_bare(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<bool> {
+/// Returns whether a user is no admin and has no purchase, checkout or granted course.
+pub async fn is_unused(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select role = 'user'
               and not exists (select from purchases where user_id = $1)
@@ -143,6 +147,7 @@ pub async fn is_bare(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<bool
     .await
 }
 
+/// Records which data was applied to which user.
 pub async fn update_account(
     db: impl PgExecutor<'_>,
     clerk: &str,
@@ -162,6 +167,7 @@ pub async fn update_account(
     .map(drop)
 }
 
+/// Records that a user was deleted at Clerk.
 pub async fn delete_account(db: impl PgExecutor<'_>, clerk: &str, user: Option<UserId>) -> sqlx::Result<()> {
     sqlx::query!(
         "update clerk_accounts set user_id = $2, deleted_at = now() where clerk_user_id = $1",
@@ -173,17 +179,18 @@ pub async fn delete_account(db: impl PgExecutor<'_>, clerk: &str, user: Option<U
     .map(drop)
 }
 
-/// Somebody whose role Clerk does not know.
+/// A user whose role is not in Clerk's metadata yet.
 pub struct PendingMetadata {
     pub clerk: String,
     pub user: UserId,
     pub role: Role,
 }
 
+/// Returns up to `limit` users whose metadata is to be synchronized, those due longest first.
 pub async fn list_pending_metadata(
     db: impl PgExecutor<'_>,
     now: DateTime<Utc>,
-    most: i64,
+    limit: i64,
 ) -> sqlx::Result<Vec<PendingMetadata>> {
     sqlx::query_as!(
         PendingMetadata,
@@ -192,12 +199,13 @@ pub async fn list_pending_metadata(
             where a.deleted_at is null and u.deleted_at is null and a.sync_at <= $1 and a.synced_role is distinct from u.role
             order by a.sync_at limit $2"#,
         now,
-        most,
+        limit,
     )
     .fetch_all(db)
     .await
 }
 
+/// Records that Clerk's metadata has this role.
 pub async fn set_metadata_synced(db: impl PgExecutor<'_>, clerk: &str, role: Role) -> sqlx::Result<()> {
     sqlx::query!(
         "update clerk_accounts set synced_role = $2, sync_attempts = 0 where clerk_user_id = $1",
@@ -209,7 +217,7 @@ pub async fn set_metadata_synced(db: impl PgExecutor<'_>, clerk: &str, role: Rol
     .map(drop)
 }
 
-/// Clerk is told again later: after a minute, then two, and at last once an hour.
+/// Schedules another attempt: after a minute, then two, and at last once an hour.
 pub async fn postpone_metadata_sync(db: impl PgExecutor<'_>, clerk: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "update clerk_accounts set sync_attempts = sync_attempts + 1,
@@ -223,7 +231,7 @@ pub async fn postpone_metadata_sync(db: impl PgExecutor<'_>, clerk: &str, now: D
     .map(drop)
 }
 
-/// How many living people have no account at Clerk.
+/// Returns the number of users without an account at Clerk who are not deleted.
 pub async fn count_local(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"select count(*) as "count!" from users where clerk_user_id like 'local\_%' and deleted_at is null"#

@@ -1,5 +1,5 @@
-//! RS256: the one signature that Clerk's tokens have, verified by the cryptography that TLS brought already. No other algorithm
-//! is there to be talked into, and nothing can be signed.
+//! RS256, the signature algorithm of Clerk's tokens, verified by ring, which TLS uses anyway. No token can choose another algorithm, and
+//! nothing can be signed.
 
 use std::sync::Once;
 
@@ -17,17 +17,17 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// To be called before a token is read. It costs nothing the second time.
+/// Installs the provider for `jsonwebtoken`, once. It has to be called before a token is decoded.
 pub fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         if PROVIDER.install_default().is_err() {
-            tracing::warn!("Tokens are verified by another cryptography than ours");
+            tracing::warn!("Another cryptography provider verifies tokens");
         }
     });
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "its caller has it so")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature of `verifier_factory`")]
 fn verifier_factory(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
     match algorithm {
         Algorithm::RS256 => Ok(Box::new(Rs256(key.clone()))),

@@ -1,5 +1,5 @@
-//! Clerk's script: with it, one signs in within our own page. It is loaded there and nowhere else, and only there may a page talk
-//! to Clerk. And what our pages' policy allows for Clerk, with the script and without.
+//! Clerk's script, which shows the sign-in form inside our own page, and what the content security policy allows for Clerk. Only the
+//! sign-in and sign-up pages load the script, and only they may connect to Clerk.
 //!
 //! <https://clerk.com/docs/guides/secure/best-practices/csp-headers>
 
@@ -8,42 +8,46 @@ use leptos::prelude::use_context;
 
 use crate::{paths, platform::config::clerk::ClerkConfig};
 
-/// The version whose components come with it.
+/// The path of the script. Version 5 includes the components.
 const SCRIPT: &str = "/npm/@clerk/clerk-js@5/dist/clerk.browser.js";
-/// Where it is shown that somebody is not a program.
+/// The host of the bot check.
 const CHALLENGES: &str = "https://challenges.cloudflare.com";
 
-/// What a page needs to load it.
+/// The attributes of the script tag.
 pub struct Script {
     pub src: String,
     pub publishable_key: String,
 }
 
-/// The script of a page, where it has one.
-pub fn on(config: Option<&ClerkConfig>, path: &str) -> Option<Script> {
+/// Returns the script of the page at `path`, if it has one.
+fn for_path(config: Option<&ClerkConfig>, path: &str) -> Option<Script> {
     let config = config.filter(|config| config.js && (path == paths::SIGN_IN || path == paths::SIGN_UP))?;
     Some(Script { src: format!("{}{SCRIPT}", config.frontend), publishable_key: config.publishable_key.clone() })
 }
 
-/// The script of the page that is rendered.
-pub fn of_page(config: Option<&ClerkConfig>) -> Option<Script> {
-    on(config, use_context::<Parts>()?.uri.path())
+/// Returns the script of the page that is rendered, if it has one.
+pub fn for_current_page(config: Option<&ClerkConfig>) -> Option<Script> {
+    for_path(config, use_context::<Parts>()?.uri.path())
 }
 
-/// Lets a page lead to Clerk: a form that is sent may end there, with a token that is old by then. A page that has the script may
-/// talk to Clerk too.
-pub fn widen(headers: &mut HeaderMap, config: Option<&ClerkConfig>, path: &str) {
+/// Extends a page's content security policy for Clerk: a form post with an expired token may be redirected there. A page with the script
+/// may also connect to Clerk.
+pub fn extend_policy(headers: &mut HeaderMap, config: Option<&ClerkConfig>, path: &str) {
     if let (Some(policy), Some(config)) = (headers.get(CONTENT_SECURITY_POLICY), config)
-        && let Some(policy) = allow(policy, config, on(Some(config), path).is_some())
+        && let Some(policy) = with_clerk(policy, config, for_path(Some(config), path).is_some())
     {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
 }
 
-fn allow(policy: &HeaderValue, config: &ClerkConfig, script: bool) -> Option<HeaderValue> {
+/// Returns `policy` with the sources for Clerk.
+fn with_clerk(policy: &HeaderValue, config: &ClerkConfig, script: bool) -> Option<HeaderValue> {
     let ClerkConfig { frontend, portal, .. } = config;
-    let mut directives: Vec<String> = policy.to_str().ok()?.split(';').map(|one| one.trim().to_owned()).collect();
-    let mut add = |name: &str, hosts: &str| match directives.iter_mut().find(|one| one.split(' ').next() == Some(name))
+    let mut directives: Vec<String> =
+        policy.to_str().ok()?.split(';').map(|directive| directive.trim().to_owned()).collect();
+    let mut add = |name: &str, hosts: &str| match directives
+        .iter_mut()
+        .find(|directive| directive.split(' ').next() == Some(name))
     {
         Some(directive) => *directive = format!("{directive} {hosts}"),
         None => directives.push(format!("{name} {hosts}")),
@@ -53,7 +57,7 @@ fn allow(policy: &HeaderValue, config: &ClerkConfig, script: bool) -> Option<Hea
         add("connect-src", frontend);
         add("frame-src", CHALLENGES);
         add("worker-src", "'self' blob:");
-        // Its components write their styles into the page, without a nonce.
+        // The components add inline styles to the page, without a nonce.
         add("style-src", "'unsafe-inline'");
     }
     directives.join("; ").parse().ok()

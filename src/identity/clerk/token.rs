@@ -1,4 +1,5 @@
-//! Tokens: what Clerk signs. A session token says who somebody is, for a minute; a handshake brings the cookies of a new one.
+//! Clerk's signed tokens: session tokens, which identify a user for a minute, and handshakes, which contain the cookies of a new session
+//! token.
 //!
 //! <https://clerk.com/docs/guides/sessions/session-tokens>
 
@@ -8,118 +9,120 @@ use serde::Deserialize;
 
 use crate::identity::clerk::rs256;
 
-/// How far clocks may differ, in seconds. Clerk's own libraries allow as much.
-pub const LEEWAY: i64 = 5;
+/// The allowed difference of clocks, as in Clerk's own libraries.
+const LEEWAY_SECONDS: i64 = 5;
 
-/// A token is a few hundred bytes; a handshake carries one, with its cookies.
+/// The largest token. A session token has a few hundred bytes; a handshake contains one, with its cookies.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// What a session token says.
+/// The claims of a session token.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Claims {
-    /// Clerk's id of the person.
+    /// Clerk's id of the user.
     pub sub: String,
-    /// Clerk's id of the session. Tokens made by templates have none, and outlive it.
+    /// Clerk's id of the session. Tokens from templates have none, and may outlive the session.
     pub sid: String,
     pub exp: i64,
     pub iat: i64,
-    /// The origin that the token was made for.
+    /// The origin for which the token was issued.
     #[serde(default)]
     azp: String,
-    /// `pending` while Clerk still wants something of the person.
+    /// `pending` while the user still has to complete a step at Clerk.
     #[serde(default)]
     sts: String,
 }
 
-/// What a token turned out to be.
+/// The result of verifying a session token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
-    Good(Claims),
-    /// Right in all else: Clerk may have a newer one.
+    Valid(Claims),
+    /// Expired and otherwise valid: Clerk may have a newer one.
     Expired(Claims),
-    /// By our clock, not made yet. A new one will be.
-    Early,
-    Bad(&'static str),
+    /// Issued in the future by our clock. A new one will be valid.
+    NotYetValid,
+    /// Invalid, with the reason for the log.
+    Invalid(&'static str),
 }
 
-/// Whose tokens are believed, and made for whom.
+/// The issuer and the origin that a token must have.
 pub struct Expected<'a> {
     pub issuer: &'a str,
     pub origin: &'a str,
     pub now: DateTime<Utc>,
 }
 
-/// The id of the key that a token names. `None` when it is not for us to read.
+/// Returns the id of the key that a token names. `None` when it is no session token.
 pub fn key_id(token: &str) -> Option<String> {
-    head(token).and_then(|head| head.kid)
+    session_header(token).and_then(|header| header.kid)
 }
 
-/// The head of a token that may be a session's. Clerk marks what it signs by kind; an older token has no mark, and an instance
-/// may mark all its kinds alike.
-fn head(token: &str) -> Option<Header> {
+/// Returns the header of a token that may be a session token. Clerk marks the kind of a token in `cat`; an older token has no mark, and an
+/// instance may mark all kinds alike.
+fn session_header(token: &str) -> Option<Header> {
     const SESSION: &str = "cl_B7d4PD111AAA";
     const ANY: &str = "cl_I7d4PD111III";
     if token.len() > MAX_TOKEN_BYTES {
         return None;
     }
-    let head = decode_header(token).ok().filter(|head| head.alg == Algorithm::RS256)?;
-    let kind = head.extras.get::<String>("cat").ok()?;
-    kind.is_none_or(|kind| kind == SESSION || kind == ANY).then_some(head)
+    let header = decode_header(token).ok().filter(|header| header.alg == Algorithm::RS256)?;
+    let kind = header.extras.get::<String>("cat").ok()?;
+    kind.is_none_or(|kind| kind == SESSION || kind == ANY).then_some(header)
 }
 
-/// Reads a session token.
+/// Verifies a session token.
 pub fn read(token: &str, key: &DecodingKey, expected: &Expected<'_>) -> Token {
-    let claims = match open(token, key, expected.issuer, true) {
-        Ok(claims) => Token::Good(claims),
-        Err(ErrorKind::ExpiredSignature) => match open(token, key, expected.issuer, false) {
+    let token = match decode_claims(token, key, expected.issuer, true) {
+        Ok(claims) => Token::Valid(claims),
+        Err(ErrorKind::ExpiredSignature) => match decode_claims(token, key, expected.issuer, false) {
             Ok(claims) => Token::Expired(claims),
-            Err(_) => return Token::Bad("not as a token of Clerk's is"),
+            Err(_) => return Token::Invalid("not a session token of Clerk"),
         },
-        Err(ErrorKind::ImmatureSignature) => return Token::Early,
-        Err(ErrorKind::InvalidIssuer) => return Token::Bad("of another issuer"),
-        Err(_) => return Token::Bad("not signed by Clerk"),
+        Err(ErrorKind::ImmatureSignature) => return Token::NotYetValid,
+        Err(ErrorKind::InvalidIssuer) => return Token::Invalid("of another issuer"),
+        Err(_) => return Token::Invalid("not signed by Clerk"),
     };
-    let (Token::Good(said) | Token::Expired(said)) = &claims else { return claims };
-    if said.azp != expected.origin {
-        return Token::Bad("made for another site");
+    let (Token::Valid(content) | Token::Expired(content)) = &token else { return token };
+    if content.azp != expected.origin {
+        return Token::Invalid("made for another site");
     }
-    if said.iat > expected.now.timestamp() + LEEWAY {
-        return Token::Early;
+    if content.iat > expected.now.timestamp() + LEEWAY_SECONDS {
+        return Token::NotYetValid;
     }
-    if said.sts == "pending" {
-        return Token::Bad("of a session that is not complete");
+    if content.sts == "pending" {
+        return Token::Invalid("of a session that is not complete");
     }
-    claims
+    token
 }
 
-fn open(token: &str, key: &DecodingKey, issuer: &str, in_time: bool) -> Result<Claims, ErrorKind> {
-    if head(token).is_none() {
+/// Decodes a token and checks its signature, issuer and, if `check_expiry`, its expiry.
+fn decode_claims(token: &str, key: &DecodingKey, issuer: &str, check_expiry: bool) -> Result<Claims, ErrorKind> {
+    if session_header(token).is_none() {
         return Err(ErrorKind::InvalidToken);
     }
     let mut rules = Validation::new(Algorithm::RS256);
     rules.set_required_spec_claims(&["exp", "iss", "nbf", "sub"]);
     rules.set_issuer(&[issuer]);
-    rules.leeway = LEEWAY.unsigned_abs();
-    rules.validate_exp = in_time;
+    rules.leeway = LEEWAY_SECONDS.unsigned_abs();
+    rules.validate_exp = check_expiry;
     rules.validate_nbf = true;
-    // Clerk names the site in `azp`, and an audience only where somebody made one up.
+    // Clerk has the site in `azp`; an audience exists only in custom templates.
     rules.validate_aud = false;
     rs256::install();
     decode(token, key, &rules).map(|token| token.claims).map_err(jsonwebtoken::errors::Error::into_kind)
 }
 
-/// The cookies that a handshake brings, as `Set-Cookie` has them.
-pub fn handshake(token: &str, key: &DecodingKey) -> Option<Vec<String>> {
+/// Returns the cookies in a handshake, as the values of `Set-Cookie` headers.
+pub fn read_handshake(token: &str, key: &DecodingKey) -> Option<Vec<String>> {
     #[derive(Deserialize)]
-    struct Brought {
+    struct Handshake {
         handshake: Vec<String>,
     }
-    head(token)?;
+    session_header(token)?;
     let mut rules = Validation::new(Algorithm::RS256);
-    // It has no date, or one that is looked at; what it brings has one in any case.
+    // A handshake may have no expiry; the session token in it always has one.
     rules.set_required_spec_claims::<&str>(&[]);
-    rules.leeway = LEEWAY.unsigned_abs();
+    rules.leeway = LEEWAY_SECONDS.unsigned_abs();
     rules.validate_aud = false;
     rs256::install();
-    decode::<Brought>(token, key, &rules).ok().map(|token| token.claims.handshake)
+    decode::<Handshake>(token, key, &rules).ok().map(|token| token.claims.handshake)
 }

@@ -1,4 +1,4 @@
-//! How Clerk is reached: what its keys say. They are read with the rest of the configuration.
+//! Configuration of Clerk: its keys, and the addresses that they contain.
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
@@ -13,26 +13,26 @@ const API: &str = "https://api.clerk.com";
 pub struct ClerkConfig {
     pub secret_key: String,
     pub publishable_key: String,
-    /// Where browsers talk to Clerk, which is also who signs tokens: `https://clerk.example.com`.
+    /// Clerk's Frontend API, which is also the issuer of tokens: `https://clerk.example.com`.
     pub frontend: String,
-    /// Clerk's pages of signing in and up: `https://accounts.example.com`.
+    /// Clerk's Account Portal, with the pages to sign in and sign up: `https://accounts.example.com`.
     pub portal: String,
-    /// A development instance hands its cookies over in addresses, because it is of another site.
+    /// A development instance passes its cookies in URLs, because it is on another site.
     pub development: bool,
-    /// Without one, Clerk's webhooks are not listened to.
+    /// Without one, Clerk's webhooks are rejected.
     pub webhook_secret: Option<String>,
-    /// The public key of tokens as PEM, so that Clerk need not be asked for it.
+    /// Public key of tokens as PEM, so that it need not be fetched from Clerk.
     pub jwt_key: Option<String>,
-    /// Load Clerk's script, to sign in within our own page.
+    /// Load ClerkJS, to sign in within our own page.
     pub js: bool,
     pub api_base: String,
 }
 
 impl ClerkConfig {
-    /// Nothing, when Clerk is not configured.
+    /// Reads Clerk's variables. Returns `None` when Clerk is not configured.
     ///
     /// # Errors
-    /// A sentence for whoever starts the program, naming the variable.
+    /// A sentence for the operator that names the variable.
     pub fn read(environment: Environment, var: &impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
         let (secret_key, publishable_key) = match (var("CLERK_SECRET_KEY"), var("CLERK_PUBLISHABLE_KEY")) {
             (Some(secret), Some(publishable)) => (secret, publishable),
@@ -96,8 +96,8 @@ impl ClerkConfig {
     }
 }
 
-/// Whether a publishable key is of a development instance, and the host it names: what follows the second underscore is its
-/// Base64, with a `$` after it.
+/// Parses a publishable key: whether it is of a development instance, and the host of the Frontend API, which is encoded in Base64 after
+/// the second underscore, followed by a `$`.
 fn frontend(key: &str) -> Result<(bool, String)> {
     let (development, encoded) = match (key.strip_prefix("pk_test_"), key.strip_prefix("pk_live_")) {
         (Some(encoded), _) => (true, encoded),
@@ -114,7 +114,7 @@ fn frontend(key: &str) -> Result<(bool, String)> {
     Ok((development, host.to_owned()))
 }
 
-/// The host of the account portal beside that of the frontend's: `accounts.example.com`, or `slug.accounts.dev`.
+/// Derives the host of the Account Portal from that of the Frontend API: `accounts.example.com`, or `slug.accounts.dev`.
 fn portal(host: &str) -> String {
     if let Some(slug) = host.strip_suffix(".clerk.accounts.dev") {
         format!("{slug}.accounts.dev")

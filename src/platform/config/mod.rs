@@ -1,4 +1,4 @@
-//! Configuration: read once from the environment, so that a mistake is told at start and nowhere else.
+//! Configuration, read once from environment variables, so that a mistake is reported at start and nowhere else.
 
 #![expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 
@@ -17,16 +17,16 @@ use lettre::{message::Mailbox, transport::smtp::AsyncSmtpTransport};
 
 use crate::platform::{config::clerk::ClerkConfig, environment::Environment};
 
-/// What the program was told. Secrets are here, so it is never logged whole.
+/// The settings of the program. It contains secrets and is never logged.
 #[derive(Clone)]
 pub struct Config {
     pub environment: Environment,
-    /// Where the server listens.
+    /// Address the server listens on.
     pub listen: SocketAddr,
     /// The public address, without a slash at its end.
     pub url: String,
     pub data_dir: PathBuf,
-    /// Without one, a private cluster under the data folder is run.
+    /// Without one, an embedded PostgreSQL runs in the data folder.
     pub database_url: Option<String>,
     pub database_connections: u32,
     pub stripe: StripeConfig,
@@ -36,7 +36,7 @@ pub struct Config {
     /// Without it, accounts are local.
     pub clerk: Option<ClerkConfig>,
     pub capacity: CapacityConfig,
-    /// Where YouTube tells the title of a video. <https://oembed.com>
+    /// YouTube's oEmbed endpoint, which returns the title of a video. <https://oembed.com>
     pub youtube_oembed: String,
     /// Becomes admin at sign-up.
     pub admin_email: Option<String>,
@@ -47,7 +47,7 @@ pub struct Config {
     pub watched: bool,
 }
 
-/// How Stripe is reached. The sandbox differs by its address only.
+/// Settings of Stripe. The sandbox differs in its address only.
 #[derive(Clone)]
 pub struct StripeConfig {
     pub secret_key: String,
@@ -56,38 +56,38 @@ pub struct StripeConfig {
     pub api_base: Option<String>,
     /// The host of Stripe's payment page: Stripe's own, or a custom domain of the account's.
     pub checkout_domain: String,
-    /// Where our own sandbox listens, when there is no account at Stripe.
+    /// Address the sandbox listens on, when no Stripe account is configured.
     pub sandbox: Option<SocketAddr>,
 }
 
-/// How mail leaves.
+/// Settings of outgoing mail.
 #[derive(Clone)]
 pub struct SmtpConfig {
-    /// With the password in it.
+    /// URL of the mail server, with the password.
     pub url: String,
-    /// Whom mail comes from.
+    /// The sender of mail.
     pub from: Mailbox,
 }
 
-/// How it is known from where somebody visits. Nothing configured is nothing known, and so no price by country.
+/// Settings that determine a client's address and country. Without them the country is unknown, and prices do not depend on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientIpConfig {
-    /// Whose headers are believed: the proxies in front of us.
+    /// Proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// The header in which those say the country.
+    /// Header in which those proxies send the country.
     pub country_header: Option<HeaderName>,
     /// A country database (`.mmdb`).
     pub geoip: Option<PathBuf>,
 }
 
-/// How much is let in.
+/// Limits on load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapacityConfig {
-    /// How many times as much one address may do: for a school whose students share one, and for load tests.
+    /// Multiplier of the rate limits per address, for a school whose students share one and for load tests.
     pub address_allowance: u32,
-    /// How many requests are answered at once; more are asked to come back.
+    /// Requests handled at the same time; further ones get 503.
     pub concurrent_requests: usize,
-    /// Whom to tell of a hole, as an address that begins with `mailto:` or `https://`.
+    /// Contact for vulnerability reports, an address that begins with `mailto:` or `https://`.
     pub security_contact: Option<String>,
 }
 
@@ -96,10 +96,10 @@ pub const SANDBOX_SECRET_KEY: &str = "sk_test_sandbox";
 pub const SANDBOX_WEBHOOK_SECRET: &str = "whsec_sandbox";
 
 impl Config {
-    /// Reads the environment.
+    /// Reads the environment variables.
     ///
     /// # Errors
-    /// A sentence for whoever starts the program, naming the variable.
+    /// A sentence for the operator that names the variable.
     pub fn from_env() -> Result<Self> {
         Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
@@ -142,7 +142,7 @@ impl Config {
         })
     }
 
-    /// Nothing configured but where Stripe is.
+    /// The defaults, with Stripe at `stripe_url`.
     #[cfg(test)]
     pub fn for_tests(stripe: &str) -> Self {
         let mut config = Self::read(|_| None).unwrap();
@@ -154,7 +154,7 @@ impl Config {
         config
     }
 
-    /// Where buyers are sent to pay: Stripe's own page, or that of the sandbox which `STRIPE_API_BASE` names or we run.
+    /// Origin of the payment page: Stripe's, or that of the sandbox that `STRIPE_API_BASE` names or this program runs.
     pub fn pays_at(&self) -> String {
         let StripeConfig { api_base, checkout_domain, .. } = &self.stripe;
         api_base
@@ -162,14 +162,14 @@ impl Config {
             .map_or_else(|| format!("https://{checkout_domain}"), |base| base.trim_end_matches('/').to_owned())
     }
 
-    /// Whether the public address is one that only this machine reaches.
+    /// Whether the public address is a loopback address.
     pub fn is_local(&self) -> bool {
         let host = self.url.parse::<http::Uri>().ok().and_then(|url| url.host().map(str::to_owned)).unwrap_or_default();
         host == "localhost"
             || host.trim_matches(['[', ']']).parse().is_ok_and(|host: std::net::IpAddr| host.is_loopback())
     }
 
-    /// Cookies are `Secure` when the site is.
+    /// Whether the public address is `https`, so that cookies are `Secure`.
     pub fn is_https(&self) -> bool {
         self.url.starts_with("https://")
     }
@@ -281,7 +281,7 @@ impl CapacityConfig {
     }
 }
 
-/// A network such as `10.0.0.0/8`, or one address. A network that is everybody is a mistake.
+/// Parses a network such as `10.0.0.0/8`, or a single address. A network that covers all addresses is rejected.
 fn network(text: &str) -> Result<IpNet> {
     let network = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| IpNet::from(ip.to_canonical())));
     let network = network.map_err(|_| {

@@ -1,5 +1,5 @@
-//! Listening: connections, each with an end to our patience. Who sends a request line letter by letter, or never reads the answer, holds
-//! a connection, and there are only so many.
+//! TCP listener with header, idle and write timeouts (slow-loris protection). A client that sends its request byte by byte, or never reads
+//! the response, would hold one of a limited number of connections.
 
 #[cfg(test)]
 mod tests;
@@ -20,14 +20,14 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// How patient we are.
+/// Timeouts of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// For a whole request line with its headers, and between two requests.
+    /// Of a request line with its headers, and between two requests.
     pub headers: Duration,
-    /// For an answer that the other side does not read.
+    /// Of writing a response that the client does not read.
     pub reader: Duration,
-    /// For requests under way when we are told to stop.
+    /// Grace period of requests under way when the server stops.
     pub end: Duration,
 }
 
@@ -38,12 +38,12 @@ impl Default for Timeouts {
     }
 }
 
-/// The most that a request line and its headers may take, in bytes. More is answered with 431.
+/// Maximum size of a request line with its headers, in bytes. A larger one gets 431.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
-/// The most connections at once. Others wait in the kernel, where they cost us nothing.
+/// Maximum number of open connections. Further ones wait in the kernel's backlog.
 const MAX_CONNECTIONS: usize = 4096;
 
-/// Serves every connection until told to stop, and then finishes what is under way.
+/// Serves connections until `stop` is cancelled, then finishes the requests under way.
 pub async fn serve(listener: TcpListener, router: Router, patience: Timeouts, stop: CancellationToken) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -61,7 +61,7 @@ pub async fn serve(listener: TcpListener, router: Router, patience: Timeouts, st
             Ok(accepted) => accepted,
             Err(error) => {
                 // Such as too many open files: it passes when somebody leaves.
-                tracing::warn!(%error, "Could not take a connection");
+                tracing::warn!(%error, "Could not accept a connection");
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 continue;
             }
@@ -77,7 +77,7 @@ pub async fn serve(listener: TcpListener, router: Router, patience: Timeouts, st
         tokio::spawn(async move {
             // It fails when the other side hangs up or is too slow, which is nobody's business.
             if let Err(error) = connection.await {
-                tracing::debug!(%error, "A connection broke off");
+                tracing::debug!(%error, "A connection failed");
             }
             drop(place);
         });
@@ -91,7 +91,7 @@ pub async fn serve(listener: TcpListener, router: Router, patience: Timeouts, st
 fn patient(stream: TcpStream, patience: Timeouts) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
     // Without this, a page that is sent in two writes waits 40 ms for the client's delayed acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "A connection kept Nagle's algorithm");
+        tracing::debug!(%error, "Could not disable Nagle's algorithm");
     }
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(patience.reader));

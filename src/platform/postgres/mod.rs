@@ -1,4 +1,4 @@
-//! The database: how we reach it and how its shape is kept up to date.
+//! Connection pool and migrations of the database.
 
 pub mod embedded;
 pub mod like_pattern;
@@ -13,15 +13,15 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::time::{Instant, sleep};
 use tracing::info;
 
-/// Everything in `migrations/`, built into the program.
+/// The migrations in `migrations/`, compiled into the program.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
 
-/// A database that comes up beside us (compose, a restart) has this long.
+/// How long a start waits for a database that starts at the same time (docker compose, a restart).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A pool on a database that answers.
+/// Connects a pool, and waits for the database to answer.
 ///
-/// No statement of ours takes long, so one that does is ended rather than left to hold its connection.
+/// Statements have a timeout, since none of ours takes long and one that hangs would occupy its connection.
 ///
 /// # Errors
 /// When the URL cannot be read, or the database does not answer within ten seconds.
@@ -34,7 +34,7 @@ pub async fn connect(url: &str, max_connections: u32) -> anyhow::Result<PgPool> 
             ("lock_timeout", "5s"),
             ("idle_in_transaction_session_timeout", "30s"),
             ("timezone", "UTC"),
-            // No statement of ours runs as long as compiling it takes.
+            // Compiling a statement would take longer than running it.
             ("jit", "off"),
         ]);
     wait_for(&options).await?;
@@ -47,9 +47,9 @@ pub async fn connect(url: &str, max_connections: u32) -> anyhow::Result<PgPool> 
         .context("connect to the database")
 }
 
-/// Whether a connection that somebody let go of is outside of a transaction. Whoever is given up while it says `begin` (a buyer who
-/// closes the tab) leaves one open without anybody knowing, and what the next one writes there is never committed. `begin_with` of
-/// nothing asks what the server said last: it fails where no transaction is open.
+/// Returns whether a released connection is outside of a transaction. A request that is cancelled during `begin` (a buyer who closes the
+/// tab) leaves a transaction open, and the writes of the next user of the connection would never be committed. `begin_with` of an empty
+/// statement reads the transaction status that the server sent last: it fails when no transaction is open.
 async fn is_clean(connection: &mut PgConnection) -> sqlx::Result<bool> {
     match connection.begin_with("").await {
         Err(sqlx::Error::BeginFailed) => Ok(true),
@@ -60,17 +60,17 @@ async fn is_clean(connection: &mut PgConnection) -> sqlx::Result<bool> {
 
 async fn wait_for(options: &PgConnectOptions) -> anyhow::Result<()> {
     let end = Instant::now() + CONNECT_TIMEOUT;
-    let mut told = false;
+    let mut is_logged = false;
     loop {
-        let left = end.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
-        let cause = match tokio::time::timeout(left, PgConnection::connect_with(options)).await {
+        let remaining = end.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+        let cause = match tokio::time::timeout(remaining, PgConnection::connect_with(options)).await {
             Ok(Ok(connection)) => return Ok(connection.close().await?),
             Ok(Err(error)) => {
-                // A wrong password stays wrong.
-                if let sqlx::Error::Database(refusal) = &error
-                    && refusal.code().is_some_and(|code| code.starts_with("28") || code == "3D000")
+                // A wrong password or name of a database does not change by waiting.
+                if let sqlx::Error::Database(rejection) = &error
+                    && rejection.code().is_some_and(|code| code.starts_with("28") || code == "3D000")
                 {
-                    return Err(error).context("the database refuses us");
+                    return Err(error).context("the database rejects the connection");
                 }
                 anyhow::Error::new(error)
             }
@@ -86,21 +86,21 @@ async fn wait_for(options: &PgConnectOptions) -> anyhow::Result<()> {
                 )
             });
         }
-        if !told {
-            info!("waiting for the database");
-            told = true;
+        if !is_logged {
+            info!("Waiting for the database");
+            is_logged = true;
         }
         sleep(Duration::from_millis(250)).await;
     }
 }
 
-/// Brings the database to the shape this program needs. Two servers may do it at once: sqlx takes an advisory lock, the
-/// second waits and finds nothing left to do.
+/// Runs the pending migrations. Two servers may do so at once: sqlx takes an advisory lock, and the second server waits and finds none
+/// pending.
 ///
 /// # Errors
 /// When a migration fails, or the database was migrated by a newer Lectern.
 pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
-    // On a connection of its own: a migration may take longer than a page, and so may the wait for another server's.
+    // A separate connection without timeouts: a migration may take long, and so may the wait for that of another server.
     let mut connection = pool.acquire().await?.detach();
     sqlx::raw_sql("set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0")
         .execute(&mut connection)
@@ -137,35 +137,35 @@ mod tests {
     }
 
     #[sqlx::test(migrations = false)]
-    async fn who_is_given_up_at_any_moment_leaves_no_transaction_open(pool: PgPool) {
+    async fn a_request_that_is_cancelled_at_any_moment_leaves_no_transaction_open(pool: PgPool) {
         let url = pool.connect_options().to_url_lossy();
         let ours = connect(url.as_str(), 1).await.unwrap();
-        sqlx::query("create table kept (n int)").execute(&ours).await.unwrap();
-        for turns in 0..12 {
-            // Waits until the one before was let go of.
-            sqlx::query("insert into kept values (1)").execute(&ours).await.unwrap();
-            let mut left = turns;
-            let mut begun = std::pin::pin!(async {
+        sqlx::query("create table written (n int)").execute(&ours).await.unwrap();
+        for polls in 0..12 {
+            // Waits until the connection was released.
+            sqlx::query("insert into written values (1)").execute(&ours).await.unwrap();
+            let mut remaining = polls;
+            let mut transaction = std::pin::pin!(async {
                 let _tx = ours.begin().await;
                 std::future::pending::<()>().await;
             });
-            let given_up = std::future::poll_fn(|context| {
-                if left == 0 {
+            let cancelled = std::future::poll_fn(|context| {
+                if remaining == 0 {
                     return std::task::Poll::Ready(());
                 }
-                left -= 1;
-                begun.as_mut().poll(context)
+                remaining -= 1;
+                transaction.as_mut().poll(context)
             });
-            // Once it has begun, nothing wakes it.
-            _ = tokio::time::timeout(Duration::from_millis(20), given_up).await;
+            // After `begin` the future is never woken.
+            _ = tokio::time::timeout(Duration::from_millis(20), cancelled).await;
         }
-        let kept: i64 = sqlx::query_scalar("select count(*) from kept").fetch_one(&pool).await.unwrap();
-        assert_eq!(kept, 12, "what is written is committed");
+        let written: i64 = sqlx::query_scalar("select count(*) from written").fetch_one(&pool).await.unwrap();
+        assert_eq!(written, 12, "every write is committed");
     }
 
     #[tokio::test]
-    async fn a_wrong_address_says_so() {
-        let refusal = connect("postgres://here:port/lectern", 1).await.unwrap_err().to_string();
-        assert!(refusal.contains("DATABASE_URL"), "{refusal}");
+    async fn an_invalid_url_names_its_variable() {
+        let error = connect("postgres://here:port/lectern", 1).await.unwrap_err().to_string();
+        assert!(error.contains("DATABASE_URL"), "{error}");
     }
 }

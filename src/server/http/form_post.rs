@@ -1,4 +1,4 @@
-//! Pages that answer a posted form: the same page again with what was typed, or a way on.
+//! Responses to form posts: the page again with errors (422), or a redirect (303).
 
 use axum::{
     body::Body,
@@ -13,24 +13,27 @@ use http_body_util::{BodyExt, Collected, Limited};
 use leptos::prelude::*;
 
 use crate::{
-    error::Error,
+    error::{Error, Result},
     form::FormState,
     paths,
-    platform::{request_id, response::see_other},
+    platform::{
+        request_id,
+        response::{see_other, with_flash},
+    },
     server::{rate_limit::load_shedding, state::AppState},
 };
 
-/// Names and values of a posted form, in order.
+/// The names and values of a posted form, in order.
 pub struct PostedForm(pub Vec<(String, String)>);
 
-/// The most a form of ours can hold, in bytes: 20,000 characters of any script, each as twelve letters of an address.
+/// The largest form body: 20,000 characters of any script, each percent-encoded as twelve bytes.
 const MAX_FORM_BYTES: usize = 256 * 1024;
-/// The most that is read of a form with a file, in bytes.
+/// The largest body of a form with a file that is read to its end.
 const MAX_MULTIPART_BYTES: usize = 64 * 1024 * 1024;
 
 impl PostedForm {
-    /// Reads a form's body and hands the request back without it. One that is larger than 256 KiB, or breaks off, is empty:
-    /// the form's own rules refuse that.
+    /// Reads the form in a request's body, and returns the request without it. A body that is larger than [`MAX_FORM_BYTES`] or
+    /// incomplete is an empty form, which the form's own rules reject.
     pub async fn read(request: Request) -> (Request, Self) {
         let (parts, body) = request.into_parts();
         let body = Limited::new(body, MAX_FORM_BYTES).collect().await.map(Collected::to_bytes).unwrap_or_default();
@@ -38,10 +41,10 @@ impl PostedForm {
         (Request::from_parts(parts, Body::empty()), Self(fields))
     }
 
-    /// Reads a form that may carry a file in the field `file`, and hands the request back without its body. Of a file, no more
-    /// than `most` bytes and one are kept, so that a larger one is seen to be; an empty one was not chosen. A browser reads no
-    /// answer before it has sent everything, so what is too much is read as well, up to 64 MiB.
-    pub async fn read_with_file(request: Request, file: &str, most: usize) -> (Request, Self, Option<Vec<u8>>) {
+    /// Reads a form that may have a file in the field `file`, and returns the request without its body. Of a file, at most
+    /// `max_bytes` and one more are stored, so that the caller can see that it is too large; an empty file was not chosen. A browser
+    /// reads no response before it has sent everything, so a body that is too large is read as well, up to [`MAX_MULTIPART_BYTES`].
+    pub async fn read_with_file(request: Request, file: &str, max_bytes: usize) -> (Request, Self, Option<Vec<u8>>) {
         let multipart = |kind: &HeaderValue| kind.as_bytes().starts_with(b"multipart/form-data");
         if !request.headers().get(CONTENT_TYPE).is_some_and(multipart) {
             let (request, form) = Self::read(request).await;
@@ -54,11 +57,11 @@ impl PostedForm {
         if let Ok(mut multipart) = Multipart::from_request(request, &()).await {
             while let Ok(Some(mut field)) = multipart.next_field().await {
                 let Some(name) = field.name().map(str::to_owned) else { continue };
-                let keeps = if name == file { most + 1 } else { MAX_FORM_BYTES };
+                let limit = if name == file { max_bytes + 1 } else { MAX_FORM_BYTES };
                 let mut bytes = Vec::new();
                 while let Ok(Some(chunk)) = field.chunk().await {
                     read += chunk.len();
-                    bytes.extend_from_slice(&chunk[..chunk.len().min(keeps - bytes.len())]);
+                    bytes.extend_from_slice(&chunk[..chunk.len().min(limit - bytes.len())]);
                     if read > MAX_MULTIPART_BYTES {
                         break;
                     }
@@ -76,29 +79,44 @@ impl PostedForm {
         (rest, Self(fields), chosen)
     }
 
+    /// Returns the first value of a field, or an empty text.
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
     }
 
-    /// Every value of a field that may be sent more than once.
+    /// Returns every value of a field that may be sent more than once.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// Puts a value in the place of what was sent, for the form that comes back.
+    /// Replaces the value of a field, for the form that is rendered again.
     pub fn set(&mut self, name: &str, value: String) {
         self.0.retain(|(n, _)| n != name);
         self.0.push((name.to_owned(), value));
     }
 }
 
-/// The page of this request again, with what was typed and why it was refused.
+/// Responds to a form: redirects with a message that the next page shows, or renders the page again with what was typed and
+/// why it was rejected.
+pub async fn respond(
+    state: &AppState,
+    request: Request,
+    posted: PostedForm,
+    saved: Result<(String, impl AsRef<str>)>,
+) -> Response {
+    match saved {
+        Ok((to, message)) => with_flash(see_other(&to), &state.config, message.as_ref()),
+        Err(error) => render_invalid(state, request, posted, &error).await,
+    }
+}
+
+/// Renders the page of this request again, with what was typed and why it was rejected.
 pub async fn render_invalid(state: &AppState, request: Request, posted: PostedForm, error: &Error) -> Response {
-    let told = match error {
+    let shown = match error {
         Error::Internal => &Error::InternalWithId(request_id::of(request.extensions())),
         error => error,
     };
-    let mut response = render_page(state, request, FormState::refused(posted.0, told)).await;
+    let mut response = render_page(state, request, FormState::rejected(posted.0, shown)).await;
     if response.status() == StatusCode::OK {
         *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if let Some(wait) = error.retry_after() {
@@ -108,27 +126,27 @@ pub async fn render_invalid(state: &AppState, request: Request, posted: PostedFo
     response
 }
 
-/// The page of this request again, with what was typed and nothing refused: it says what happened.
+/// Renders the page of this request again, with what was typed and no error: the page says what happened.
 pub async fn render(state: &AppState, request: Request, posted: PostedForm) -> Response {
-    render_page(state, request, FormState::of(posted.0)).await
+    render_page(state, request, FormState::with_values(posted.0)).await
 }
 
-async fn render_page(state: &AppState, request: Request, submitted: FormState) -> Response {
+async fn render_page(state: &AppState, request: Request, form: FormState) -> Response {
     let (context, options, shell) = (state.clone(), state.leptos.clone(), state.shell);
     let handler = leptos_axum::render_app_async_with_context(
         move || {
             provide_context(context.clone());
-            provide_context(submitted.clone());
+            provide_context(form.clone());
         },
         move || shell(options.clone()),
     );
     handler(request).await.into_response()
 }
 
-/// Instead of a file: visitors sign in and come back to `here`, everybody else reads why not.
-pub fn no_file(error: &Error, here: &str) -> Response {
+/// Responds instead of a file: visitors sign in and return to `return_to`, everybody else reads the error.
+pub fn no_file(error: &Error, return_to: &str) -> Response {
     if *error == Error::Unauthenticated {
-        return see_other(&paths::sign_in(here));
+        return see_other(&paths::sign_in(return_to));
     }
     load_shedding::reject(error)
 }

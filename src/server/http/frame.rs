@@ -1,41 +1,37 @@
-//! The frame of the page that is rendered, read from the request.
+//! The frame of the page that is rendered, read from its request.
 
 use crate::{
-    error::Result,
     frame::Frame,
     platform::cookies,
-    server::state::AppState,
+    server::{http::viewer, state::AppState},
     users::Viewer,
 };
 use http::request::Parts;
 use leptos::{nonce::Nonce, prelude::*};
 
-/// The viewer of the page that is rendered; a visitor where it cannot be known.
+/// Returns the viewer of the page that is rendered, or a visitor when the sender is not known.
 pub fn viewer_of_request() -> Viewer {
-    use_context::<Parts>()
-        .and_then(|parts| parts.extensions.get::<Result<Viewer>>().cloned())
-        .and_then(Result::ok)
-        .unwrap_or_default()
+    use_context::<Parts>().and_then(|parts| viewer::of(&parts.extensions).ok()).unwrap_or_default()
 }
 
-/// What the last request says on this page.
+/// Returns the flash message that the previous request left for this page.
 pub fn flash() -> Option<String> {
     let https = use_context::<AppState>()?.config.is_https();
     cookies::get_flash(&use_context::<Parts>()?.headers, https)
 }
 
-/// Begins a page: gives its scripts the nonce of its policy, and returns the theme for `<html data-theme>`.
-pub fn begin() -> Option<String> {
+/// Provides the nonce of the content security policy to the page's scripts, and returns the theme for `<html data-theme>`.
+pub fn start_page() -> Option<String> {
     if let Some(nonce) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Nonce>().cloned()) {
         provide_context(nonce);
     }
     theme()
 }
 
-/// Who looks, at which school, in which light.
+/// Returns the frame of the page that is rendered.
 pub fn frame() -> Frame {
-    let told = use_context::<AppState>().map(|state| (state.school.names(), state.identity.provider()));
-    let (school, identity_provider) = told.unwrap_or_default();
+    let state = use_context::<AppState>().map(|state| (state.school.names(), state.identity.provider()));
+    let (school, identity_provider) = state.unwrap_or_default();
     Frame { viewer: viewer_of_request(), school, identity_provider, theme: theme() }
 }
 

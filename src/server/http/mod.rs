@@ -1,4 +1,4 @@
-//! HTTP: the context of a request, form posts, client addresses, security headers.
+//! HTTP: extractors of the viewer, form posts, client addresses, security headers.
 
 pub mod client_ip;
 pub mod form_post;

@@ -1,9 +1,9 @@
-//! A call: what a server function starts with. Who asks was found out once per request, by [`identify`].
+//! Context of a server function: database, viewer and state. The viewer is authenticated once per request, by [`identify`].
 
 use axum::{
-    extract::{Request, State},
+    extract::{FromRequestParts, Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use http::{header::SET_COOKIE, request::Parts};
 use leptos::{nonce::Nonce, prelude::*};
@@ -18,58 +18,76 @@ use crate::{
     platform::{cookies, response},
     server::{
         http::{security_headers, viewer},
+        rate_limit::load_shedding,
         state::AppState,
     },
     users::{User, Viewer},
 };
 
+/// The context of a server function that anyone may call.
 pub struct RequestContext {
     pub db: PgPool,
     pub viewer: Viewer,
     pub state: AppState,
 }
 
-impl RequestContext {
-    /// The call under way.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the database could not say who asks.
-    #[expect(
-        clippy::unused_async,
-        reason = "so that every server function starts with the same line, whatever it needs later"
-    )]
-    pub async fn current() -> Result<Self> {
-        let state = use_context::<AppState>().ok_or(Error::Internal)?;
-        let viewer = use_context::<Parts>()
-            .and_then(|parts| parts.extensions.get::<Result<Viewer>>().cloned())
-            .ok_or(Error::Internal)??;
-        Ok(Self { db: state.db.clone(), viewer, state })
-    }
-
-    /// The call under way, of an admin: what every server function of the back office starts with. A student who tries leaves a
-    /// line in the audit log.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] for a visitor, [`Error::Forbidden`] for a student.
-    pub async fn admin() -> Result<AdminContext> {
-        let Self { db, viewer, state } = Self::current().await?;
-        let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
-        let admin = viewer::require_admin(&db, &viewer, &path).await?;
-        Ok(AdminContext { db, admin, state })
-    }
-}
-
-/// A call of an admin.
+/// The context of a server function of the back office. A student who calls one leaves a line in the audit log.
 pub struct AdminContext {
     pub db: PgPool,
     pub admin: User,
     pub state: AppState,
 }
 
-/// Finds out who sends a request, before anything of ours sees it, and gives a page its policy.
+/// A context that was not extracted: [`Error::Unavailable`] when the sender is not known, for an [`AdminContext`] also
+/// [`Error::Unauthenticated`] for a visitor and [`Error::Forbidden`] for a student.
+pub struct Rejection(Error);
+
+impl From<Rejection> for Error {
+    fn from(Rejection(error): Rejection) -> Self {
+        error
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        load_shedding::reject(&self.0)
+    }
+}
+
+impl FromRequestParts<AppState> for RequestContext {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Rejection> {
+        let viewer = viewer::of(&parts.extensions).map_err(Rejection)?;
+        Ok(Self { db: state.db.clone(), viewer, state: state.clone() })
+    }
+}
+
+impl FromRequestParts<AppState> for AdminContext {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Rejection> {
+        let admin = viewer::find_admin(parts, &state.db).await.map_err(Rejection)?;
+        Ok(Self { db: state.db.clone(), admin, state: state.clone() })
+    }
+}
+
+/// Extracts the context of the server function that runs: [`RequestContext`] or [`AdminContext`].
+///
+/// # Errors
+/// The extractor's, see [`Rejection`].
+pub async fn extract<T>() -> Result<T>
+where
+    T: FromRequestParts<AppState, Rejection: Into<Error>>,
+{
+    let (mut parts, state) = use_context::<Parts>().zip(use_context::<AppState>()).ok_or(Error::Internal)?;
+    T::from_request_parts(&mut parts, &state).await.map_err(Into::into)
+}
+
+/// Middleware that authenticates a request before any handler, and gives a page its content security policy.
 pub async fn identify(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let asked = RequestParts { method: request.method(), uri: request.uri(), headers: request.headers() };
-    let (viewer, cookies) = match state.identity.authenticate(&state.db, &asked).await {
+    let parts = RequestParts { method: request.method(), uri: request.uri(), headers: request.headers() };
+    let (viewer, cookies) = match state.identity.authenticate(&state.db, &parts).await {
         AuthOutcome::Continue { viewer, cookies } => (viewer, cookies),
         AuthOutcome::Redirect(response) => return response,
     };
@@ -80,7 +98,7 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
     let flash = cookies::get_flash(request.headers(), state.config.is_https()).is_some();
     let mut response = next.run(request).await;
     security_headers::guard_page(&mut response, &nonce, &state.config);
-    script::widen(response.headers_mut(), state.config.clerk.as_ref(), &path);
+    script::extend_policy(response.headers_mut(), state.config.clerk.as_ref(), &path);
     for cookie in cookies {
         response.headers_mut().append(SET_COOKIE, cookie);
     }

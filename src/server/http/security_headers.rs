@@ -1,4 +1,4 @@
-//! What every answer carries and every request has to pass.
+//! Security headers of every response, the content security policy of pages, and the check of cross-site requests.
 
 use axum::{
     extract::{Request, State},
@@ -25,15 +25,15 @@ use crate::{
     ui::FONTS,
 };
 
-/// For answers that are not pages: nothing may run in them.
-const CLOSED: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// The policy of responses that are not pages: nothing in them may be loaded or run.
+const NO_CONTENT_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// Makes a page that leads elsewhere a redirect, whoever asks: Leptos does so only for those who accept HTML, and answers the others
-/// with 200 and a header for its own router, which a page's reader may not know and a cache may keep.
+/// Sets the content security policy of an HTML page: our own scripts by nonce, wasm, pictures, and YouTube's frame; no inline style, no
+/// other host. A Buy form may be redirected to the payment page; `cargo leptos watch` may announce a rebuild. The fonts are named in the
+/// style sheet; the `Link` header makes the browser load them beside it and not after it.
 ///
-/// Gives every other HTML page its policy: our own scripts by nonce, wasm, pictures, and YouTube's frame. No inline style, no other host. A
-/// Buy form may be sent on to where one pays; `cargo leptos watch` may tell of a rebuild. Fonts are named in the style sheet; said
-/// here, they come beside it and not after it.
+/// A redirect that was made inside a page becomes a real one for every client. Leptos does that only for clients that accept HTML; the
+/// others get status 200 and a header for its own router, which they may not know and a cache may store.
 pub fn guard_page(response: &mut Response, nonce: &Nonce, config: &Config) {
     let html = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/html");
     if !response.headers().get(CONTENT_TYPE).is_some_and(html) {
@@ -89,43 +89,44 @@ pub async fn headers(State(state): State<AppState>, request: Request, next: Next
     if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
         headers.entry(RETRY_AFTER).or_insert(HeaderValue::from_static("5"));
     }
-    // A redirect shows nothing, and its policy must not be taken for that of the page it leads to.
+    // A redirect has no content, and its policy must not be taken for that of the page at its target.
     if !status.is_redirection() {
-        headers.entry(CONTENT_SECURITY_POLICY).or_insert(CLOSED);
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(NO_CONTENT_POLICY);
     }
-    // Files lie compressed beside themselves. Who keeps them for many must know that they differ.
+    // Files are also stored compressed. A shared cache has to know that the responses differ.
     if cache != PRIVATE {
         headers.entry(VARY).or_insert(HeaderValue::from_static("accept-encoding"));
     }
     if ok || cache == PRIVATE {
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(cache));
     }
-    lead_nowhere_else(&mut response, &state.config);
+    check_redirect(&mut response, &state.config);
     response
 }
 
-/// Where Stripe shows its receipts.
+/// The site where Stripe shows its receipts.
 const STRIPE_RECEIPTS: &str = "https://pay.stripe.com";
 
-/// A redirect leads to a path of our own, to where one pays or to Stripe's receipt of it, or to where accounts are. What would lead
-/// elsewhere leads home, whoever wrote it.
-fn lead_nowhere_else(response: &mut Response, config: &Config) {
+/// Replaces a redirect to an unknown site by one to the start page. Known are paths of this site, the payment page, Stripe's receipts, and
+/// Clerk.
+fn check_redirect(response: &mut Response, config: &Config) {
     let Some(to) = response.headers().get(LOCATION) else { return };
     let to = to.to_str().unwrap_or_default();
     let (pays, clerk) = (config.pays_at(), config.clerk.as_ref());
-    let mut others = [config.url.as_str(), pays.as_str(), STRIPE_RECEIPTS]
+    let mut known_sites = [config.url.as_str(), pays.as_str(), STRIPE_RECEIPTS]
         .into_iter()
         .chain(clerk.into_iter().flat_map(|clerk| [clerk.frontend.as_str(), clerk.portal.as_str()]));
-    let known = others.any(|other| to.strip_prefix(other).is_some_and(|rest| rest.starts_with('/')));
+    let known = known_sites.any(|site| to.strip_prefix(site).is_some_and(|rest| rest.starts_with('/')));
     if !known && paths::safe_redirect(to) != to {
-        tracing::error!("A redirect would have led to another site");
+        tracing::error!("Replaced a redirect to another site");
         response.headers_mut().insert(LOCATION, HeaderValue::from_static(paths::HOME));
     }
 }
 
 const PRIVATE: &str = "private, no-cache";
 
-/// Hashed names never change; pictures of ours seldom; a page is for its viewer and is asked for again.
+/// Returns the `Cache-Control` of a path. Files with a hash in their name never change, covers seldom do; a page is for its viewer and is
+/// requested again.
 fn cache_control(path: &str) -> &'static str {
     match path.split('/').nth(1) {
         Some("pkg" | "fonts" | "pictures") => "public, max-age=31536000, immutable",
@@ -134,9 +135,9 @@ fn cache_control(path: &str) -> &'static str {
     }
 }
 
-/// Refuses state changes that another site's page sends: by `Sec-Fetch-Site`, or by `Origin` where a browser lacks it.
-/// Webhooks are signed instead. A token in a header is no excuse: it passes here like everything else. Where a request comes from is
-/// left as a path of our own, or not at all: a form that works without JavaScript leads back there.
+/// Rejects changes that another site's page requests: by `Sec-Fetch-Site`, or by `Origin` for browsers without it. Webhooks are signed
+/// instead; requests with a token in a header are checked like all others. The `Referer` is reduced to a path of this site, or removed,
+/// because a form that works without JavaScript redirects there.
 pub async fn same_site(mut request: Request, next: Next) -> Response {
     match referring_page(request.headers()) {
         Some(page) => request.headers_mut().insert(REFERER, page),
@@ -148,26 +149,26 @@ pub async fn same_site(mut request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if safe
         || [paths::STRIPE_WEBHOOK, paths::CLERK_WEBHOOK].contains(&request.uri().path())
-        || is_own(request.headers())
+        || is_same_origin(request.headers())
     {
         return next.run(request).await;
     }
-    tracing::warn!("Refused a request that another site's page sent");
+    tracing::warn!("Rejected a cross-site request");
     (StatusCode::FORBIDDEN, "This request came from another site's page.").into_response()
 }
 
-/// The path of our page that a request comes from.
+/// Returns the path in the `Referer`, if it is of this site.
 fn referring_page(headers: &HeaderMap) -> Option<HeaderValue> {
     let (_, rest) = headers.get(REFERER)?.to_str().ok()?.split_once("://")?;
     let (host, path) = rest.split_at(rest.find('/')?);
     (host == headers.get(HOST)?.to_str().ok()?).then(|| paths::safe_redirect(path).parse().ok())?
 }
 
-/// `/.well-known/security.txt`: whom to tell of a hole. <https://www.rfc-editor.org/rfc/rfc9116>
-pub async fn txt(State(state): State<AppState>) -> String {
+/// `GET /.well-known/security.txt`: the contact to report vulnerabilities to. <https://www.rfc-editor.org/rfc/rfc9116>
+pub async fn security_txt(State(state): State<AppState>) -> String {
     let config = &state.config;
     let contact = config.capacity.security_contact.clone().unwrap_or_else(|| format!("{}/", config.url));
-    // Within a year, as the standard asks. Whole days, so that every server says the same.
+    // Less than a year, as the standard recommends. Whole days, so that every server has the same.
     let expires = (clock::now() + TimeDelta::days(180)).date_naive();
     format!(
         "Contact: {contact}\nExpires: {expires}T00:00:00Z\nPreferred-Languages: en\nCanonical: {}{}\n",
@@ -176,7 +177,8 @@ pub async fn txt(State(state): State<AppState>) -> String {
     )
 }
 
-fn is_own(headers: &HeaderMap) -> bool {
+/// Returns whether a request was sent by a page of this site, by the user directly, or by a program that is no browser.
+fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
         return site == "same-origin" || site == "none";
@@ -193,22 +195,22 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case::a_form_of_ours(&[("sec-fetch-site", "same-origin")], true)]
+    #[case::a_form_of_this_site(&[("sec-fetch-site", "same-origin")], true)]
     #[case::typed_in(&[("sec-fetch-site", "none")], true)]
     #[case::another_site(&[("sec-fetch-site", "cross-site")], false)]
-    #[case::a_neighbour(&[("sec-fetch-site", "same-site")], false)]
+    #[case::another_host_of_the_domain(&[("sec-fetch-site", "same-site")], false)]
     #[case::an_older_browser(&[("origin", "https://a.example"), ("host", "a.example")], true)]
-    #[case::an_older_browser_elsewhere(&[("origin", "https://b.example"), ("host", "a.example")], false)]
+    #[case::an_older_browser_on_another_site(&[("origin", "https://b.example"), ("host", "a.example")], false)]
     #[case::a_sandboxed_frame(&[("origin", "null"), ("host", "a.example")], false)]
     #[case::a_sandboxed_frame_of_a_newer_browser(&[("sec-fetch-site", "cross-site"), ("origin", "null")], false)]
-    #[case::what_nobody_knows(&[("sec-fetch-site", "tomorrow")], false)]
-    #[case::no_browser(&[], true)]
-    fn who_may_change_state(#[case] sent: &[(&'static str, &'static str)], #[case] own: bool) {
+    #[case::an_unknown_value(&[("sec-fetch-site", "tomorrow")], false)]
+    #[case::a_program(&[], true)]
+    fn only_same_origin_requests_may_change_state(#[case] sent: &[(&'static str, &'static str)], #[case] same: bool) {
         let headers = sent
             .iter()
             .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
-        assert_eq!(is_own(&headers), own);
+        assert_eq!(is_same_origin(&headers), same);
     }
 
     #[rstest]
@@ -219,7 +221,7 @@ mod tests {
     #[case("https://a.example@b.example/", None)]
     #[case("/courses", None)]
     #[case("", None)]
-    fn a_form_leads_back_to_our_own_page_only(#[case] sent: &'static str, #[case] page: Option<&str>) {
+    fn only_a_referer_of_this_site_is_used(#[case] sent: &'static str, #[case] page: Option<&str>) {
         let sent = [(REFERER, HeaderValue::from_static(sent)), (HOST, HeaderValue::from_static("a.example"))];
         assert_eq!(referring_page(&sent.into_iter().collect()).as_ref().map(|page| page.to_str().unwrap()), page);
     }
@@ -231,11 +233,11 @@ mod tests {
     #[case("https://pay.example@b.example/", "/")]
     #[case("//b.example", "/")]
     #[case("javascript:alert(1)", "/")]
-    fn a_redirect_leads_to_us_or_to_where_one_pays(#[case] to: &'static str, #[case] leads: &str) {
+    fn a_redirect_leads_only_to_this_site_or_the_payment_page(#[case] to: &'static str, #[case] target: &str) {
         let mut config = Config::for_tests("https://pay.example");
         config.stripe.sandbox = Some(([127, 0, 0, 1], 1).into());
         let mut response = (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response();
-        lead_nowhere_else(&mut response, &config);
-        assert_eq!(response.headers()[LOCATION], leads);
+        check_redirect(&mut response, &config);
+        assert_eq!(response.headers()[LOCATION], target);
     }
 }

@@ -1,9 +1,9 @@
-//! Kept pages: what looks the same to every visitor is rendered once and kept until the catalogue changes.
+//! Page cache for signed-out visitors, invalidated when the catalogue changes.
 //!
-//! Only pages without a session, a flash, a query or an error are kept, for ten seconds at most. A change of the catalogue reaches every
-//! server at once ([`crate::server::page_cache::invalidation`]); each then counts a new generation, and what was kept or is being rendered under an older
-//! one is never shown again. Every answer gets a nonce of its own. Prices differ by country: nobody sees a page that was made for
-//! another's.
+//! Only responses without a session, a flash message, a query string or an error are stored, for ten seconds at most. Every server is
+//! notified of a change of the catalogue ([`crate::server::page_cache::invalidation`]) and then starts a new generation: pages that were
+//! stored in an older one, or are being rendered in it, are never served again. Every response gets its own nonce. The country is
+//! part of the key, because prices differ by country.
 
 pub mod invalidation;
 
@@ -33,18 +33,19 @@ use crate::{
     country::Country, identity::authentication::Identity, platform::cookies, server::http::client_ip::ClientInfo,
 };
 
-/// How long a page is kept when nothing changes.
+/// A page is served from the cache for this long when nothing changes.
 const MAX_AGE: Duration = Duration::from_secs(10);
-/// The memory that kept pages may take, in bytes.
+/// The memory for cached pages.
 const MAX_CACHE_BYTES: u64 = 32 * 1024 * 1024;
-/// A page that is larger is not kept, in bytes.
+/// A larger page is an error, because no page of ours is that large.
 const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
+/// The page cache of this server.
 #[derive(Clone)]
 pub struct PageCache {
     pages: Cache<Key, Arc<Page>>,
     generation: Arc<AtomicU64>,
-    /// Whether changes reach us. While they do not, nothing is kept.
+    /// Whether notifications of changes arrive. While they do not, nothing is cached.
     subscribed: Arc<AtomicBool>,
 }
 
@@ -56,7 +57,7 @@ struct Key {
     country: Option<Country>,
 }
 
-/// A page, cut wherever its nonce stood.
+/// A stored page, split where its nonce was.
 struct Page {
     headers: HeaderMap,
     policy: Vec<String>,
@@ -65,20 +66,21 @@ struct Page {
 
 impl Default for PageCache {
     fn default() -> Self {
-        let weigh = |_: &Key, page: &Arc<Page>| {
+        let size = |_: &Key, page: &Arc<Page>| {
             page.body.iter().map(|part| u32::try_from(part.len()).unwrap_or(u32::MAX)).sum()
         };
-        let pages = Cache::builder().max_capacity(MAX_CACHE_BYTES).weigher(weigh).time_to_live(MAX_AGE).build();
+        let pages = Cache::builder().max_capacity(MAX_CACHE_BYTES).weigher(size).time_to_live(MAX_AGE).build();
         Self { pages, generation: Arc::default(), subscribed: Arc::default() }
     }
 }
 
 impl PageCache {
-    /// The catalogue changed, or may have while we were not told.
+    /// Starts a new generation, because the catalogue changed or may have changed unnoticed.
     pub fn invalidate(&self) {
         self.generation.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// Records whether notifications of changes arrive.
     pub fn set_subscribed(&self, subscribed: bool) {
         self.subscribed.store(subscribed, Ordering::SeqCst);
     }
@@ -88,7 +90,7 @@ impl PageCache {
         self.subscribed.load(Ordering::SeqCst)
     }
 
-    /// What a request would be kept under; nothing when its answer is for one person only.
+    /// Returns the key for a request whose response is the same for every signed-out visitor.
     fn key(&self, request: &Request, identity: &Identity) -> Option<Key> {
         let path = request.uri().path();
         let shared = path == "/" || path.starts_with("/products/") || path.contains("/lessons/");
@@ -107,7 +109,7 @@ impl PageCache {
     }
 }
 
-/// Answers with a kept page, or keeps the answer.
+/// Middleware that responds with a cached page, or stores the response.
 pub async fn serve_or_store(
     State(cache): State<PageCache>,
     State(identity): State<Identity>,
@@ -116,24 +118,24 @@ pub async fn serve_or_store(
 ) -> Response {
     let Some(key) = cache.key(&request, &identity) else { return next.run(request).await };
     if let Some(page) = cache.pages.get(&key) {
-        return page.show();
+        return page.to_response();
     }
     let (parts, body) = next.run(request).await.into_parts();
     let Some(nonce) = nonce_of(&parts.headers).filter(|_| parts.status == StatusCode::OK) else {
         return Response::from_parts(parts, body);
     };
     let Ok(body) = Limited::new(body, MAX_PAGE_BYTES).collect().await else {
-        tracing::error!(path = key.path, "A page is larger than what can be kept");
+        tracing::error!(path = key.path, "Page is too large for the page cache");
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let body = body.to_bytes();
-    if let Some(page) = Page::cut(parts.headers.clone(), &body, &nonce) {
+    if let Some(page) = Page::split(parts.headers.clone(), &body, &nonce) {
         cache.pages.insert(key, Arc::new(page));
     }
     Response::from_parts(parts, Body::from(body))
 }
 
-/// The nonce that a page's policy names.
+/// Returns the nonce in a page's content security policy.
 fn nonce_of(headers: &HeaderMap) -> Option<String> {
     let policy = headers.get(CONTENT_SECURITY_POLICY)?.to_str().ok()?;
     let (_, rest) = policy.split_once("'nonce-")?;
@@ -141,7 +143,8 @@ fn nonce_of(headers: &HeaderMap) -> Option<String> {
 }
 
 impl Page {
-    fn cut(mut headers: HeaderMap, body: &Bytes, nonce: &str) -> Option<Self> {
+    /// Splits a page at its nonce. A page that sets a cookie is for one visitor, and is not stored.
+    fn split(mut headers: HeaderMap, body: &Bytes, nonce: &str) -> Option<Self> {
         if headers.contains_key(SET_COOKIE) {
             return None;
         }
@@ -152,8 +155,8 @@ impl Page {
         Some(Self { headers, policy, body })
     }
 
-    /// The page with a nonce of its own.
-    fn show(&self) -> Response {
+    /// Returns the page with a new nonce.
+    fn to_response(&self) -> Response {
         let nonce = Nonce::new().to_string();
         let mut response = Body::from(self.body.join(nonce.as_bytes())).into_response();
         *response.headers_mut() = self.headers.clone();

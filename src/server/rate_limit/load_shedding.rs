@@ -1,4 +1,4 @@
-//! The door of the house: what is turned away before anybody looks who knocks. It costs no query and no page.
+//! Middleware that rejects scanners, floods and overload before authentication, without a database query.
 
 use std::net::IpAddr;
 
@@ -14,36 +14,36 @@ use crate::{
     server::{http::client_ip::ClientInfo, state::AppState},
 };
 
-/// Lets a request in, unless it looks for holes, comes from where too many come from, or there is no room.
+/// Admits a request, unless its path is one that scanners look for, its address exceeded its limit, or all slots are in use.
 pub async fn admit(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if is_scanner_path(path) {
         return (StatusCode::NOT_FOUND, Error::NotFound.to_string()).into_response();
     }
-    // Whoever watches over us is told the truth, however full it is.
+    // Health checks are answered under any load.
     if matches!(path, "/healthz" | "/readyz") {
         return next.run(request).await;
     }
     if let Err(error) = state.limits.request(ClientInfo::of(&request).address) {
         return reject(&error);
     }
-    let Some(_room) = state.limits.try_acquire_slot() else { return reject(&Error::Unavailable) };
+    let Some(_slot) = state.limits.try_acquire_slot() else { return reject(&Error::Unavailable) };
     next.run(request).await
 }
 
-/// Answers a webhook that is not signed as it should be. Whoever sends many is not told why, and not written down each time; what is
-/// signed gets in all the same.
-pub fn record_forgery(state: &AppState, from: Option<IpAddr>, why: &'static str) -> Response {
-    match state.limits.forgery(from) {
+/// Responds to a webhook with an invalid signature. An address that sends many gets no reason, and no further lines in the log; signed
+/// webhooks from there are processed all the same.
+pub fn record_forgery(state: &AppState, address: Option<IpAddr>, reason: &'static str) -> Response {
+    match state.limits.forgery(address) {
         Ok(()) => {
-            tracing::warn!(why, "Refused a webhook");
-            (StatusCode::BAD_REQUEST, why).into_response()
+            tracing::warn!(reason, "Rejected a webhook");
+            (StatusCode::BAD_REQUEST, reason).into_response()
         }
         Err(error) => reject(&error),
     }
 }
 
-/// An answer that costs nothing.
+/// Returns an error as plain text, which needs no query and no rendering.
 pub fn reject(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, error.to_string()).into_response();
@@ -53,20 +53,22 @@ pub fn reject(error: &Error) -> Response {
     response
 }
 
-/// No address of this program is as long, in bytes; a longer one is more than a file's name can be.
+/// No path of this program is longer, and file systems have no longer names.
 const MAX_PATH_BYTES: usize = 255;
 
-/// Addresses that this program cannot have, and that scanners ask every site for.
+/// Returns whether a path is one that this program cannot have and that scanners request from every site.
 fn is_scanner_path(path: &str) -> bool {
     const FOLDERS: [&str; 8] =
         ["wp-admin", "wp-content", "wp-includes", "wp-json", "cgi-bin", "phpmyadmin", "vendor", "actuator"];
-    const KINDS: [&str; 9] = [".php", ".asp", ".aspx", ".jsp", ".cgi", ".env", ".sql", ".bak", ".ini"];
+    const EXTENSIONS: [&str; 9] = [".php", ".asp", ".aspx", ".jsp", ".cgi", ".env", ".sql", ".bak", ".ini"];
     let mut segments = path.split('/').skip(1);
     let hidden = |segment: &str| segment.starts_with('.') && segment != ".well-known";
     path.len() > MAX_PATH_BYTES
         || segments.any(|segment| {
             let segment = segment.to_ascii_lowercase();
-            hidden(&segment) || FOLDERS.contains(&segment.as_str()) || KINDS.iter().any(|kind| segment.ends_with(kind))
+            hidden(&segment)
+                || FOLDERS.contains(&segment.as_str())
+                || EXTENSIONS.iter().any(|extension| segment.ends_with(extension))
         })
 }
 
@@ -88,7 +90,7 @@ mod tests {
     #[case("/pkg/lectern.css", false)]
     #[case("/robots.txt", false)]
     #[case("/products/vendor-management", false)]
-    fn scanners_are_known_by_what_they_ask_for(#[case] path: &str, #[case] scanner: bool) {
+    fn scanners_are_recognized_by_their_paths(#[case] path: &str, #[case] scanner: bool) {
         assert_eq!(is_scanner_path(path), scanner);
     }
 }

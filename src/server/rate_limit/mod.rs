@@ -1,8 +1,8 @@
-//! Limits: how often somebody may try, said in one place.
+//! Rate limits as token buckets, by client address and by account.
 //!
-//! A limit is a bucket of tokens: so many at once, and one more each so often. Those that guard passwords, mailboxes and coupons are
-//! shared by all servers ([`shared`]); the others guard a server's own time, so each counts for itself. Who tries is an address or an
-//! account. The address is the one that [`ClientInfo`](crate::server::http::client_ip::Visitor) believes.
+//! A bucket allows a burst of attempts, and then one more per interval. The limits of passwords, mailboxes and coupons are shared by all
+//! servers ([`postgres`]); the others protect a server's own capacity, so each server counts them for itself. The client address is that
+//! of [`ClientInfo`](crate::server::http::client_ip::ClientInfo).
 
 pub mod body_size;
 pub mod load_shedding;
@@ -26,31 +26,31 @@ use crate::{
     platform::config::CapacityConfig,
 };
 
-/// So many at once, and one more each so often.
+/// A limit: so many attempts at once, and one more each `every`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     pub burst: u32,
     pub every: Duration,
 }
 
-const fn rate(burst: u32, every: Duration) -> Quota {
+const fn quota(burst: u32, every: Duration) -> Quota {
     Quota { burst, every }
 }
 
-/// Anything at all, from one address: a class that opens a page at once gets in, a flood does not.
-const REQUESTS: Quota = rate(2000, Duration::from_millis(10));
-/// Beginning to pay, from one address and by one account. Each asks Stripe.
-const CHECKOUTS_FROM: Quota = rate(60, Duration::from_secs(2));
-const CHECKOUTS_BY: Quota = rate(20, Duration::from_secs(6));
-/// Webhooks that are not signed, from one address.
-const FORGERIES: Quota = rate(20, Duration::from_secs(6));
+/// Any requests from one address. A class of students that opens a page at once stays below it; a flood does not.
+const REQUESTS: Quota = quota(2000, Duration::from_millis(10));
+/// Checkouts from one address and by one account. Each is a call of Stripe's API.
+const CHECKOUTS_FROM: Quota = quota(60, Duration::from_secs(2));
+const CHECKOUTS_BY: Quota = quota(20, Duration::from_secs(6));
+/// Webhooks with an invalid signature from one address.
+const FORGERIES: Quota = quota(20, Duration::from_secs(6));
 
-/// Whom an address stands for. Of IPv6 a household has a /64 at least, and every address in it.
+/// The client that an address stands for. A household with IPv6 has at least a /64 and every address in it, so that is one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientKey(Option<IpAddr>);
 
 impl ClientKey {
-    /// `None` is everybody whose address nobody knows, together.
+    /// `None` is every client without a known address, together.
     pub fn of(address: Option<IpAddr>) -> Self {
         Self(address.map(|address| match address.to_canonical() {
             IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) & !u128::from(u64::MAX)).into()),
@@ -63,12 +63,12 @@ impl std::fmt::Display for ClientKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
             Some(address) => write!(f, "{address}"),
-            None => f.write_str("nowhere"),
+            None => f.write_str("unknown"),
         }
     }
 }
 
-/// What this server counts by itself, and how many it serves at once.
+/// The limits of this server, and its slots for concurrent requests.
 #[derive(Clone)]
 pub struct RateLimits {
     /// How many times as much one address may do.
@@ -85,61 +85,63 @@ impl RateLimits {
         let allowance = config.address_allowance.max(1);
         Self {
             allowance,
-            requests: Arc::new(DefaultKeyedRateLimiter::dashmap(quota(REQUESTS, allowance))),
-            checkouts_from: Arc::new(DefaultKeyedRateLimiter::dashmap(quota(CHECKOUTS_FROM, allowance))),
-            checkouts_by: Arc::new(DefaultKeyedRateLimiter::dashmap(quota(CHECKOUTS_BY, 1))),
-            forgeries: Arc::new(DefaultKeyedRateLimiter::dashmap(quota(FORGERIES, allowance))),
+            requests: Arc::new(DefaultKeyedRateLimiter::dashmap(keyed_quota(REQUESTS, allowance))),
+            checkouts_from: Arc::new(DefaultKeyedRateLimiter::dashmap(keyed_quota(CHECKOUTS_FROM, allowance))),
+            checkouts_by: Arc::new(DefaultKeyedRateLimiter::dashmap(keyed_quota(CHECKOUTS_BY, 1))),
+            forgeries: Arc::new(DefaultKeyedRateLimiter::dashmap(keyed_quota(FORGERIES, allowance))),
             slots: Arc::new(Semaphore::new(config.concurrent_requests)),
         }
     }
 
-    /// One more request.
+    /// Counts a request.
     ///
     /// # Errors
-    /// [`Error::RateLimited`], as of all below.
+    /// [`Error::RateLimited`] when the limit is exceeded, as for all limits below.
     pub fn request(&self, from: Option<IpAddr>) -> Result<()> {
-        take(&self.requests, &ClientKey::of(from))
+        try_take(&self.requests, &ClientKey::of(from))
     }
 
-    /// Somebody begins to pay.
+    /// Counts the start of a checkout.
     pub fn checkout(&self, from: Option<IpAddr>, by: UserId) -> Result<()> {
-        take(&self.checkouts_by, &by)?;
-        take(&self.checkouts_from, &ClientKey::of(from))
+        try_take(&self.checkouts_by, &by)?;
+        try_take(&self.checkouts_from, &ClientKey::of(from))
     }
 
-    /// A webhook that is not signed. One that is signed is taken in, whatever else comes from its address.
+    /// Counts a webhook with an invalid signature. A signed one is processed whatever else its address sends.
     pub fn forgery(&self, from: Option<IpAddr>) -> Result<()> {
-        take(&self.forgeries, &ClientKey::of(from))
+        try_take(&self.forgeries, &ClientKey::of(from))
     }
 
-    /// A place among the requests that are served at once, while it is kept. Nothing when there is none left.
+    /// Returns a slot for a concurrent request, which is free again when it is dropped; `None` when all are in use.
     pub fn try_acquire_slot(&self) -> Option<OwnedSemaphorePermit> {
         self.slots.clone().try_acquire_owned().ok()
     }
 
-    /// Forgets everybody whose bucket is full again: a flood from many addresses must not fill the memory.
+    /// Drops the buckets that are full again, so that a flood from many addresses does not fill the memory.
     pub fn purge_full_buckets(&self) {
-        for places in [&self.requests, &self.checkouts_from, &self.forgeries] {
-            places.retain_recent();
-            places.shrink_to_fit();
+        for buckets in [&self.requests, &self.checkouts_from, &self.forgeries] {
+            buckets.retain_recent();
+            buckets.shrink_to_fit();
         }
         self.checkouts_by.retain_recent();
     }
 }
 
-fn quota(rate: Quota, allowance: u32) -> governor::Quota {
+/// Returns a quota as `governor` has it, `allowance` times as large.
+fn keyed_quota(quota: Quota, allowance: u32) -> governor::Quota {
     let one = NonZeroU32::MIN;
-    let burst = NonZeroU32::new(rate.burst.saturating_mul(allowance)).unwrap_or(one);
-    governor::Quota::with_period(rate.every / allowance)
+    let burst = NonZeroU32::new(quota.burst.saturating_mul(allowance)).unwrap_or(one);
+    governor::Quota::with_period(quota.every / allowance)
         .unwrap_or_else(|| governor::Quota::per_second(one))
         .allow_burst(burst)
 }
 
-fn take<K: Clone + Eq + std::hash::Hash>(buckets: &DefaultKeyedRateLimiter<K>, who: &K) -> Result<()> {
-    buckets.check_key(who).map_err(|wait| rate_limited(wait.wait_time_from(DefaultClock::default().now())))
+/// Takes a token from the bucket of `key`.
+fn try_take<K: Clone + Eq + std::hash::Hash>(buckets: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<()> {
+    buckets.check_key(key).map_err(|wait| rate_limited(wait.wait_time_from(DefaultClock::default().now())))
 }
 
-/// One too many; there is room for another after `wait`.
+/// Returns the error of an exceeded limit, which allows another attempt after `wait`.
 fn rate_limited(wait: Duration) -> Error {
     Error::RateLimited(u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX))
 }

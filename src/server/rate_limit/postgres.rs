@@ -1,10 +1,10 @@
-//! Limits that all servers share: what guards passwords, mailboxes and coupons.
+//! Limits that all servers share through PostgreSQL: of passwords, mailboxes and coupon codes.
 //!
-//! Only wrong tries cost: a token is taken before anything is looked at, so that many at once are counted, and given back when it was
-//! right. An account that does not exist is counted like one that does.
+//! Only failed attempts cost a token: it is taken before the attempt is checked, so that concurrent attempts count, and returned when
+//! the attempt succeeds. An account that does not exist is counted like one that does.
 //!
-//! A stranger who tries an account's password all day empties its bucket, and must not lock its owner out with that. So whoever signed in
-//! from an address before has a bucket of their own there.
+//! An attacker who tries an account's password all day empties its bucket, and must not lock its owner out. So an account has a
+//! separate bucket for each address from which its owner signed in before.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -14,151 +14,168 @@ use sqlx::PgPool;
 use crate::{
     error::Result,
     id::UserId,
-    server::rate_limit::{ClientKey, Quota, RateLimits, queries, rate, rate_limited},
+    server::rate_limit::{ClientKey, Quota, RateLimits, queries, quota, rate_limited},
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// What is tried, and what is counted by.
+/// A kind of attempt, and whether it is counted by address or by account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bucket {
-    /// Passwords, from one address: one password for many accounts.
-    SignInFrom,
+    /// Passwords from one address: one password for many accounts.
+    SignInByAddress,
     /// Passwords of one account: many passwords for one account.
-    SignInTo,
-    /// Passwords of one account from where its owner signed in before.
-    SignInHome,
-    /// Passwords of somebody who is signed in.
-    Confirm,
-    /// New accounts, from one address.
-    SignUpFrom,
-    /// Mails that somebody asks for who need not be the one that gets them: a new password, a link to sign in.
-    MailFrom,
-    MailTo,
+    SignInByAccount,
+    /// Passwords of one account from an address where its owner signed in before.
+    SignInFromKnownAddress,
+    /// Passwords that a signed-in user enters again.
+    ConfirmPassword,
+    /// New accounts from one address.
+    SignUpByAddress,
+    /// Mails that anyone can request for any account: to reset a password, or with a link to sign in.
+    MailByAddress,
+    MailByAccount,
     /// Codes of coupons.
-    CodeFrom,
-    CodeBy,
+    CodeByAddress,
+    CodeByAccount,
 }
 
 impl Bucket {
+    /// Returns the name in the table `rate_limits` and in the log.
     const fn name(self) -> &'static str {
         match self {
-            Self::SignInFrom => "sign-in from an address",
-            Self::SignInTo => "sign-in to an account",
-            Self::SignInHome => "sign-in to an account from home",
-            Self::Confirm => "password of who is signed in",
-            Self::SignUpFrom => "sign-up from an address",
-            Self::MailFrom => "mail from an address",
-            Self::MailTo => "mail to an account",
-            Self::CodeFrom => "codes from an address",
-            Self::CodeBy => "codes by an account",
+            Self::SignInByAddress => "sign-in from an address",
+            Self::SignInByAccount => "sign-in to an account",
+            Self::SignInFromKnownAddress => "sign-in to an account from a known address",
+            Self::ConfirmPassword => "password of a signed-in user",
+            Self::SignUpByAddress => "sign-up from an address",
+            Self::MailByAddress => "mail from an address",
+            Self::MailByAccount => "mail to an account",
+            Self::CodeByAddress => "codes from an address",
+            Self::CodeByAccount => "codes by an account",
         }
     }
 
-    /// `allowance` is how many times as much one address may do; what guards a password or a mailbox does not grow with it.
-    fn rate(self, allowance: u32) -> Quota {
-        let address = |burst: u32, every: Duration| rate(burst.saturating_mul(allowance), every / allowance);
+    /// Returns the quota. `allowance` multiplies that of an address; the limits of an account's password and mailbox do not grow.
+    fn quota(self, allowance: u32) -> Quota {
+        let by_address = |burst: u32, every: Duration| quota(burst.saturating_mul(allowance), every / allowance);
         match self {
-            Self::SignInFrom | Self::CodeFrom => address(20, MINUTE),
-            Self::SignInTo | Self::SignInHome | Self::Confirm => rate(10, MINUTE),
-            Self::CodeBy => address(10, MINUTE),
-            Self::SignUpFrom => address(30, MINUTE),
-            Self::MailFrom => address(20, 3 * MINUTE),
-            Self::MailTo => rate(4, 15 * MINUTE),
+            Self::SignInByAddress | Self::CodeByAddress => by_address(20, MINUTE),
+            Self::SignInByAccount | Self::SignInFromKnownAddress | Self::ConfirmPassword => quota(10, MINUTE),
+            Self::CodeByAccount => by_address(10, MINUTE),
+            Self::SignUpByAddress => by_address(30, MINUTE),
+            Self::MailByAddress => by_address(20, 3 * MINUTE),
+            Self::MailByAccount => quota(4, 15 * MINUTE),
         }
     }
 }
 
-/// Where an account signed in from, and for how long that is remembered.
-const HOME: &str = "home";
-const HOME_LASTS: TimeDelta = TimeDelta::days(90);
+/// The name in the table `rate_limits` of the addresses from which an account signed in.
+const KNOWN_ADDRESS: &str = "home";
+const KNOWN_ADDRESS_LIFETIME: TimeDelta = TimeDelta::days(90);
 
-/// A token that was taken at each of some doors.
+/// The tokens that an attempt took, one from each of its buckets.
 #[must_use]
 pub struct Attempts {
-    taken: Vec<(Bucket, String, Duration)>,
+    tokens: Vec<(Bucket, String, Duration)>,
 }
 
 impl Attempts {
-    /// It was right: it costs nothing.
+    /// Returns the tokens, because the attempt succeeded.
     ///
     /// # Errors
-    /// The database's, as of all below.
-    pub async fn give_back(&self, db: &PgPool) -> Result<()> {
-        for (bucket, who, every) in &self.taken {
-            queries::give_back(db, bucket.name(), who, long(*every)).await?;
+    /// The database's, as for all functions below.
+    pub async fn return_tokens(&self, db: &PgPool) -> Result<()> {
+        for (bucket, key, every) in &self.tokens {
+            queries::return_token(db, bucket.name(), key, to_delta(*every)).await?;
         }
         Ok(())
     }
 }
 
 impl RateLimits {
-    /// Somebody tries a password. `account` is the address as it was typed. See [`Self::signed_in`].
+    /// Counts an attempt to sign in with a password. `account` is the email address as it was typed. After a success, call
+    /// [`Self::sign_in_succeeded`].
     ///
     /// # Errors
-    /// [`crate::error::Error::RateLimited`], as of all below, whether or not there is such an account.
+    /// [`crate::error::Error::RateLimited`], as for all limits below, whether or not there is such an account.
     pub async fn sign_in(&self, db: &PgPool, from: Option<IpAddr>, account: &str) -> Result<Attempts> {
-        let (account, place) = (account.trim(), ClientKey::of(from));
-        let home = format!("{place} {account}");
-        if queries::is_remembered(db, HOME, &home).await? {
-            return self.try_acquire(db, [(Bucket::SignInHome, home)]).await;
+        let (account, client) = (account.trim(), ClientKey::of(from));
+        let known = format!("{client} {account}");
+        if queries::is_remembered(db, KNOWN_ADDRESS, &known).await? {
+            return self.try_acquire(db, [(Bucket::SignInFromKnownAddress, known)]).await;
         }
-        self.try_acquire(db, [(Bucket::SignInFrom, place.to_string()), (Bucket::SignInTo, account.to_owned())]).await
+        self.try_acquire(
+            db,
+            [(Bucket::SignInByAddress, client.to_string()), (Bucket::SignInByAccount, account.to_owned())],
+        )
+        .await
     }
 
-    /// It was the right one: it cost nothing, and is known from here on.
-    pub async fn signed_in(&self, db: &PgPool, attempts: Attempts, from: Option<IpAddr>, account: &str) -> Result<()> {
-        attempts.give_back(db).await?;
-        self.at_home(db, from, account).await
+    /// Returns the tokens of a successful attempt, and remembers the address for the account.
+    pub async fn sign_in_succeeded(
+        &self,
+        db: &PgPool,
+        attempts: Attempts,
+        from: Option<IpAddr>,
+        account: &str,
+    ) -> Result<()> {
+        attempts.return_tokens(db).await?;
+        self.remember_address(db, from, account).await
     }
 
-    /// An account is known from here on: whoever tries its password elsewhere uses up nothing of its owner's.
-    pub async fn at_home(&self, db: &PgPool, from: Option<IpAddr>, account: &str) -> Result<()> {
-        queries::remember(db, HOME, &format!("{} {}", ClientKey::of(from), account.trim()), HOME_LASTS).await?;
+    /// Remembers an address for an account. Attempts from there have their own bucket, which attempts from elsewhere do not empty.
+    pub async fn remember_address(&self, db: &PgPool, from: Option<IpAddr>, account: &str) -> Result<()> {
+        let key = format!("{} {}", ClientKey::of(from), account.trim());
+        queries::remember(db, KNOWN_ADDRESS, &key, KNOWN_ADDRESS_LIFETIME).await?;
         Ok(())
     }
 
-    /// Somebody who is signed in says the password once more. Whoever only knows the address cannot use up these tries.
-    pub async fn confirm(&self, db: &PgPool, user: UserId) -> Result<Attempts> {
-        self.try_acquire(db, [(Bucket::Confirm, user.to_string())]).await
+    /// Counts an attempt of a signed-in user to confirm their password. An attacker without a session cannot empty this bucket.
+    pub async fn confirm_password(&self, db: &PgPool, user: UserId) -> Result<Attempts> {
+        self.try_acquire(db, [(Bucket::ConfirmPassword, user.to_string())]).await
     }
 
-    /// Somebody makes an account.
+    /// Counts a new account.
     pub async fn sign_up(&self, db: &PgPool, from: Option<IpAddr>) -> Result<()> {
-        self.try_acquire(db, [(Bucket::SignUpFrom, ClientKey::of(from).to_string())]).await.map(drop)
+        self.try_acquire(db, [(Bucket::SignUpByAddress, ClientKey::of(from).to_string())]).await.map(drop)
     }
 
-    /// Somebody asks for a mail to an account: a new password, a link to sign in. `account` is the address as it was typed.
+    /// Counts a request for a mail to an account: to reset a password, or with a link to sign in. `account` is the email address as it
+    /// was typed.
     pub async fn mail(&self, db: &PgPool, from: Option<IpAddr>, account: &str) -> Result<()> {
-        let buckets =
-            [(Bucket::MailFrom, ClientKey::of(from).to_string()), (Bucket::MailTo, account.trim().to_owned())];
+        let buckets = [
+            (Bucket::MailByAddress, ClientKey::of(from).to_string()),
+            (Bucket::MailByAccount, account.trim().to_owned()),
+        ];
         self.try_acquire(db, buckets).await.map(drop)
     }
 
-    /// Somebody tries a code. One that counts is given back.
+    /// Counts an attempt with a coupon code. The caller returns the tokens when the code is valid.
     pub async fn code(&self, db: &PgPool, from: Option<IpAddr>, user: Option<UserId>) -> Result<Attempts> {
-        let from = (Bucket::CodeFrom, ClientKey::of(from).to_string());
-        self.try_acquire(db, [from].into_iter().chain(user.map(|user| (Bucket::CodeBy, user.to_string())))).await
+        let from = (Bucket::CodeByAddress, ClientKey::of(from).to_string());
+        self.try_acquire(db, [from].into_iter().chain(user.map(|user| (Bucket::CodeByAccount, user.to_string())))).await
     }
 
     async fn try_acquire(&self, db: &PgPool, buckets: impl IntoIterator<Item = (Bucket, String)>) -> Result<Attempts> {
-        let mut taken = Vec::new();
-        for (bucket, who) in buckets {
-            let Quota { burst, every } = bucket.rate(self.allowance);
-            let attempt = queries::take(db, bucket.name(), &who, long(every), long(every * burst)).await?;
+        let mut tokens = Vec::new();
+        for (bucket, key) in buckets {
+            let Quota { burst, every } = bucket.quota(self.allowance);
+            let attempt =
+                queries::take_token(db, bucket.name(), &key, to_delta(every), to_delta(every * burst)).await?;
             if !attempt.allowed {
-                // Of ten thousand, the log has fourteen lines.
+                // Ten thousand rejected attempts are fourteen lines in the log.
                 if attempt.refused.cast_unsigned().is_power_of_two() {
-                    tracing::warn!(bucket = bucket.name(), refused = attempt.refused, "Refused one too many");
+                    tracing::warn!(bucket = bucket.name(), refused = attempt.refused, "Rate limit exceeded");
                 }
                 return Err(rate_limited(Duration::try_from_secs_f64(attempt.wait).unwrap_or(every)));
             }
-            taken.push((bucket, who, every));
+            tokens.push((bucket, key, every));
         }
-        Ok(Attempts { taken })
+        Ok(Attempts { tokens })
     }
 }
 
-fn long(duration: Duration) -> TimeDelta {
+fn to_delta(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }

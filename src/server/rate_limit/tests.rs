@@ -1,4 +1,4 @@
-//! Who tries too often is refused, and who does not is not. Only tests are here.
+//! Tests of the rate limits, load shedding and body limits, through the router.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -27,11 +27,11 @@ use crate::{
 const HOME: &str = "203.0.113.7";
 const RIGHT: &str = "the right password";
 
-/// A server that counts as it does in earnest.
-async fn strict(db: &PgPool) -> AppState {
-    let mut state = fixtures::state(db, "http://127.0.0.1:9").await;
-    let doors = CapacityConfig { address_allowance: 1, ..state.config.capacity.clone() };
-    state.limits = RateLimits::new(&doors);
+/// A server with the limits of production.
+async fn production_limits(db: &PgPool) -> AppState {
+    let mut state = fixtures::state(db, fixtures::UNREACHABLE_URL).await;
+    let capacity = CapacityConfig { address_allowance: 1, ..state.config.capacity.clone() };
+    state.limits = RateLimits::new(&capacity);
     state
 }
 
@@ -61,8 +61,8 @@ async fn sign_in(router: &Router, from: &str, email: &str, password: &str) -> St
     post(router, from, "/sign-in", &format!("email={email}&password={password}")).await.0
 }
 
-/// As if so much time had passed.
-async fn wait(db: &PgPool, minutes: f64) {
+/// Moves the buckets forward in time.
+async fn advance(db: &PgPool, minutes: f64) {
     sqlx::query("update rate_limits set full_at = full_at - make_interval(secs => $1) where bucket <> 'home'")
         .bind(minutes * 60.0)
         .execute(db)
@@ -70,9 +70,9 @@ async fn wait(db: &PgPool, minutes: f64) {
         .unwrap();
 }
 
-async fn refused(db: &PgPool, door: &str) -> i64 {
+async fn count_rejected(db: &PgPool, bucket: &str) -> i64 {
     sqlx::query_scalar("select coalesce(sum(refused), 0)::bigint from rate_limits where bucket = $1")
-        .bind(door)
+        .bind(bucket)
         .fetch_one(db)
         .await
         .unwrap()
@@ -84,46 +84,46 @@ async fn refused(db: &PgPool, door: &str) -> i64 {
 #[case("::ffff:203.0.113.7", "203.0.113.7", true)]
 #[case("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true)]
 #[case("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
-fn a_household_of_ipv6_is_one(#[case] a: &str, #[case] b: &str, #[case] same: bool) {
-    let place = |text: &str| ClientKey::of(text.parse().ok());
-    assert_eq!(place(a) == place(b), same);
+fn an_ipv6_network_shares_one_bucket(#[case] a: &str, #[case] b: &str, #[case] same: bool) {
+    let key = |text: &str| ClientKey::of(text.parse().ok());
+    assert_eq!(key(a) == key(b), same);
 }
 
-/// Ten thousand wrong passwords for one account, from as many addresses: ten are looked at.
+/// Of ten thousand wrong passwords for one account, from as many addresses, ten are checked.
 #[sqlx::test]
-async fn many_passwords_for_one_account_are_refused_and_its_owner_gets_in(db: PgPool) {
+async fn many_passwords_for_one_account_are_limited_and_its_owner_signs_in(db: PgPool) {
     owner(&db).await;
-    let state = strict(&db).await;
+    let state = production_limits(&db).await;
     let router = router(state.clone());
     assert_eq!(sign_in(&router, HOME, "owner@example.com", RIGHT).await, StatusCode::SEE_OTHER);
-    let mut looked_at = 0;
+    let mut checked = 0;
     for n in 0..10_000_u32 {
         let from = IpAddr::from((u32::from_be_bytes([198, 18, 0, 0]) + n).to_be_bytes());
-        // The form is tried with some, the limit behind it with all.
+        // Some go through the form, all through the limit behind it.
         if n < 20 {
             let status = sign_in(&router, &from.to_string(), "Owner@example.com", "wrong").await;
             let expected = if n < 10 { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::TOO_MANY_REQUESTS };
             assert_eq!(status, expected, "the {n}th");
-            looked_at += u32::from(n < 10);
+            checked += u32::from(n < 10);
         } else {
-            looked_at += u32::from(state.limits.sign_in(&db, Some(from), " OWNER@example.com").await.is_ok());
+            checked += u32::from(state.limits.sign_in(&db, Some(from), " OWNER@example.com").await.is_ok());
         }
     }
-    // One more comes back each minute, and this took a while.
-    assert!(looked_at <= 13, "{looked_at} were looked at");
-    assert!(refused(&db, "sign-in to an account").await >= 9_987, "and each is counted");
+    // One token returns each minute, and the loop takes a while.
+    assert!(checked <= 13, "{checked} were checked");
+    assert!(count_rejected(&db, "sign-in to an account").await >= 9_987, "and each is counted");
 
-    assert_eq!(sign_in(&router, HOME, "owner@example.com", RIGHT).await, StatusCode::SEE_OTHER, "from where they were");
+    assert_eq!(sign_in(&router, HOME, "owner@example.com", RIGHT).await, StatusCode::SEE_OTHER, "from a known address");
     let elsewhere = "203.0.113.99";
     assert_eq!(sign_in(&router, elsewhere, "owner@example.com", RIGHT).await, StatusCode::TOO_MANY_REQUESTS);
-    wait(&db, 1.5).await;
+    advance(&db, 1.5).await;
     assert_eq!(sign_in(&router, elsewhere, "owner@example.com", RIGHT).await, StatusCode::SEE_OTHER, "after a while");
 }
 
-/// Whoever keeps trying a password keeps its owner out neither where they made their account nor where they are signed in.
+/// Attempts of an attacker lock the owner out neither at the address where they signed up nor in an open session.
 #[sqlx::test]
-async fn tries_of_others_use_up_nothing_of_who_is_here(db: PgPool) {
-    let state = strict(&db).await;
+async fn attempts_by_others_do_not_lock_out_the_owner(db: PgPool) {
+    let state = production_limits(&db).await;
     let router = router(state.clone());
     let form = format!("name=Demo&email=owner@example.com&password={RIGHT}");
     assert_eq!(post(&router, HOME, "/sign-up", &form).await.0, StatusCode::SEE_OTHER);
@@ -144,46 +144,46 @@ async fn tries_of_others_use_up_nothing_of_who_is_here(db: PgPool) {
         let expected = if n < 10 { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::TOO_MANY_REQUESTS };
         assert_eq!(change("wrong").await, expected, "the {n}th");
     }
-    wait(&db, 1.5).await;
+    advance(&db, 1.5).await;
     assert_eq!(change(RIGHT).await, StatusCode::SEE_OTHER);
 }
 
-/// One password for ten thousand accounts, from one address: twenty are looked at.
+/// Of one password for ten thousand accounts, from one address, twenty are checked.
 #[sqlx::test]
-async fn one_password_for_many_accounts_is_refused_and_others_get_in(db: PgPool) {
+async fn one_password_for_many_accounts_is_limited_and_others_sign_in(db: PgPool) {
     owner(&db).await;
-    let state = strict(&db).await;
+    let state = production_limits(&db).await;
     let router = router(state.clone());
     let from = "198.51.100.1";
-    let mut looked_at = 0;
+    let mut checked = 0;
     for n in 0..10_000 {
         let account = format!("student{n}@example.com");
         if n < 25 {
             let status = sign_in(&router, from, &account, "password1").await;
-            looked_at += u32::from(status == StatusCode::UNPROCESSABLE_ENTITY);
+            checked += u32::from(status == StatusCode::UNPROCESSABLE_ENTITY);
         } else {
-            looked_at += u32::from(state.limits.sign_in(&db, from.parse().ok(), &account).await.is_ok());
+            checked += u32::from(state.limits.sign_in(&db, from.parse().ok(), &account).await.is_ok());
         }
     }
-    assert!((20..=23).contains(&looked_at), "{looked_at} were looked at");
-    assert!(refused(&db, "sign-in from an address").await >= 9_977);
+    assert!((20..=23).contains(&checked), "{checked} were checked");
+    assert!(count_rejected(&db, "sign-in from an address").await >= 9_977);
     assert_eq!(sign_in(&router, HOME, "owner@example.com", RIGHT).await, StatusCode::SEE_OTHER, "from another address");
-    wait(&db, 1.5).await;
+    advance(&db, 1.5).await;
     assert_eq!(sign_in(&router, from, "owner@example.com", RIGHT).await, StatusCode::SEE_OTHER, "and after a while");
 }
 
 #[sqlx::test]
-async fn a_right_password_costs_nothing(db: PgPool) {
+async fn a_right_password_is_not_limited(db: PgPool) {
     owner(&db).await;
-    let router = router(strict(&db).await);
+    let router = router(production_limits(&db).await);
     for n in 0..25 {
         assert_eq!(sign_in(&router, HOME, "owner@example.com", RIGHT).await, StatusCode::SEE_OTHER, "the {n}th");
     }
 }
 
 #[sqlx::test]
-async fn one_too_many_is_told_when_to_come_back_and_nothing_typed_is_lost(db: PgPool) {
-    let router = router(strict(&db).await);
+async fn a_limited_visitor_learns_when_to_retry_and_loses_no_input(db: PgPool) {
+    let router = router(production_limits(&db).await);
     for _ in 0..10 {
         sign_in(&router, HOME, "nobody@example.com", "wrong").await;
     }
@@ -192,34 +192,34 @@ async fn one_too_many_is_told_when_to_come_back_and_nothing_typed_is_lost(db: Pg
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     let wait: u32 = headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
-    assert!(body.contains("Wait a minute, then try again."));
+    assert!(body.contains("Too many attempts. Try again in a minute."));
     assert!(body.contains("value=\"nobody@example.com\"") && body.contains("value=\"/courses\""));
     assert!(!body.contains("value=\"wrong\""), "but a password");
 }
 
 #[sqlx::test]
-async fn two_servers_count_together(db: PgPool) {
-    let (one, other) = (strict(&db).await, strict(&db).await);
-    let mut let_in = 0;
+async fn two_servers_share_their_limits(db: PgPool) {
+    let (one, other) = (production_limits(&db).await, production_limits(&db).await);
+    let mut allowed = 0;
     for n in 0..20 {
         let limits = if n % 2 == 0 { &one.limits } else { &other.limits };
         let from = IpAddr::from([10, 0, 0, n]);
-        let_in += u32::from(limits.sign_in(&db, Some(from), "owner@example.com").await.is_ok());
+        allowed += u32::from(limits.sign_in(&db, Some(from), "owner@example.com").await.is_ok());
     }
-    assert_eq!(let_in, 10);
-    let at_once = (0..50).map(|_| one.limits.sign_up(&db, HOME.parse().ok()));
-    let let_in = futures::future::join_all(at_once).await.iter().filter(|answer| answer.is_ok()).count();
-    assert_eq!(let_in, 30, "at once as well");
+    assert_eq!(allowed, 10);
+    let attempts = (0..50).map(|_| one.limits.sign_up(&db, HOME.parse().ok()));
+    let allowed = futures::future::join_all(attempts).await.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(allowed, 30, "concurrent attempts as well");
 }
 
 #[sqlx::test]
-async fn new_accounts_are_limited_by_address_and_a_form_that_is_wrong_is_no_account(db: PgPool) {
-    let router = router(strict(&db).await);
+async fn new_accounts_are_limited_by_address_and_invalid_forms_are_not(db: PgPool) {
+    let router = router(production_limits(&db).await);
     for _ in 0..40 {
         let (status, ..) = post(&router, HOME, "/sign-up", "name=&email=&password=").await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     }
-    let state = strict(&db).await;
+    let state = production_limits(&db).await;
     for _ in 0..30 {
         state.limits.sign_up(&db, HOME.parse().ok()).await.unwrap();
     }
@@ -231,8 +231,8 @@ async fn new_accounts_are_limited_by_address_and_a_form_that_is_wrong_is_no_acco
 }
 
 #[sqlx::test]
-async fn mails_that_anybody_can_ask_for_are_few(db: PgPool) {
-    let limits = strict(&db).await.limits;
+async fn mails_that_visitors_request_are_limited(db: PgPool) {
+    let limits = production_limits(&db).await.limits;
     let from = |n: u8| Some(IpAddr::from([10, 0, 0, n]));
     for n in 0..4 {
         limits.mail(&db, from(n), "owner@example.com").await.unwrap();
@@ -244,14 +244,14 @@ async fn mails_that_anybody_can_ask_for_are_few(db: PgPool) {
 }
 
 #[sqlx::test]
-async fn guesses_of_codes_are_refused_and_codes_that_count_cost_nothing(db: PgPool) {
+async fn guessed_coupon_codes_are_limited_and_valid_ones_are_not(db: PgPool) {
     let course = fixtures::course(&db, "Course").await;
     fixtures::product(&db, "light", 60, &[course]).await;
     sqlx::query("insert into coupons (code, name, percent, every_product) values ('SPRING', 'Spring', 20, true)")
         .execute(&db)
         .await
         .unwrap();
-    let router = router(strict(&db).await);
+    let router = router(production_limits(&db).await);
     for n in 0..30 {
         let (status, _, body) = get(&router, HOME, "/products/light?code=spring").await;
         assert!(status == StatusCode::OK && body.contains("$48"), "the {n}th");
@@ -262,40 +262,42 @@ async fn guesses_of_codes_are_refused_and_codes_that_count_cost_nothing(db: PgPo
     let (status, headers, body) = get(&router, HOME, "/products/light?code=GUESS20").await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert!(headers.contains_key("retry-after"));
-    assert!(body.contains("Wait a minute") && body.contains("value=\"GUESS20\"") && body.contains("$60"), "{body}");
+    assert!(
+        body.contains("Try again in a minute") && body.contains("value=\"GUESS20\"") && body.contains("$60"),
+        "{body}"
+    );
     let call = post(
         &router,
         HOME,
         <crate::products::api::GetProductPage as server_fn::ServerFn>::PATH,
         "slug=light&code=SPRING",
     );
-    assert_eq!(call.await.0, StatusCode::TOO_MANY_REQUESTS, "a right one is no longer looked at");
-    assert_eq!(get(&router, HOME, "/products/light").await.0, StatusCode::OK, "without a code nothing is limited");
+    assert_eq!(call.await.0, StatusCode::TOO_MANY_REQUESTS, "a valid code is not checked any more");
+    assert_eq!(get(&router, HOME, "/products/light").await.0, StatusCode::OK, "a page without a code is not limited");
 }
 
 #[sqlx::test]
 async fn checkouts_are_limited_by_account(db: PgPool) {
-    let product = fixtures::product(&db, "light", 60, &[]).await;
+    fixtures::product(&db, "light", 60, &[]).await;
     let student = fixtures::student(&db, "student").await;
-    let _ = product;
     let cookie = fixtures::cookie(&db, student).await;
-    let router = router(strict(&db).await);
+    let router = router(production_limits(&db).await);
     let buy = || {
         let request = Request::post("/products/light/purchase").header("cookie", &cookie);
         send(&router, HOME, request.body(Body::empty()).unwrap())
     };
     for _ in 0..20 {
-        // Nobody listens at Stripe's address.
+        // No server runs at the address of Stripe's API.
         assert_eq!(buy().await.0, StatusCode::SERVICE_UNAVAILABLE);
     }
     let (status, headers, body) = buy().await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(headers.contains_key("retry-after") && body.contains("That was a lot at once."));
+    assert!(headers.contains_key("retry-after") && body.contains("Too many attempts."));
 }
 
 #[sqlx::test]
-async fn forged_webhooks_are_turned_away_and_signed_ones_are_not(db: PgPool) {
-    let router = router(strict(&db).await);
+async fn forged_webhooks_are_limited_and_signed_ones_are_not(db: PgPool) {
+    let router = router(production_limits(&db).await);
     let body = r#"{"id":"evt_1","type":"a.kind.of.tomorrow","created":1,"data":{"object":{}}}"#;
     let hook = |signature: String| {
         let request = Request::post(crate::paths::STRIPE_WEBHOOK).header("stripe-signature", signature);
@@ -311,9 +313,9 @@ async fn forged_webhooks_are_turned_away_and_signed_ones_are_not(db: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_flood_is_turned_away_and_a_crawler_that_is_not_one_reads(db: PgPool) {
+async fn a_flood_is_limited_and_a_crawler_is_not(db: PgPool) {
     fixtures::product(&db, "light", 60, &[]).await;
-    let mut state = strict(&db).await;
+    let mut state = production_limits(&db).await;
     let router_ = router(state.clone());
     for path in ["/", "/products/light", "/robots.txt", "/sitemap.xml"] {
         let request = Request::get(path).header("accept", "text/html");
@@ -325,7 +327,8 @@ async fn a_flood_is_turned_away_and_a_crawler_that_is_not_one_reads(db: PgPool) 
             "{path}"
         );
     }
-    state.limits.requests = Arc::new(DefaultKeyedRateLimiter::dashmap(quota(rate(3, Duration::from_secs(10)), 1)));
+    state.limits.requests =
+        Arc::new(DefaultKeyedRateLimiter::dashmap(keyed_quota(quota(3, Duration::from_secs(10)), 1)));
     let router = router(state.clone());
     for _ in 0..3 {
         assert_eq!(get(&router, HOME, "/robots.txt").await.0, StatusCode::OK);
@@ -334,15 +337,15 @@ async fn a_flood_is_turned_away_and_a_crawler_that_is_not_one_reads(db: PgPool) 
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     let wait: u32 = headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=10).contains(&wait), "{wait}");
-    assert_eq!(get(&router, HOME, "/healthz").await.0, StatusCode::OK, "who watches over us is answered");
+    assert_eq!(get(&router, HOME, "/healthz").await.0, StatusCode::OK, "health checks are not limited");
     assert_eq!(get(&router, "203.0.113.8", "/robots.txt").await.0, StatusCode::OK);
     assert_eq!(state.limits.requests.len(), 2);
     state.limits.purge_full_buckets();
 }
 
 #[sqlx::test]
-async fn scanners_are_turned_away_before_anybody_looks_who_they_are(db: PgPool) {
-    let router = router(strict(&db).await);
+async fn scanners_are_rejected_before_authentication(db: PgPool) {
+    let router = router(production_limits(&db).await);
     db.close().await;
     for path in ["/wp-login.php", "/.env", "/.git/config"] {
         let request = Request::get(path).header("cookie", "session=a").header("accept", "text/html");
@@ -352,21 +355,21 @@ async fn scanners_are_turned_away_before_anybody_looks_who_they_are(db: PgPool) 
 }
 
 #[sqlx::test]
-async fn a_full_house_says_when_to_come_back(db: PgPool) {
-    let mut state = strict(&db).await;
+async fn an_overloaded_server_says_when_to_retry(db: PgPool) {
+    let mut state = production_limits(&db).await;
     state.limits = RateLimits::new(&CapacityConfig { concurrent_requests: 2, ..state.config.capacity.clone() });
     let router = router(state.clone());
-    let guests = [state.limits.try_acquire_slot(), state.limits.try_acquire_slot()];
+    let slots = [state.limits.try_acquire_slot(), state.limits.try_acquire_slot()];
     let (status, headers, _) = get(&router, HOME, "/").await;
     assert_eq!((status, headers["retry-after"].to_str().unwrap()), (StatusCode::SERVICE_UNAVAILABLE, "5"));
     assert_eq!(get(&router, HOME, "/readyz").await.0, StatusCode::OK);
-    drop(guests);
+    drop(slots);
     assert_eq!(get(&router, HOME, "/").await.0, StatusCode::OK);
 }
 
 #[sqlx::test]
-async fn a_body_that_is_too_large_is_told_so_however_it_comes(db: PgPool) {
-    let router = router(strict(&db).await);
+async fn a_body_that_is_too_large_is_413_chunked_or_not(db: PgPool) {
+    let router = router(production_limits(&db).await);
     let function = <crate::authoring::courses::api::GetCourses as server_fn::ServerFn>::PATH;
     let large = vec![b'a'; 2 * 1024 * 1024];
     for path in [function, "/api/webhooks/stripe", "/nowhere"] {
@@ -381,7 +384,7 @@ async fn a_body_that_is_too_large_is_told_so_however_it_comes(db: PgPool) {
                 Body::from(large.clone())
             };
             let status = send(&router, HOME, request.body(body).unwrap()).await.0;
-            // What nobody reads is no body: there is nothing at that address.
+            // A body that no handler reads is not counted, and no handler has this path.
             let unread = path == "/nowhere" && chunked;
             assert_eq!(status.as_u16(), if unread { 404 } else { 413 }, "{path}, chunked: {chunked}");
         }
@@ -389,38 +392,38 @@ async fn a_body_that_is_too_large_is_told_so_however_it_comes(db: PgPool) {
 }
 
 #[sqlx::test]
-async fn buckets_that_are_full_are_swept_and_those_turned_away_are_told(db: PgPool) {
-    let limits = strict(&db).await.limits;
+async fn full_buckets_are_purged_and_their_rejections_are_reported(db: PgPool) {
+    let limits = production_limits(&db).await.limits;
     for n in 0..12 {
         let _ = limits.sign_in(&db, Some(IpAddr::from([10, 0, 0, n])), "owner@example.com").await;
     }
-    assert!(queries::sweep(&db).await.unwrap().is_empty());
-    wait(&db, 11.0).await;
-    assert_eq!(queries::sweep(&db).await.unwrap(), [("sign-in to an account".to_owned(), 2)]);
+    assert!(queries::delete_full(&db).await.unwrap().is_empty());
+    advance(&db, 11.0).await;
+    assert_eq!(queries::delete_full(&db).await.unwrap(), [("sign-in to an account".to_owned(), 2)]);
     assert_eq!(sqlx::query_scalar::<_, i64>("select count(*) from rate_limits").fetch_one(&db).await.unwrap(), 0);
 }
 
-/// The middle of some times, in microseconds.
+/// The median of times in microseconds.
 fn median(mut times: Vec<u128>) -> u128 {
     times.sort_unstable();
     times[times.len() / 2]
 }
 
 #[sqlx::test]
-async fn the_time_to_answer_does_not_tell_whether_an_address_is_known(db: PgPool) {
+async fn the_response_time_does_not_reveal_whether_an_address_is_known(db: PgPool) {
     owner(&db).await;
-    let mut state = strict(&db).await;
+    let mut state = production_limits(&db).await;
     state.limits.allowance = 1000;
     let router = router(state);
     let time = async |email: &str| {
-        wait(&db, 1000.0).await;
+        advance(&db, 1000.0).await;
         let before = Instant::now();
         assert_eq!(sign_in(&router, HOME, email, "a wrong password").await, StatusCode::UNPROCESSABLE_ENTITY);
         before.elapsed().as_micros()
     };
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for n in 0..24 {
-        // The other one first each time, so that whatever else this machine does falls on both.
+        // The order alternates, so that other load on the machine affects both.
         if n % 2 == 0 {
             known.push(time("owner@example.com").await);
             unknown.push(time("nobody@example.com").await);

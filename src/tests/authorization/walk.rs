@@ -1,4 +1,4 @@
-//! The walk over all doors, as each of those who may knock.
+//! Requests every route and server function in each role, and compares the status with the authorization matrix.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::{
     boot::router,
     tests::{
         authorization::{
-            School, WHO,
+            ROLES, SchoolWithCourse,
             matrix::{
                 Kind::{self, Call, Get, Json, Post},
                 TABLE,
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Where the server functions are, by their names: `/api/get_sale` and a number.
+/// The names and paths of server functions: `/api/get_sale` and a number.
 fn functions() -> Vec<(&'static str, &'static str)> {
     let paths = server_fn::axum::server_fn_paths().map(|(path, _)| path);
     paths.map(|path| (path.trim_start_matches("/api/").trim_end_matches(char::is_numeric), path)).collect()
@@ -32,14 +32,14 @@ fn is_call(kind: Kind) -> bool {
 }
 
 #[sqlx::test]
-async fn every_door_is_in_the_table_and_every_row_is_a_door(db: PgPool) {
-    // Making one is what registers pages and server functions.
-    let _ = router::router(fixtures::state(&db, crate::tests::authorization::UNREACHABLE_URL).await);
+async fn every_endpoint_has_a_row_in_the_matrix_and_every_row_an_endpoint(db: PgPool) {
+    // Making a router registers pages and server functions.
+    let _ = router::router(fixtures::state(&db, fixtures::UNREACHABLE_URL).await);
     let pages = generate_route_list(App);
     let pages = pages.iter().map(|page| ("page", page.path().to_owned()));
     let forms = [router::forms(), router::accounts(), router::uploads(), router::webhooks()].into_iter().flatten();
     let files = [router::files(), router::open()].into_iter().flatten();
-    let doors: BTreeSet<_> = pages
+    let endpoints: BTreeSet<_> = pages
         .chain(files.map(|(path, _)| ("page", path.to_owned())))
         .chain(forms.map(|(path, _)| ("form", path.to_owned())))
         .chain(functions().into_iter().map(|(name, _)| ("function", name.to_owned())))
@@ -50,15 +50,23 @@ async fn every_door_is_in_the_table_and_every_row_is_a_door(db: PgPool) {
         Call | Json => "function",
     };
     let rows: BTreeSet<_> = TABLE.iter().map(|row| (kind(row.0), row.1.to_owned())).collect();
-    assert_eq!(doors.difference(&rows).collect::<Vec<_>>(), Vec::<&(&str, String)>::new(), "doors without a row");
-    assert_eq!(rows.difference(&doors).collect::<Vec<_>>(), Vec::<&(&str, String)>::new(), "rows without a door");
-    assert_eq!(rows.len(), TABLE.len(), "each door has one row");
+    assert_eq!(
+        endpoints.difference(&rows).collect::<Vec<_>>(),
+        Vec::<&(&str, String)>::new(),
+        "endpoints without a row"
+    );
+    assert_eq!(
+        rows.difference(&endpoints).collect::<Vec<_>>(),
+        Vec::<&(&str, String)>::new(),
+        "rows without an endpoint"
+    );
+    assert_eq!(rows.len(), TABLE.len(), "each endpoint has one row");
     let source = include_str!("../../boot/router.rs");
-    assert_eq!(source.matches(".route(").count(), 1, "an address that is in no list of the router's is not walked to");
+    assert_eq!(source.matches(".route(").count(), 1, "a route that is in no list of the router is not tested");
 }
 
-/// Everything that is stored, but for who was refused where.
-async fn stored(db: &PgPool) -> Vec<(String, String)> {
+/// A hash of every table, except those that record refused requests.
+async fn table_hashes(db: &PgPool) -> Vec<(String, String)> {
     let tables: Vec<String> = sqlx::query_scalar(
         "select tablename::text from pg_tables
           where schemaname = 'public' and tablename not in ('audit_log', 'rate_limits', '_sqlx_migrations')",
@@ -74,8 +82,8 @@ async fn stored(db: &PgPool) -> Vec<(String, String)> {
 }
 
 #[sqlx::test]
-async fn each_door_opens_to_those_it_is_for_and_changes_nothing_else(db: PgPool) {
-    let school = School::open(db).await;
+async fn every_endpoint_answers_each_role_as_the_matrix_says(db: PgPool) {
+    let school = SchoolWithCourse::open(db).await;
     let section: uuid::Uuid = sqlx::query_scalar("select section_id from lessons where id = $1")
         .bind(school.published.uuid())
         .fetch_one(&school.db)
@@ -88,16 +96,16 @@ async fn each_door_opens_to_those_it_is_for_and_changes_nothing_else(db: PgPool)
     .fetch_one(&school.db)
     .await
     .unwrap();
-    let student = fixtures::student(&school.db, "somebody").await;
+    let student = fixtures::student(&school.db, "student").await;
     let mail: i64 = sqlx::query_scalar(
-        r#"insert into mails (user_id, address, kind, body) values ($1, 'somebody@example.com', 'purchased',
+        r#"insert into mails (user_id, address, kind, body) values ($1, 'student@example.com', 'purchased',
            '{"subject": "Your receipt", "lines": [], "facts": [], "links": []}') returning id"#,
     )
     .bind(student.uuid())
     .fetch_one(&school.db)
     .await
     .unwrap();
-    let things = [
+    let ids = [
         ("{course}", school.course.to_string()),
         ("{lesson}", school.published.to_string()),
         ("{section}", section.to_string()),
@@ -110,13 +118,13 @@ async fn each_door_opens_to_those_it_is_for_and_changes_nothing_else(db: PgPool)
         ("{hash}", "0".repeat(64)),
         ("{file}", "320.webp".to_owned()),
     ];
-    let filled = |text: &str| things.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
+    let filled = |text: &str| ids.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
     let functions = functions();
     let mut wrong = Vec::new();
-    for (index, who) in WHO.into_iter().enumerate() {
-        for &(kind, address, sent, statuses) in TABLE {
-            let browser = school.browser(who).await;
-            let before = stored(&school.db).await;
+    for (index, role) in ROLES.into_iter().enumerate() {
+        for &(kind, address, arguments, statuses) in TABLE {
+            let browser = school.browser(role).await;
+            let before = table_hashes(&school.db).await;
             sqlx::query("truncate audit_log").execute(&school.db).await.unwrap();
             let path = if is_call(kind) {
                 functions
@@ -128,33 +136,37 @@ async fn each_door_opens_to_those_it_is_for_and_changes_nothing_else(db: PgPool)
             };
             let answer = match kind {
                 Get => browser.get(&path).await,
-                Post | Call => browser.post(&path, &filled(sent).replace("{who}", who)).await,
+                Post | Call => browser.post(&path, &filled(arguments).replace("{role}", role)).await,
                 Json => {
                     let request = Request::post(&path).header("content-type", "application/json");
-                    browser.send(request.body(Body::from(filled(sent))).unwrap()).await
+                    browser.send(request.body(Body::from(filled(arguments))).unwrap()).await
                 }
             };
             if answer.status != statuses[index] {
                 wrong.push(format!(
-                    "{who}: {address}: {} and not {}: {:.200}",
+                    "{role}: {address}: {} and not {}: {:.200}",
                     answer.status, statuses[index], answer.body
                 ));
             }
             if is_call(kind) && answer.status == 403 && statuses[2] == 403 {
-                // Thirty lines a minute are the most: room is made for each.
-                let noted = fixtures::audit(&school.db).await;
-                assert_eq!(noted, [format!("refused: Was refused at {path}")], "who tries {address} is noted");
+                // The log was emptied before, because a user gets at most thirty lines a minute.
+                let recorded = fixtures::audit(&school.db).await;
+                assert_eq!(
+                    recorded,
+                    [format!("refused: Was refused at {path}")],
+                    "an attempt to call {address} is recorded"
+                );
             }
-            if kind == Get && !sent.is_empty() {
-                let status = browser.get(&format!("{path}?{sent}")).await.status;
+            if kind == Get && !arguments.is_empty() {
+                let status = browser.get(&format!("{path}?{arguments}")).await.status;
                 if status != statuses[index] {
-                    wrong.push(format!("{who}: {address}?{sent}: {status} and not {}", statuses[index]));
+                    wrong.push(format!("{role}: {address}?{arguments}: {status} and not {}", statuses[index]));
                 }
             }
-            let led_away = answer.location.as_deref().is_some_and(|to| to.starts_with("/sign-in"));
-            let refused = matches!(answer.status, 400..=499) || led_away;
-            if (kind == Get || refused) && stored(&school.db).await != before {
-                wrong.push(format!("{who}: {address} changed something"));
+            let is_sent_to_sign_in = answer.location.as_deref().is_some_and(|to| to.starts_with("/sign-in"));
+            let is_rejected = matches!(answer.status, 400..=499) || is_sent_to_sign_in;
+            if (kind == Get || is_rejected) && table_hashes(&school.db).await != before {
+                wrong.push(format!("{role}: {address} changed something"));
             }
         }
     }

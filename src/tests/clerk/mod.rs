@@ -1,6 +1,6 @@
-//! Clerk, tried from outside: what a token, a visit, a webhook and a command come to. Only tests are here.
+//! Tests of accounts at Clerk against a fake Clerk: tokens, visits, webhooks, and the users they make.
 
-pub mod people;
 pub mod tokens;
+pub mod users;
 pub mod visits;
 pub mod webhooks;

@@ -1,4 +1,4 @@
-//! A Clerk of our own, for tests: it makes RSA keys, signs tokens and webhooks with them, and answers as Clerk's two APIs do.
+//! A fake Clerk for tests: makes RSA keys, signs tokens with them, and serves Clerk's two APIs.
 
 pub mod test_browser;
 
@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 
-pub use crate::tests::fake_clerk::test_browser::{TestBrowser, hook, send_hook, tell_school};
+pub use crate::tests::fake_clerk::test_browser::{TestBrowser, hook, send_event, send_hook};
 use crate::{
     identity::{authentication::Identity, clerk::Clerk},
     platform::{
@@ -48,6 +48,7 @@ use crate::{
     },
 };
 
+/// A signing key with its id.
 pub struct Key {
     id: String,
     private: RsaPrivateKey,
@@ -58,7 +59,7 @@ impl Key {
         Self { id: id.into(), private: RsaPrivateKey::new(&mut OsRng, 2048).unwrap() }
     }
 
-    /// Signs whatever it is given.
+    /// Signs any header and claims, valid or not.
     pub fn sign(&self, head: &Value, claims: &Value) -> String {
         let encode = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
         let message = format!("{}.{}", encode(head), encode(claims));
@@ -80,54 +81,55 @@ impl Key {
     }
 }
 
-/// What Clerk knows, and how it does.
+/// The data of the fake Clerk, and how it behaves.
 #[derive(Default)]
-pub struct Known {
+pub struct ClerkData {
     keys: Mutex<Vec<Value>>,
     pub people: Mutex<BTreeMap<String, Value>>,
-    /// Those that go on.
+    /// Active sessions.
     pub sessions: Mutex<BTreeSet<String>>,
-    pub away: AtomicBool,
-    pub asked: AtomicUsize,
-    /// What the next handshake brings.
-    pub brings: Mutex<String>,
+    pub is_unavailable: AtomicBool,
+    pub requests: AtomicUsize,
+    /// The payload of the next handshake.
+    pub handshake: Mutex<String>,
 }
 
+/// A server with the APIs of Clerk, and its current key.
 pub struct FakeClerk {
     pub address: String,
     pub key: Key,
-    pub known: Arc<Known>,
+    pub data: Arc<ClerkData>,
 }
 
 impl FakeClerk {
     pub async fn open() -> Self {
-        let (key, known) = (Key::new("ins_1"), Arc::new(Known::default()));
-        known.keys.lock().unwrap().push(key.jwk());
+        let (key, data) = (Key::new("ins_1"), Arc::new(ClerkData::default()));
+        data.keys.lock().unwrap().push(key.jwk());
         let api =
             Router::new()
                 .route(
                     "/v1/jwks",
-                    get(|State(known): State<Arc<Known>>| async move {
-                        Json(json!({ "keys": *known.keys.lock().unwrap() }))
+                    get(|State(data): State<Arc<ClerkData>>| async move {
+                        Json(json!({ "keys": *data.keys.lock().unwrap() }))
                     }),
                 )
                 .route("/v1/users", get(list))
                 .route(
                     "/v1/users/{id}",
-                    get(|State(known): State<Arc<Known>>, Path(id): Path<String>| async move {
-                        found(known.people.lock().unwrap().get(&id))
+                    get(|State(data): State<Arc<ClerkData>>, Path(id): Path<String>| async move {
+                        found(data.people.lock().unwrap().get(&id))
                     }),
                 )
-                .route("/v1/users/{id}/metadata", patch(tell))
+                .route("/v1/users/{id}/metadata", patch(update_metadata))
                 .route("/v1/sessions/{id}", get(session))
                 .route("/v1/sessions/{id}/revoke", post(revoke))
-                .layer(middleware::from_fn_with_state(known.clone(), door))
+                .layer(middleware::from_fn_with_state(data.clone(), authorize))
                 .route("/v1/client/handshake", get(handshake))
-                .with_state(known.clone());
+                .with_state(data.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, api).await });
-        Self { address, key, known }
+        Self { address, key, data }
     }
 
     pub fn config(&self) -> ClerkConfig {
@@ -147,12 +149,12 @@ impl FakeClerk {
         Clerk::new(&self.config(), &school(self.config()), http_client::new().unwrap()).unwrap()
     }
 
-    /// A school whose people are known here.
+    /// A school whose accounts are at this Clerk.
     pub async fn school(&self, db: &PgPool) -> AppState {
         state(db, self.config()).await
     }
 
-    /// A right token of somebody, with claims of one's own in the place of what it would say.
+    /// A valid token of a user; `claims` replace those of the same name.
     pub fn token(&self, person: &str, claims: Value) -> String {
         self.key.sign(&self.key.head(), &self.claims(person, claims))
     }
@@ -169,13 +171,13 @@ impl FakeClerk {
         all
     }
 
-    /// A token that ended an hour ago.
+    /// A token that expired an hour ago.
     pub fn old_token(&self, person: &str) -> String {
         let now = clock::now().timestamp();
         self.token(person, json!({ "iat": now - 3660, "nbf": now - 3670, "exp": now - 3600 }))
     }
 
-    /// What a handshake carries: a right token, and when it was made.
+    /// The payload of a handshake: the cookies of a session, and one that must be ignored.
     pub fn handshake(&self, token: &str) -> String {
         let cookies = json!({ "handshake": [
             format!("__session={token}; Path=/; SameSite=Lax"), "__client_uat=1; Path=/", "session=stolen; Path=/",
@@ -183,34 +185,36 @@ impl FakeClerk {
         self.key.sign(&self.key.head(), &cookies)
     }
 
-    /// Whoever comes for a handshake from now on is this person.
+    /// Starts a session. Handshakes belong to it from now on. Returns its token.
     pub fn sign_in(&self, person: &str) -> String {
-        self.known.sessions.lock().unwrap().insert(format!("sess_of_{person}"));
+        self.data.sessions.lock().unwrap().insert(format!("sess_of_{person}"));
         let token = self.token(person, json!({}));
-        *self.known.brings.lock().unwrap() = self.handshake(&token);
+        *self.data.handshake.lock().unwrap() = self.handshake(&token);
         token
     }
 
-    /// Signs with another key from now on. The one before is not known any more.
+    /// Replaces the key. The previous one is no longer published.
     pub fn rotate(&mut self) {
         self.key = Key::new("ins_2");
-        *self.known.keys.lock().unwrap() = vec![self.key.jwk()];
+        *self.data.keys.lock().unwrap() = vec![self.key.jwk()];
     }
 
-    pub fn set_away(&self, away: bool) {
-        self.known.away.store(away, Ordering::SeqCst);
+    /// Whether every request gets 503 from now on.
+    pub fn set_unavailable(&self, unavailable: bool) {
+        self.data.is_unavailable.store(unavailable, Ordering::SeqCst);
     }
 
-    pub fn asked(&self) -> usize {
-        self.known.asked.load(Ordering::SeqCst)
+    /// Requests to the APIs so far.
+    pub fn requests(&self) -> usize {
+        self.data.requests.load(Ordering::SeqCst)
     }
 
     pub fn add(&self, person: &Value) {
-        self.known.people.lock().unwrap().insert(person["id"].as_str().unwrap().into(), person.clone());
+        self.data.people.lock().unwrap().insert(person["id"].as_str().unwrap().into(), person.clone());
     }
 }
 
-/// Somebody with a verified address, as Clerk knew them so many milliseconds after 1970.
+/// A user of Clerk with a verified address. `updated_at` is in milliseconds since 1970.
 pub fn person(id: &str, name: &str, email: &str, updated_at: i64) -> Value {
     json!({
         "id": id, "first_name": name, "last_name": null, "username": null, "has_image": false, "image_url": "https://img.clerk.com/x",
@@ -219,22 +223,24 @@ pub fn person(id: &str, name: &str, email: &str, updated_at: i64) -> Value {
     })
 }
 
+/// Configuration of a school whose accounts are at Clerk.
 pub fn school(clerk: ClerkConfig) -> Config {
-    let mut config = Config::for_tests("http://127.0.0.1:9");
+    let mut config = Config::for_tests(fixtures::UNREACHABLE_URL);
     config.url = SCHOOL.into();
     config.clerk = Some(clerk);
     config.admin_email = Some("Boss@example.com".into());
     config
 }
 
+/// The state of a server whose accounts are at Clerk.
 pub async fn state(db: &PgPool, clerk: ClerkConfig) -> AppState {
     let (config, state) = (school(clerk), fixtures::state(db, "").await);
     AppState { identity: Identity::new(&config, &state.http).unwrap(), config: Arc::new(config), ..state }
 }
 
-async fn door(State(known): State<Arc<Known>>, request: Request, next: Next) -> Response {
-    known.asked.fetch_add(1, Ordering::SeqCst);
-    if known.away.load(Ordering::SeqCst) {
+async fn authorize(State(data): State<Arc<ClerkData>>, request: Request, next: Next) -> Response {
+    data.requests.fetch_add(1, Ordering::SeqCst);
+    if data.is_unavailable.load(Ordering::SeqCst) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     match request.headers().get("authorization") {
@@ -247,32 +253,36 @@ fn found(what: Option<&Value>) -> Response {
     what.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |what| Json(what.clone()).into_response())
 }
 
-async fn list(State(known): State<Arc<Known>>, Query(query): Query<BTreeMap<String, String>>) -> Json<Value> {
-    let (people, number) = (known.people.lock().unwrap(), |name: &str| query[name].parse().unwrap());
+async fn list(State(data): State<Arc<ClerkData>>, Query(query): Query<BTreeMap<String, String>>) -> Json<Value> {
+    let (people, number) = (data.people.lock().unwrap(), |name: &str| query[name].parse().unwrap());
     Json(people.values().skip(number("offset")).take(number("limit")).cloned().collect())
 }
 
-async fn tell(State(known): State<Arc<Known>>, Path(id): Path<String>, Json(told): Json<Value>) -> Response {
-    let mut people = known.people.lock().unwrap();
+async fn update_metadata(
+    State(data): State<Arc<ClerkData>>,
+    Path(id): Path<String>,
+    Json(update): Json<Value>,
+) -> Response {
+    let mut people = data.people.lock().unwrap();
     if let Some(person) = people.get_mut(&id) {
-        person["public_metadata"] = told["public_metadata"].clone();
+        person["public_metadata"] = update["public_metadata"].clone();
     }
     found(people.get(&id))
 }
 
-async fn session(State(known): State<Arc<Known>>, Path(id): Path<String>) -> Json<Value> {
-    let status = if known.sessions.lock().unwrap().contains(&id) { "active" } else { "revoked" };
+async fn session(State(data): State<Arc<ClerkData>>, Path(id): Path<String>) -> Json<Value> {
+    let status = if data.sessions.lock().unwrap().contains(&id) { "active" } else { "revoked" };
     Json(json!({ "id": id, "user_id": id.strip_prefix("sess_of_"), "status": status }))
 }
 
-async fn revoke(State(known): State<Arc<Known>>, Path(id): Path<String>) -> Response {
-    let ended = known.sessions.lock().unwrap().remove(&id);
+async fn revoke(State(data): State<Arc<ClerkData>>, Path(id): Path<String>) -> Response {
+    let ended = data.sessions.lock().unwrap().remove(&id);
     let status = if ended { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     (status, Json(json!({ "id": id }))).into_response()
 }
 
-async fn handshake(State(known): State<Arc<Known>>, Query(query): Query<BTreeMap<String, String>>) -> Redirect {
-    let (back, brings) = (&query["redirect_url"], known.brings.lock().unwrap().clone());
+async fn handshake(State(data): State<Arc<ClerkData>>, Query(query): Query<BTreeMap<String, String>>) -> Redirect {
+    let (back, payload) = (&query["redirect_url"], data.handshake.lock().unwrap().clone());
     let sign = if back.contains('?') { '&' } else { '?' };
-    Redirect::temporary(&format!("{back}{sign}__clerk_handshake={brings}"))
+    Redirect::temporary(&format!("{back}{sign}__clerk_handshake={payload}"))
 }

@@ -1,4 +1,4 @@
-//! Somebody at a browser, and Svix, who brings webhooks.
+//! A browser that stores cookies and follows redirects, and webhooks signed as Svix signs those of Clerk.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,13 @@ use crate::{
     server::state::AppState,
 };
 
-/// Somebody at a browser that keeps cookies, and goes where it is sent.
+/// A browser that stores cookies.
 pub struct TestBrowser {
     pub router: Router,
     pub cookies: BTreeMap<String, String>,
 }
 
+/// The response to a request, as far as tests read it.
 pub struct Seen {
     pub status: u16,
     pub location: Option<String>,
@@ -74,39 +75,40 @@ impl TestBrowser {
         }
     }
 
-    /// Opens a page and goes wherever it leads, to Clerk and back. Answers with what is seen in the end, and the way there.
-    pub async fn arrive(&mut self, path: &str) -> (Seen, Vec<String>) {
+    /// Opens a page and follows redirects, to Clerk and back. Returns the last response and the addresses on the way.
+    pub async fn follow_redirects(&mut self, path: &str) -> (Seen, Vec<String>) {
         let http = http_client::new().unwrap();
-        let (mut way, mut next) = (Vec::new(), path.to_owned());
+        let (mut redirects, mut next) = (Vec::new(), path.to_owned());
         for _ in 0..20 {
             let seen = self.open(&next).await;
-            let Some(to) = seen.location.clone() else { return (seen, way) };
-            way.push(to.split('?').next().unwrap().to_owned());
+            let Some(to) = seen.location.clone() else { return (seen, redirects) };
+            redirects.push(to.split('?').next().unwrap().to_owned());
             let mut to = to;
             if to.contains("/v1/client/handshake?") {
                 let back = http.get(&to).send().await.unwrap();
                 to = back.headers()["location"].to_str().unwrap().to_owned();
             } else if to.contains("redirect_url=") {
-                return (seen, way);
+                return (seen, redirects);
             }
             next = to.strip_prefix(SCHOOL).unwrap_or(&to).to_owned();
         }
-        panic!("a redirect loop: {way:?}");
+        panic!("a redirect loop: {redirects:?}");
     }
 }
 
-/// A webhook as Svix signs it, sent to a school.
-pub async fn tell_school(state: &AppState, event: &Value) -> u16 {
+/// Sends a signed webhook to a school. Returns the status.
+pub async fn send_event(state: &AppState, event: &Value) -> u16 {
     send_hook(state, hook(&event.to_string(), clock::now().timestamp())).await
 }
 
+/// A webhook of the time `at`, in seconds, with the signature of Svix.
 pub fn hook(body: &str, at: i64) -> Request {
     let signature = Webhook::new(SECRET).unwrap().sign("msg_1", at, body.as_bytes()).unwrap();
     Request::post(crate::paths::CLERK_WEBHOOK)
         .header("svix-id", "msg_1")
         .header("svix-timestamp", at)
         .header("svix-signature", signature)
-        // Whoever sends it from a browser's page is let through: the signature is what counts.
+        // The signature decides, so that even a cross-site request of a browser is processed.
         .header("sec-fetch-site", "cross-site")
         .body(Body::from(body.to_owned()))
         .unwrap()
@@ -116,7 +118,7 @@ pub async fn send_hook(state: &AppState, request: Request) -> u16 {
     crate::boot::router::router(state.clone()).oneshot(request).await.unwrap().status().as_u16()
 }
 
-/// Where the school is.
+/// Public address of the school.
 pub const SCHOOL: &str = "https://school.example.com";
 
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -1,4 +1,4 @@
-//! Fuzz tests of a school with accounts at Clerk: random webhooks, tokens and handshakes, and nearly right ones.
+//! Fuzz tests of a school with accounts at Clerk: random and nearly valid webhooks, tokens and handshakes.
 
 use std::cell::RefCell;
 
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// An event that is nearly one of Clerk's: of a kind that we read, about one of two people, with some of their fields.
+/// An event that resembles one of Clerk's: of a kind that we read, about one of two users, with some of their fields.
 fn event() -> BoxedStrategy<Value> {
     let kind = select(vec!["user.created", "user.updated", "user.deleted", "session.created"]);
     let address = (text(), value()).prop_map(
@@ -52,14 +52,14 @@ fn event() -> BoxedStrategy<Value> {
 }
 
 #[sqlx::test]
-async fn whatever_is_signed_with_clerks_secret_is_taken_in_or_refused(db: PgPool) {
+async fn any_webhook_signed_with_clerks_secret_is_answered(db: PgPool) {
     let state = FakeClerk::open().await.school(&db).await;
     let body = prop_oneof![4 => event().prop_map(|event| event.to_string()), 1 => value().prop_map(|value| value.to_string()), 1 => text()];
     try_all(body.boxed(), async |body| send_hook(&state, hook(&body, clock::now().timestamp())).await).await;
 }
 
 #[sqlx::test]
-async fn whatever_a_webhook_for_clerk_is_signed_with_is_refused(db: PgPool) {
+async fn a_clerk_webhook_with_a_random_header_is_rejected(db: PgPool) {
     let state = FakeClerk::open().await.school(&db).await;
     let name = select(vec!["svix-id", "svix-timestamp", "svix-signature"]);
     let sent = prop_oneof![
@@ -80,10 +80,10 @@ async fn whatever_a_webhook_for_clerk_is_signed_with_is_refused(db: PgPool) {
     assert_eq!(people, 0);
 }
 
-/// Opens a page whose viewer has to be known. Answers with the status, after looking at where it leads and what it sets.
+/// Opens a page that requires sign-in. Checks the redirect and the cookies, and returns the status.
 async fn open(
     state: &AppState,
-    issuer: &FakeClerk,
+    clerk: &FakeClerk,
     path: &str,
     cookie: Option<Vec<u8>>,
     bearer: Option<Vec<u8>>,
@@ -98,8 +98,8 @@ async fn open(
     let response = crate::boot::router::router(state.clone()).oneshot(page).await.unwrap();
     if let Some(to) = response.headers().get(LOCATION) {
         let to = to.to_str().unwrap();
-        let known = [SCHOOL, &issuer.address].iter().any(|host| to.starts_with(&format!("{host}/")));
-        assert!(known || to.starts_with('/') && !to.starts_with("//"), "leads to {to}");
+        let known = [SCHOOL, &clerk.address].iter().any(|host| to.starts_with(&format!("{host}/")));
+        assert!(known || to.starts_with('/') && !to.starts_with("//"), "redirects to {to}");
     }
     for cookie in response.headers().get_all("set-cookie") {
         assert!(cookie.as_bytes().starts_with(b"__") && !cookie.as_bytes().starts_with(b"__Host"), "sets {cookie:?}");
@@ -107,7 +107,7 @@ async fn open(
     response.status().as_u16()
 }
 
-/// A token of three parts, whose head says who knows what.
+/// A token of three parts with a random header, or random text.
 fn token() -> BoxedStrategy<Vec<u8>> {
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     let alg = select(vec!["RS256", "none", "HS256", "ES256", ""]);
@@ -123,9 +123,9 @@ fn token() -> BoxedStrategy<Vec<u8>> {
 }
 
 #[sqlx::test]
-async fn whatever_a_token_says_nobody_is_signed_in(db: PgPool) {
-    let issuer = FakeClerk::open().await;
-    let state = issuer.school(&db).await;
+async fn a_random_token_signs_nobody_in(db: PgPool) {
+    let clerk = FakeClerk::open().await;
+    let state = clerk.school(&db).await;
     let name =
         select(vec!["__session", "__client_uat", "__clerk_handshake", "__clerk_db_jwt", "__clerk_redirect_count"]);
     let cookie =
@@ -139,7 +139,7 @@ async fn whatever_a_token_says_nobody_is_signed_in(db: PgPool) {
             });
     let bearer = proptest::option::weighted(0.3, token().prop_map(|token| [b"Bearer ", &token[..]].concat()));
     try_all((cookie, bearer).boxed(), async |(cookie, bearer)| {
-        let status = open(&state, &issuer, "/account", Some(cookie), bearer).await;
+        let status = open(&state, &clerk, "/account", Some(cookie), bearer).await;
         assert!(matches!(status, 302 | 307 | 400), "{status}");
         status
     })
@@ -147,24 +147,24 @@ async fn whatever_a_token_says_nobody_is_signed_in(db: PgPool) {
 }
 
 #[sqlx::test]
-async fn whatever_a_handshake_brings_it_sets_clerks_cookies_and_leads_to_no_other_site(db: PgPool) {
-    let issuer = FakeClerk::open().await;
-    let state = issuer.school(&db).await;
+async fn any_handshake_sets_only_clerks_cookies_and_redirects_to_no_other_site(db: PgPool) {
+    let clerk = FakeClerk::open().await;
+    let state = clerk.school(&db).await;
     let name =
         select(vec!["__session", "__client_uat", "__refresh_x", "session", "__Host-session", "theme", "flash", ""]);
     let cookie = (name, text(), select(vec!["", "; Path=/", "; Max-Age=0", "; Domain=example.net"]))
         .prop_map(|(name, value, rest)| format!("{name}={value}{rest}"));
-    let brings = vec(prop_oneof![3 => cookie.prop_map(Value::from), 1 => value()], 0..5);
-    let brings = prop_oneof![4 => brings.prop_map(|cookies| json!({ "handshake": cookies })), 1 => value()];
-    // Signed by Clerk, or not at all; and whatever else stands in the address.
+    let payload = vec(prop_oneof![3 => cookie.prop_map(Value::from), 1 => value()], 0..5);
+    let payload = prop_oneof![4 => payload.prop_map(|cookies| json!({ "handshake": cookies })), 1 => value()];
+    // Signed by Clerk or not, with a random parameter besides.
     let signed = RefCell::new(0);
-    try_all((brings, proptest::option::of(token()), text()).boxed(), async |(brings, forged, more)| {
-        let sent = forged.unwrap_or_else(|| issuer.key.sign(&issuer.key.head(), &brings).into_bytes());
+    try_all((payload, proptest::option::of(token()), text()).boxed(), async |(payload, forged, more)| {
+        let sent = forged.unwrap_or_else(|| clerk.key.sign(&clerk.key.head(), &payload).into_bytes());
         let query: String = form_urlencoded::Serializer::new(String::new())
             .append_pair("__clerk_handshake", &String::from_utf8_lossy(&sent))
             .append_pair(&more, &more)
             .finish();
-        let status = open(&state, &issuer, &format!("/account?{query}"), None, None).await;
+        let status = open(&state, &clerk, &format!("/account?{query}"), None, None).await;
         *signed.borrow_mut() += u64::from(status == 307);
         status
     })

@@ -30,9 +30,6 @@ use crate::{
     tests::fixtures::{self, Answer, Browser},
 };
 
-/// An address where nothing listens: Stripe cannot be reached in these tests, and is the only dependency that cannot.
-const UNREACHABLE_URL: &str = "http://127.0.0.1:9";
-
 #[expect(clippy::disallowed_methods, reason = "a setting of this test alone")]
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -58,8 +55,8 @@ impl SeededRng {
     }
 }
 
-/// Generates requests and sends each. `send` returns the status, which must not be a server error; [`status`] tells the one 503 apart
-/// that is expected.
+/// Generates requests and sends each. `send` returns the status, which must not be a server error; [`status`] makes an exception of the
+/// one 503 that is expected.
 pub async fn try_all<T: std::fmt::Debug + Clone>(of: BoxedStrategy<T>, send: impl AsyncFn(T) -> u16) {
     let mut rng = SeededRng::new();
     for case in 0..setting("LECTERN_CASES").unwrap_or(250) {
@@ -83,7 +80,7 @@ pub fn bytes() -> BoxedStrategy<Vec<u8>> {
     prop_oneof![vec(any::<u8>(), 0..2000), "\\PC{0,300}".prop_map(String::into_bytes)].boxed()
 }
 
-/// Texts that a person might type, and some that no person would.
+/// Texts that a user might type, and some that no user would.
 pub fn text() -> BoxedStrategy<String> {
     let odd = select(vec![
         "\0",
@@ -117,7 +114,7 @@ pub fn value() -> BoxedStrategy<Value> {
     .boxed()
 }
 
-/// An event that is nearly one of Stripe's: of a type that the webhook reads, with some of its fields.
+/// An event that resembles one of Stripe's: of a type that the webhook reads, with some of its fields.
 fn event() -> BoxedStrategy<Value> {
     let kind = select(vec![
         "checkout.session.completed",
@@ -164,16 +161,17 @@ fn webhook(body: Vec<u8>, signature: &HeaderValue) -> Request {
     request.body(Body::from(body)).unwrap()
 }
 
+/// Stripe cannot be reached in these tests, and is the only dependency that cannot.
 async fn visitor(db: &PgPool) -> Browser {
-    Browser { router: router::router(fixtures::state(db, UNREACHABLE_URL).await), cookie: None }
+    fixtures::browser(db, None).await
 }
 
 #[sqlx::test]
-async fn whatever_is_signed_with_stripes_secret_is_taken_in_or_refused(db: PgPool) {
+async fn any_webhook_signed_with_stripes_secret_is_answered(db: PgPool) {
     let visitor = visitor(&db).await;
     let body = prop_oneof![3 => event().prop_map(|event| event.to_string().into_bytes()), 1 => value().prop_map(|value| value.to_string().into_bytes()), 1 => bytes()];
     try_all(body.boxed(), async |body| {
-        let now = super::clock::now().unix_timestamp();
+        let now = crate::platform::clock::now().timestamp();
         let text = String::from_utf8_lossy(&body).into_owned();
         let signature = stripe_webhook::Webhook::generate_test_header(&text, SANDBOX_WEBHOOK_SECRET, Some(now));
         visitor.send(webhook(body, &signature.parse().unwrap())).await.status
@@ -182,7 +180,7 @@ async fn whatever_is_signed_with_stripes_secret_is_taken_in_or_refused(db: PgPoo
 }
 
 #[sqlx::test]
-async fn whatever_a_webhook_is_signed_with_is_refused(db: PgPool) {
+async fn a_webhook_with_a_random_signature_is_rejected(db: PgPool) {
     let visitor = visitor(&db).await;
     let part = prop_oneof!["[tv][01]?=[0-9a-f]{0,70}", "\\PC{0,40}", any::<i64>().prop_map(|t| format!("t={t}"))];
     let signature = vec(part, 0..5).prop_map(|parts| parts.join(","));
@@ -196,7 +194,7 @@ async fn whatever_a_webhook_is_signed_with_is_refused(db: PgPool) {
 }
 
 #[sqlx::test]
-async fn whatever_a_cookie_holds_is_a_visitor(db: PgPool) {
+async fn a_random_cookie_makes_a_visitor(db: PgPool) {
     let visitor = visitor(&db).await;
     let name = select(vec!["session", "__Host-session", "theme", "flash", "tz", "a"]);
     let pair = (name, bytes()).prop_map(|(name, value)| [name.as_bytes(), b"=", &value].concat());
@@ -235,15 +233,14 @@ fn form(ids: &[String]) -> BoxedStrategy<Vec<u8>> {
         "every_product",
         "expires",
         "expires_at",
-        "most",
-        "each",
-        "active",
         "max_redemptions",
+        "max_per_student",
+        "active",
         "slug",
         "price",
         "image_url",
         "courses",
-        "smallest",
+        "minimum_price",
         "enabled",
         "country",
         "course",
@@ -285,12 +282,12 @@ fn form(ids: &[String]) -> BoxedStrategy<Vec<u8>> {
     prop_oneof![5 => pairs, 1 => bytes()].boxed()
 }
 
-/// Gives everybody all tries again: past its limit, a form is refused before it is read.
+/// Resets the rate limits, because past its limit a form is rejected before it is read.
 async fn reset_rate_limits(db: &PgPool) {
     sqlx::query("truncate rate_limits").execute(db).await.unwrap();
 }
 
-/// The rows that stand in addresses, by the names that the router has for them.
+/// The rows that addresses name, by the router's parameters.
 async fn rows(db: &PgPool, student: UserId) -> Vec<(&'static str, String)> {
     let course = fixtures::course(db, "Course").await;
     let product = fixtures::product(db, "light", 60, &[course]).await;
@@ -301,7 +298,7 @@ async fn rows(db: &PgPool, student: UserId) -> Vec<(&'static str, String)> {
     .await
     .unwrap();
     let mail: i64 = sqlx::query_scalar(
-        r#"insert into mails (user_id, address, kind, letter) values ($1, 'student@example.com', 'purchased',
+        r#"insert into mails (user_id, address, kind, body) values ($1, 'student@example.com', 'purchased',
            '{"subject": "Your receipt", "lines": [], "facts": [], "links": []}') returning id"#,
     )
     .bind(student.uuid())
@@ -317,7 +314,7 @@ async fn rows(db: &PgPool, student: UserId) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Rows that a form may name. They are others than those in addresses, so that a form which deletes one takes no address away.
+/// Rows that a form may name. They differ from those in addresses, so that a form that deletes one invalidates no address.
 async fn ids(db: &PgPool, student: UserId) -> Vec<String> {
     let course = fixtures::course(db, "Other").await;
     let lessons = fixtures::section(db, course, 0, "public", &[("Lesson", "public")]).await;
@@ -339,35 +336,34 @@ async fn ids(db: &PgPool, student: UserId) -> Vec<String> {
 }
 
 #[sqlx::test]
-async fn whatever_is_posted_is_answered(db: PgPool) {
+async fn any_form_that_an_admin_posts_is_answered(db: PgPool) {
     let mut browser = visitor(&db).await;
-    let (student, admin) = (fixtures::student(&db, "student").await, fixtures::student(&db, "admin").await);
-    crate::users::queries::grant_admin(&db, "admin@example.com").await.unwrap();
+    let (student, admin) = (fixtures::student(&db, "student").await, fixtures::admin(&db, "admin").await.id);
     let (rows, ids) = (rows(&db, student).await, ids(&db, student).await);
     browser.cookie = Some(fixtures::cookie(&db, admin).await);
     let forms = [router::forms(), router::accounts(), router::uploads()].into_iter().flatten().map(|(path, _)| path);
-    // Signing up and in begin other sessions, and signing out ends the one that is used here.
+    // Signing up and in start other sessions, and signing out ends the one that is used here.
     let forms: Vec<_> =
         forms.filter(|path| ![paths::SIGN_UP, paths::SIGN_IN, paths::SIGN_OUT].contains(path)).collect();
     let filled = |path: &str| rows.iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, id));
     let is_of_row = |path: &str| path.starts_with("/admin/") && path.contains('{');
     let edit_forms: Vec<_> = forms.iter().filter(|path| is_of_row(path)).map(|path| filled(path)).collect();
     assert_eq!(edit_forms.len(), 4, "courses, products, coupons and mails: {edit_forms:?}");
-    // Each address gets its turn.
+    // The requests go to each address in turn.
     let calls = server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned());
     let addresses: Vec<_> = forms.iter().map(|path| filled(path)).chain(calls).collect();
     assert!(addresses.iter().all(|path| !path.contains('{')), "{addresses:?}");
     let turn = Cell::new(0);
     let kind = select(vec!["application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=a"]);
     let body = prop_oneof![4 => form(&ids), 1 => value().prop_map(|value| value.to_string().into_bytes())];
-    let reached = async |when: &str| {
+    let expect_rows = async |when: &str| {
         for path in &edit_forms {
             let answer = browser.post(path, "").await;
             assert!(matches!(answer.status, 409 | 422), "{} at {path}, {when}: its row is not found", answer.status);
         }
         assert_eq!(browser.get(paths::ADMIN).await.status, 200, "{when}: an admin is signed in");
     };
-    reached("before").await;
+    expect_rows("before").await;
     try_all((kind, body).boxed(), async |(kind, body)| {
         let path = &addresses[turn.replace(turn.get() + 1) % addresses.len()];
         reset_rate_limits(&db).await;
@@ -377,11 +373,11 @@ async fn whatever_is_posted_is_answered(db: PgPool) {
         status(&answer)
     })
     .await;
-    reached("after").await;
+    expect_rows("after").await;
 }
 
 #[sqlx::test]
-async fn whatever_a_visitor_types_is_answered(db: PgPool) {
+async fn any_form_that_a_visitor_posts_is_answered(db: PgPool) {
     let visitor = visitor(&db).await;
     let forms = [paths::SIGN_UP, paths::SIGN_IN, paths::SIGN_OUT, paths::THEME].into_iter();
     let forms: Vec<_> = forms.chain(router::accounts().into_iter().map(|(path, _)| path)).collect();

@@ -1,8 +1,7 @@
-//! Plans: how PostgreSQL answers what the pages of the back office ask. Only tests are here.
+//! Query plans: no page and no change scans a big table.
 //!
-//! Each page is opened in a school of some size while the database explains every statement it runs, those inside its functions
-//! too (`auto_explain`). So what is judged is what really ran, with the values it ran with. Neither a page nor a change may
-//! read a whole big table.
+//! Each page is opened in a large school while `auto_explain` logs the plan of every statement, including those inside the database's
+//! functions. Thus the plans are those of the statements that really ran, with their values.
 
 pub mod webhook_events;
 
@@ -24,14 +23,15 @@ use crate::{
         seed::scale::{scale, sizes::Sizes},
     },
     mail::OutboxFilter,
+    pagination::{Cursor, PageDirection},
     paths,
-    sales::{Cursor, PageDirection, SalesFilter},
+    sales::filter::SalesFilter,
     students::api::{GiveCourse, SetAdmin, TakeBackCourse},
     tests::fixtures::{self, Browser},
 };
 
-/// Tables that grow without end.
-const BIG: [&str; 11] = [
+/// Tables that grow without limit.
+const BIG_TABLES: [&str; 11] = [
     "purchases",
     "users",
     "lessons",
@@ -45,14 +45,14 @@ const BIG: [&str; 11] = [
     "mails",
 ];
 
-/// Large enough that reading a big table whole is never the cheapest way, small enough to be made for a test.
+/// Large enough that scanning a big table is never the cheapest plan, small enough to create for a test.
 const SIZES: Sizes =
     Sizes { students: 20_000, purchases: 40_000, completions: 40_000, audit_lines: 20_000, ..Sizes::FULL };
 
-/// After five times PostgreSQL may plan a statement for any values instead of these.
-const OPENED: usize = 7;
+/// Executions of each statement: after five, PostgreSQL may use a generic plan.
+const REPETITIONS: usize = 7;
 
-/// The pages of the back office, and what is asked for in them; then what everybody sees. To add one is a line.
+/// The pages of the back office with their searches, and those of a signed-in student.
 async fn pages(db: &PgPool) -> Vec<String> {
     [overview_and_lists(db).await, sales(db).await, people(db).await, learning(db).await].concat()
 }
@@ -102,23 +102,23 @@ async fn sales(db: &PgPool) -> Vec<String> {
         .unwrap();
     let product: String =
         sqlx::query_scalar("select name from products order by id limit 1").fetch_one(db).await.unwrap();
-    let asked = ["", "student012345@example.com", "example.com", "zz", "nobody at all", &session, &product];
-    let cursor = Cursor { at, id: middle.into() };
+    let searches = ["", "student012345@example.com", "example.com", "zz", "nobody at all", &session, &product];
+    let cursor = Cursor { at, id: middle };
     let mut pages = vec![paths::sale(sold.into()), paths::sale(refunded.into()), paths::ADMIN_PAYMENTS.to_owned()];
-    for q in asked {
+    for q in searches {
         for state in ["", "paid", "free", "disputed", "partly_refunded", "refunded", "refunding"] {
             let filter = SalesFilter::new(q, state);
-            pages.push(filter.address());
+            pages.push(filter.url());
             if q.is_empty() || q == "example.com" {
-                pages.push(filter.page(&PageDirection::Before(cursor)));
-                pages.push(filter.page(&PageDirection::After(cursor)));
+                pages.push(filter.page_url(&PageDirection::Before(cursor)));
+                pages.push(filter.page_url(&PageDirection::After(cursor)));
             }
         }
     }
     pages
 }
 
-/// What everybody sees, as somebody who is signed in, and so is not given a kept page.
+/// The pages of students. The browser is signed in, so that no page comes from the cache.
 async fn learning(db: &PgPool) -> Vec<String> {
     let slug: String = sqlx::query_scalar("select slug from products where status = 'public' order by id limit 1")
         .fetch_one(db)
@@ -142,7 +142,7 @@ async fn learning(db: &PgPool) -> Vec<String> {
     ]
 }
 
-/// Students, admins and what they did.
+/// Lists and pages of students, emails and activity.
 async fn people(db: &PgPool) -> Vec<String> {
     let id = |sql: &'static str| id(db, sql);
     let student = id("select user_id from buyer_sales order by purchases desc, user_id limit 1").await;
@@ -172,7 +172,7 @@ async fn people(db: &PgPool) -> Vec<String> {
         format!("{outbox}?state=sent"),
         format!("{outbox}?state=failed"),
         format!("{outbox}?state=unsure"),
-        OutboxFilter::to(written.into()).address(None),
+        OutboxFilter::to(written.into()).url(None),
         paths::mail(mail),
         activity.to_owned(),
         format!("{activity}?before=10000"),
@@ -182,7 +182,7 @@ async fn people(db: &PgPool) -> Vec<String> {
     ]
 }
 
-/// What is changed, by name, address, form and status of the answer. Each can be done again after the others.
+/// Changes: a name, the address, the form and the expected status. The list can be repeated.
 async fn changes(db: &PgPool) -> Vec<(&'static str, String, String, u16)> {
     let student: Uuid = sqlx::query_scalar("select user_id from buyer_sales order by purchases desc, user_id limit 1")
         .fetch_one(db)
@@ -207,15 +207,15 @@ async fn changes(db: &PgPool) -> Vec<(&'static str, String, String, u16)> {
     .unwrap();
     let one = format!("student={student}");
     vec![
-        ("giving a course", GiveCourse::PATH.into(), format!("{one}&course={course}&note=Why"), 200),
-        ("taking it back", TakeBackCourse::PATH.into(), format!("{one}&course={course}"), 200),
-        ("making an admin", SetAdmin::PATH.into(), format!("{one}&admin=true"), 200),
-        ("and a student again", SetAdmin::PATH.into(), format!("{one}&admin=false"), 200),
-        ("buying what is free", paths::purchase(&slug), String::new(), 303),
+        ("give a course", GiveCourse::PATH.into(), format!("{one}&course={course}&note=Why"), 200),
+        ("take it back", TakeBackCourse::PATH.into(), format!("{one}&course={course}"), 200),
+        ("make an admin", SetAdmin::PATH.into(), format!("{one}&admin=true"), 200),
+        ("make a student again", SetAdmin::PATH.into(), format!("{one}&admin=false"), 200),
+        ("buy a free product", paths::purchase(&slug), String::new(), 303),
     ]
 }
 
-/// What the database says while it works: `auto_explain` writes a plan for each statement.
+/// Collects the notices of the database, in which `auto_explain` writes a plan for each statement.
 #[derive(Clone, Default)]
 struct Notices(Arc<Mutex<Vec<String>>>);
 
@@ -235,17 +235,18 @@ impl Subscriber for Notices {
     fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
     fn event(&self, event: &Event<'_>) {
-        let mut said = Said(String::new());
-        event.record(&mut said);
-        self.0.lock().unwrap().push(said.0);
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        self.0.lock().unwrap().push(message.0);
     }
     fn enter(&self, _: &span::Id) {}
     fn exit(&self, _: &span::Id) {}
 }
 
-struct Said(String);
+/// The field `message` of a log event.
+struct Message(String);
 
-impl field::Visit for Said {
+impl field::Visit for Message {
     fn record_str(&mut self, field: &field::Field, value: &str) {
         if field.name() == "message" {
             value.clone_into(&mut self.0);
@@ -260,24 +261,24 @@ fn plan(notice: &str) -> Option<Value> {
     Some(serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in {json}")))
 }
 
-/// Big tables that a plan reads from end to end.
-fn read_whole(plan: &Value, found: &mut Vec<String>) {
+/// Adds the big tables that a plan scans to `found`.
+fn find_scans(plan: &Value, found: &mut Vec<String>) {
     match plan {
         Value::Object(node) => {
             let table = node.get("Relation Name").and_then(Value::as_str).unwrap_or_default();
             let kind = node.get("Node Type").and_then(Value::as_str).unwrap_or_default();
-            if kind.ends_with("Seq Scan") && BIG.contains(&table) {
+            if kind.ends_with("Seq Scan") && BIG_TABLES.contains(&table) {
                 found.push(table.to_owned());
             }
-            node.values().for_each(|value| read_whole(value, found));
+            node.values().for_each(|value| find_scans(value, found));
         }
-        Value::Array(nodes) => nodes.iter().for_each(|value| read_whole(value, found)),
+        Value::Array(nodes) => nodes.iter().for_each(|value| find_scans(value, found)),
         _ => {}
     }
 }
 
-/// Connections that explain whatever they run.
-async fn explaining(db: &PgPool) -> PgPool {
+/// A pool whose connection logs the plan of every statement.
+async fn connect_with_plans(db: &PgPool) -> PgPool {
     let options = PgConnectOptions::clone(&db.connect_options()).disable_statement_logging().options([
         ("session_preload_libraries", "auto_explain"),
         ("auto_explain.log_min_duration", "0"),
@@ -285,64 +286,63 @@ async fn explaining(db: &PgPool) -> PgPool {
         ("auto_explain.log_nested_statements", "on"),
         ("client_min_messages", "log"),
     ]);
-    // One, so that its statements are run often enough for a plan that fits all values.
+    // One connection, so that it executes each statement often enough for a generic plan.
     PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap()
 }
 
 #[sqlx::test]
-async fn no_page_reads_a_big_table_whole(db: PgPool) {
+async fn no_page_scans_a_big_table(db: PgPool) {
     scale(&db, SIZES).await.unwrap();
-    let boss = fixtures::student(&db, "boss").await;
-    crate::users::queries::grant_admin(&db, "boss@example.com").await.unwrap();
+    let boss = fixtures::admin(&db, "boss").await.id;
     let cookie = Some(fixtures::cookie(&db, boss).await);
     let pages = pages(&db).await;
 
     let notices = Notices::default();
-    let listening = tracing::subscriber::set_default(notices.clone());
-    let watched = explaining(&db).await;
-    let state = fixtures::state(&watched, "http://127.0.0.1:9").await;
+    let subscription = tracing::subscriber::set_default(notices.clone());
+    let explained = connect_with_plans(&db).await;
+    let state = fixtures::state(&explained, fixtures::UNREACHABLE_URL).await;
     let admin = Browser { router: router(state.clone()), cookie };
-    // What is looked for is seen where it is.
-    sqlx::query("select max(subtotal_in_cents) from purchases").execute(&watched).await.unwrap();
+    // The check itself: a scan is found.
+    sqlx::query("select max(subtotal_in_cents) from purchases").execute(&explained).await.unwrap();
     let mut found = Vec::new();
-    notices.take().iter().filter_map(|notice| plan(notice)).for_each(|plan| read_whole(&plan, &mut found));
+    notices.take().iter().filter_map(|notice| plan(notice)).for_each(|plan| find_scans(&plan, &mut found));
     assert_eq!(found, ["purchases"]);
 
     let mut wrong = Vec::new();
     for page in &pages {
-        for _ in 0..OPENED {
+        for _ in 0..REPETITIONS {
             let answer = admin.get(page).await;
             assert_eq!(answer.status, 200, "{page}");
-            wrong.extend(judge(page, &notices));
+            wrong.extend(find_wrong_plans(page, &notices));
         }
     }
-    for _ in 0..OPENED {
+    for _ in 0..REPETITIONS {
         for (what, path, form, status) in changes(&db).await {
             let answer = admin.post(&path, &form).await;
             assert_eq!(answer.status, status, "{what}: {}", answer.body);
-            wrong.extend(judge(what, &notices));
+            wrong.extend(find_wrong_plans(what, &notices));
         }
     }
-    for n in 0..OPENED {
+    for n in 0..REPETITIONS {
         for (kind, object) in webhook_events::events(&db, boss, n).await {
-            webhook_events::tell(&admin, kind, &object).await;
-            wrong.extend(judge(kind, &notices));
+            webhook_events::deliver(&admin, kind, &object).await;
+            wrong.extend(find_wrong_plans(kind, &notices));
         }
-        webhook_events::send(&state).await;
-        wrong.extend(judge("the outbox", &notices));
+        webhook_events::send_email(&state).await;
+        wrong.extend(find_wrong_plans("the outbox", &notices));
     }
-    drop(listening);
+    drop(subscription);
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-/// What of the statements since the last time read a big table whole.
-fn judge(what: &str, notices: &Notices) -> Vec<String> {
+/// The plans since the last call that scan a big table.
+fn find_wrong_plans(what: &str, notices: &Notices) -> Vec<String> {
     let plans: Vec<Value> = notices.take().iter().filter_map(|notice| plan(notice)).collect();
-    assert!(plans.len() > 1, "{what} asks the database");
+    assert!(plans.len() > 1, "{what} runs statements");
     let wrong = plans.iter().filter_map(|plan| {
         let mut found = Vec::new();
-        read_whole(plan, &mut found);
-        (!found.is_empty()).then(|| format!("{what} reads all of {found:?}:\n{plan:#}"))
+        find_scans(plan, &mut found);
+        (!found.is_empty()).then(|| format!("{what} scans {found:?}:\n{plan:#}"))
     });
     wrong.collect()
 }

@@ -1,4 +1,4 @@
-//! What Stripe tells, in a large school: every kind of event, and the mail that follows.
+//! Stripe's events in a large school: one of every kind, and the emails that follow.
 
 use axum::{body::Body, extract::Request};
 use serde_json::{Value, json};
@@ -14,9 +14,9 @@ use crate::{
     tests::fixtures::{self, Browser},
 };
 
-/// Events about three checkouts of a new product, in the order Stripe may tell them.
+/// Events about three checkouts of a new product, in an order in which Stripe may deliver them.
 pub async fn events(db: &PgPool, buyer: UserId, n: usize) -> Vec<(&'static str, Value)> {
-    let product = fixtures::product(db, &format!("told-{n}"), 60, &[]).await;
+    let product = fixtures::product(db, &format!("sold-{n}"), 60, &[]).await;
     let (paid, late, failed) = (
         fixtures::attempt(db, buyer, product, 6000).await,
         fixtures::attempt(db, buyer, product, 5000).await,
@@ -50,18 +50,18 @@ pub async fn events(db: &PgPool, buyer: UserId, n: usize) -> Vec<(&'static str, 
     ]
 }
 
-/// Delivers an event, as Stripe signs it.
-pub async fn tell(door: &Browser, kind: &str, object: &Value) {
+/// Delivers an event with Stripe's signature.
+pub async fn deliver(browser: &Browser, kind: &str, object: &Value) {
     let event = json!({ "id": format!("evt_{}", uuid::Uuid::new_v4()), "object": "event", "type": kind,
                         "created": clock::now().timestamp(), "data": { "object": object }, "livemode": false });
     let payload = event.to_string();
     let signed = signature(SANDBOX_WEBHOOK_SECRET, clock::now().timestamp(), &payload).unwrap();
     let request = Request::post(paths::STRIPE_WEBHOOK).header("stripe-signature", signed).body(Body::from(payload));
-    assert_eq!(door.send(request.unwrap()).await.status, 200, "{kind}");
+    assert_eq!(browser.send(request.unwrap()).await.status, 200, "{kind}");
 }
 
-/// Looks after the outbox, as its job does.
-pub async fn send(state: &AppState) {
-    assert!(outbox::send_next(state).await.unwrap(), "somebody was written");
-    outbox::sweep(&state.db, clock::now()).await.unwrap();
+/// Sends the next email and cleans up the outbox, as the job does.
+pub async fn send_email(state: &AppState) {
+    assert!(outbox::send_next(state).await.unwrap(), "an email is due");
+    outbox::clean_up(&state.db, clock::now()).await.unwrap();
 }

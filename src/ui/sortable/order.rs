@@ -1,19 +1,19 @@
-//! The order of an outline: groups with their items. What moving means is decided here, without a browser.
+//! The order of a sortable list: groups with their items. It does not use the browser.
 
 use uuid::Uuid;
 
-/// Groups with their items, each by its key, in order.
+/// The keys of the groups and of their items, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Order(pub Vec<(Uuid, Vec<Uuid>)>);
 
-/// Where something stands. Indices count from 0.
+/// The position of a group or an item. Indices count from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     Group { index: usize },
     Item { group: usize, index: usize },
 }
 
-/// One step of the keyboard.
+/// A move by keyboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Up,
@@ -23,6 +23,7 @@ pub enum Step {
 }
 
 impl Order {
+    /// Returns the position of a group or an item, if it is in the list.
     pub fn place(&self, key: Uuid) -> Option<Place> {
         self.0.iter().enumerate().find_map(|(group, (id, items))| {
             if *id == key {
@@ -32,7 +33,7 @@ impl Order {
         })
     }
 
-    /// The order with `key` at that place; indices count without it. A place beyond the end is the end.
+    /// Returns the order with `key` moved to a position. Indices count without it; an index past the end means the end.
     #[must_use]
     pub fn with(&self, key: Uuid, to: Place) -> Self {
         let mut order = self.clone();
@@ -51,15 +52,16 @@ impl Order {
         order
     }
 
-    /// This order for what is there in truth: what is gone is left out, what is new stands at the end of where it is.
+    /// Returns this order for the groups and items that `stored` has: deleted ones are left out, new ones are appended to the list or to
+    /// their group.
     #[must_use]
-    pub fn reconciled(&self, truth: &Self) -> Self {
-        let is_group = |key: &Uuid| matches!(truth.place(*key), Some(Place::Group { .. }));
-        let is_item = |key: &Uuid| matches!(truth.place(*key), Some(Place::Item { .. }));
-        let kept = self.0.iter().filter(|(group, _)| is_group(group));
+    pub fn reconciled(&self, stored: &Self) -> Self {
+        let is_group = |key: &Uuid| matches!(stored.place(*key), Some(Place::Group { .. }));
+        let is_item = |key: &Uuid| matches!(stored.place(*key), Some(Place::Item { .. }));
+        let remaining = self.0.iter().filter(|(group, _)| is_group(group));
         let mut order =
-            Self(kept.map(|(group, items)| (*group, items.iter().copied().filter(is_item).collect())).collect());
-        for (group, items) in &truth.0 {
+            Self(remaining.map(|(group, items)| (*group, items.iter().copied().filter(is_item).collect())).collect());
+        for (group, items) in &stored.0 {
             if order.place(*group).is_none() {
                 order.0.push((*group, Vec::new()));
             }
@@ -74,7 +76,7 @@ impl Order {
         order
     }
 
-    /// The order after one step of the keyboard: items go on into the neighbouring group at the ends of theirs.
+    /// Returns the order after a move by keyboard. At the ends of its group, an item moves into the neighbouring group.
     #[must_use]
     pub fn step(&self, key: Uuid, step: Step) -> Self {
         let to = match self.place(key) {
@@ -134,21 +136,21 @@ mod tests {
 
     #[rstest]
     #[case::the_same("A12 B3", "A12 B3", "A12 B3")]
-    #[case::a_move_is_kept("A2 B13", "A12 B3", "A2 B13")]
-    #[case::what_is_gone_is_left_out("B13 A2", "A12 B", "B1 A2")]
-    #[case::what_is_new_stands_at_the_end("A21", "A123 B4", "A213 B4")]
-    #[case::a_group_is_gone_but_its_item_is_not("A B12", "A12", "A12")]
-    fn reconciling(#[case] shown: &str, #[case] truth: &str, #[case] after: &str) {
-        assert_eq!(order(shown).reconciled(&order(truth)), order(after));
+    #[case::a_move_is_preserved("A2 B13", "A12 B3", "A2 B13")]
+    #[case::deleted_ones_are_left_out("B13 A2", "A12 B", "B1 A2")]
+    #[case::new_ones_are_appended("A21", "A123 B4", "A213 B4")]
+    #[case::the_item_of_a_deleted_group_remains("A B12", "A12", "A12")]
+    fn reconciling(#[case] shown: &str, #[case] stored: &str, #[case] after: &str) {
+        assert_eq!(order(shown).reconciled(&order(stored)), order(after));
     }
 
     #[rstest]
     #[case::down("A12 B3", '1', Step::Down, "A21 B3")]
-    #[case::on_into_the_next_group("A12 B3", '2', Step::Down, "A1 B23")]
-    #[case::back_to_the_end_of_the_one_before("A12 B3", '3', Step::Up, "A123 B")]
+    #[case::into_the_next_group("A12 B3", '2', Step::Down, "A1 B23")]
+    #[case::back_to_the_end_of_the_previous_group("A12 B3", '3', Step::Up, "A123 B")]
     #[case::not_beyond_the_last("A12 B3", '3', Step::Down, "A12 B3")]
     #[case::not_before_the_first("A12 B3", '1', Step::Up, "A12 B3")]
-    #[case::over_an_empty_group_one_at_a_time("A1 B C", '1', Step::Down, "A B1 C")]
+    #[case::into_an_empty_group("A1 B C", '1', Step::Down, "A B1 C")]
     #[case::first_of_the_group("A123", '3', Step::First, "A312")]
     #[case::last_of_the_group("A123", '1', Step::Last, "A231")]
     #[case::a_group("A1 B2", 'A', Step::Down, "B2 A1")]

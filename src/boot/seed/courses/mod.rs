@@ -1,4 +1,4 @@
-//! What the demo school teaches, as data. A lesson's or a section's place in its list is its order.
+//! The demo school's courses as data. The position of a section or lesson in its list is its order.
 
 pub mod light;
 pub mod model;

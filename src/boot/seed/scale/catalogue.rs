@@ -1,4 +1,4 @@
-//! Writes the courses and products of the school at scale.
+//! Inserts the courses and products of the school for measurements.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;

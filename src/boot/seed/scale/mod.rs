@@ -1,8 +1,8 @@
-//! A school at scale: more of everything than a busy instructor gathers in years, to measure on. `lectern seed --scale` writes it.
+//! Data for measurements: more rows than a busy instructor gathers in years. `lectern seed --scale` inserts them.
 //!
-//! It is planted whole or not at all, and once. Every row is made by a statement over `generate_series`, and drawn from hashes
-//! of its number, so that two databases hold the same school; the ids are hashes too, which spreads them over their indexes as
-//! random ones are. The triggers that keep access and sums do so here as well, and [`audit`] looks at what they did.
+//! They are inserted in one transaction and only once. Every row comes from a statement over `generate_series` and is derived from
+//! hashes of its number, so that two databases hold the same school; the ids are hashes too, which spreads them over their indexes as
+//! random ones are. The triggers that maintain access and sums run here as well, and [`audit`] checks their results.
 
 pub mod catalogue;
 pub mod purchases;
@@ -19,10 +19,10 @@ use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
 
-/// Plants the school at scale, unless this database has it, and gathers statistics.
+/// Inserts the school for measurements, unless this database has it, and runs `analyze`.
 ///
 /// # Errors
-/// When the database refuses, or what the triggers keep is not what the rows add up to; nothing is written then.
+/// When a statement fails, or the sums of the triggers differ from the rows; then nothing is inserted.
 pub async fn scale(pool: &PgPool, sizes: Sizes) -> anyhow::Result<()> {
     let start = Instant::now();
     // On a connection of its own: these statements take longer than a page's may, and nobody needs to be warned of it.
@@ -40,7 +40,7 @@ pub async fn scale(pool: &PgPool, sizes: Sizes) -> anyhow::Result<()> {
         sqlx::raw_sql("vacuum (analyze)").execute(&mut connection).await?;
         tell(&mut connection, start).await?;
     } else {
-        tracing::info!("The school at scale is already there: nothing to do.");
+        tracing::info!("The school for measurements exists already; nothing was inserted");
     }
     connection.close().await.ok();
     Ok(())
@@ -61,7 +61,7 @@ async fn plant(connection: &mut PgConnection, sizes: Sizes) -> anyhow::Result<bo
     Ok(true)
 }
 
-/// Each table is measured as soon as it is full: the next statement is planned with it.
+/// Each table is analyzed as soon as it is filled, because the next statement is planned with its statistics.
 async fn write(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> anyhow::Result<()> {
     catalogue::write_courses(db, sizes, now).await.context("courses")?;
     catalogue::write_products(db, sizes, now).await.context("products")?;
@@ -79,7 +79,7 @@ async fn write(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> anyho
     Ok(())
 }
 
-/// Whether what the triggers keep is what the rows add up to.
+/// Checks that the sums of the triggers equal those of the rows.
 async fn audit(db: &mut PgConnection) -> anyhow::Result<()> {
     let sums = sqlx::query_scalar!(r#"select sales_totals_are_consistent() as "hold!""#).fetch_one(&mut *db).await?;
     ensure!(sums, "the sums of sales are not what the sales add up to");

@@ -1,12 +1,12 @@
-//! Writes what was bought at the school at scale, what went back, and what was learned.
+//! Inserts the purchases, refunds and progress of the school for measurements.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::boot::seed::scale::sizes::Sizes;
 
-/// Attempts and purchases over two years; triggers give access and keep the sums. A few products sell most. Each student buys a
-/// product once. One sale of ten has the discount for purchasing power; one of twenty-five that cost something went back whole.
+/// Attempts and purchases over two years; triggers give access and maintain the sums. A few products sell most. Each student buys a
+/// product once. One sale of ten has the discount for purchasing power; one of twenty-five that cost something was refunded in full.
 pub async fn write_sales(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"with drawn as (
@@ -58,7 +58,7 @@ pub async fn write_sales(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>
     Ok(())
 }
 
-/// The whole price of what was refunded, and a quarter of one sale in a hundred.
+/// Full refunds, and partial ones of a quarter of the price for one sale in a hundred.
 pub async fn write_refunds(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into refunds

@@ -1,6 +1,6 @@
 //! How many rows the school for measurements has.
 
-/// How much of everything. Sections and lessons are those of one course.
+/// Numbers of rows. Sections and lessons are those of one course.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
     pub courses: i32,
@@ -14,7 +14,7 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// What every page of the back office has to carry.
+    /// The size at which every page of the back office is measured.
     pub const FULL: Self = Self {
         courses: 200,
         sections: 10,

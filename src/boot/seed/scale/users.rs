@@ -1,18 +1,18 @@
-//! Writes the people of the school at scale: students and a few helpers, none of whom can sign in; and what the helpers did.
+//! Inserts the users of the school for measurements (students and a few admins without credentials), and their audit log and mails.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::boot::seed::scale::sizes::Sizes;
 
-/// People are never deleted, only made tombstones, so they still tell when every course is gone.
+/// Users are anonymized and never deleted, so that this is known even after every course was deleted.
 pub async fn are_here(db: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"select exists (select from users where id = md5('scale student 1')::uuid) as "here!""#)
         .fetch_one(db)
         .await
 }
 
-/// Students joined one after the other over three years: the highest number is the newest. Three helpers are admins.
+/// Students joined one after the other over three years; the highest number is the newest. Three users are admins.
 pub async fn write_users(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into users (id, clerk_user_id, email, name, created_at, updated_at)
@@ -55,7 +55,7 @@ pub async fn write_gifts(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>
     Ok(())
 }
 
-/// What buyers were written in the last 90 days, in order; a few of it is still to be looked at.
+/// Mails to buyers of the last 90 days, in order; a few of them failed.
 pub async fn write_mails(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into mails (user_id, address, kind, related_id, body, state, attempts, sent_at, created_at, updated_at)
@@ -74,7 +74,7 @@ pub async fn write_mails(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Res
     .map(drop)
 }
 
-/// What helpers changed and where students were refused, over two years, in order.
+/// Changes by admins and refused requests of students over two years, in order.
 pub async fn write_audit_lines(db: &mut PgConnection, sizes: Sizes, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into audit_log (actor_id, action, subject_id, summary, created_at, updated_at)

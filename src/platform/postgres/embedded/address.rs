@@ -3,11 +3,11 @@
 use crate::platform::postgres::embedded::data_dir::DataDir;
 use std::path::{Path, PathBuf};
 
-/// Both the role that owns everything in the cluster and the database.
+/// Name of the role that owns everything, and of the database.
 pub const NAME: &str = "lectern";
 
-/// Where the cluster is reached: by its Unix socket, which is quicker, where the path fits into a socket's address; by loopback
-/// otherwise. The password is asked for on both.
+/// Address of the embedded PostgreSQL: its Unix socket, which is faster, where the path fits into a socket address; otherwise a loopback
+/// port. Both require the password.
 #[derive(Debug)]
 pub struct Address {
     socket_dir: Option<PathBuf>,

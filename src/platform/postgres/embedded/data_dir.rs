@@ -1,8 +1,8 @@
-//! Where the cluster lives, and as whom it runs.
+//! Data directory of the embedded PostgreSQL, and the user that runs it.
 //!
-//! PostgreSQL refuses to run as root, so a Lectern started as root hands the cluster's folder to an unprivileged user. That
-//! user must be able to reach the folder: a data folder below `/root` has its cluster in `/var/lib` instead, and a file
-//! `postgres.location` in the data folder says where.
+//! PostgreSQL does not run as root, so a Lectern that was started as root gives the directory to an unprivileged user. That user must be
+//! able to reach it: with a data folder below `/root` the directory is in `/var/lib` instead, and the file `postgres.location` in the data
+//! folder contains its path.
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
@@ -18,11 +18,11 @@ use tracing::info;
 /// Unix sockets have addresses of about 104 bytes (macOS) or 108 (Linux), and PostgreSQL appends `/.s.PGSQL.54321`.
 const MAX_SOCKET_DIR_BYTES: usize = 85;
 
-/// The cluster's folder: `data` is PostgreSQL's own, beside it our locks, the password and the log.
+/// The directory: `data` is PostgreSQL's own, beside it are our locks, the password and the log.
 #[derive(Debug)]
 pub(super) struct DataDir {
     folder: PathBuf,
-    servant: Option<ServerUser>,
+    server_user: Option<ServerUser>,
 }
 
 /// The unprivileged user who runs PostgreSQL when Lectern runs as root.
@@ -36,13 +36,13 @@ impl DataDir {
     pub(super) async fn prepare(data_dir: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(data_dir).await.with_context(|| format!("create the data folder {}", data_dir.display()))?;
         let data_dir = fs::canonicalize(data_dir).await?;
-        let servant = ServerUser::needed()?;
-        let folder = locate(&data_dir, servant).await?;
+        let server_user = ServerUser::needed()?;
+        let folder = locate(&data_dir, server_user).await?;
         fs::create_dir_all(&folder).await.with_context(|| format!("create {}", folder.display()))?;
         fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))
             .await
             .with_context(|| format!("{} belongs to another user", folder.display()))?;
-        let home = Self { folder, servant };
+        let home = Self { folder, server_user };
         home.give(&home.folder)?;
         Ok(home)
     }
@@ -71,18 +71,18 @@ impl DataDir {
 
     /// The major version of the data, `None` before the first start.
     pub(super) async fn major_version(&self) -> anyhow::Result<Option<u32>> {
-        let Some(text) = read_if_there(&self.data().join("PG_VERSION")).await? else { return Ok(None) };
+        let Some(text) = read_optional(&self.data().join("PG_VERSION")).await? else { return Ok(None) };
         let major = text.trim().split('.').next().unwrap_or_default();
         Ok(Some(major.parse().with_context(|| format!("{} is damaged", self.data().join("PG_VERSION").display()))?))
     }
 
-    /// The password of the cluster's only role, made at the first start and readable by its owner alone.
+    /// The password of the only role, generated at the first start in a file that only its owner can read.
     pub(super) async fn password(&self) -> anyhow::Result<String> {
         let path = self.path("password");
-        if let Some(kept) =
-            read_if_there(&path).await?.map(|text| text.trim().to_owned()).filter(|kept| !kept.is_empty())
+        if let Some(stored) =
+            read_optional(&path).await?.map(|text| text.trim().to_owned()).filter(|stored| !stored.is_empty())
         {
-            return Ok(kept);
+            return Ok(stored);
         }
         let password = hex::encode(rand::random::<[u8; 24]>());
         let mut file = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path).await?;
@@ -92,26 +92,26 @@ impl DataDir {
         Ok(password)
     }
 
-    /// A command that runs as the cluster's user, in a folder that user can read, without our terminal and settings.
+    /// A command that runs as PostgreSQL's user, in a folder that user can read, without our terminal and environment.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.folder).process_group(0).stdin(std::process::Stdio::null()).env("LC_ALL", "C");
         for setting in ["PGDATA", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGOPTIONS"] {
             command.env_remove(setting);
         }
-        if let Some(ServerUser { uid, gid }) = self.servant {
+        if let Some(ServerUser { uid, gid }) = self.server_user {
             command.uid(uid.as_raw()).gid(gid.as_raw());
         }
         command
     }
 
-    /// Whether the cluster's user can get at a file.
+    /// Whether PostgreSQL's user can reach a file.
     pub(super) fn can_reach(&self, path: &Path) -> bool {
-        self.servant.is_none_or(|servant| servant.can_reach(path))
+        self.server_user.is_none_or(|server_user| server_user.can_reach(path))
     }
 
     fn give(&self, path: &Path) -> anyhow::Result<()> {
-        if let Some(ServerUser { uid, gid }) = self.servant {
+        if let Some(ServerUser { uid, gid }) = self.server_user {
             chown(path, Some(uid.as_raw()), Some(gid.as_raw()))
                 .with_context(|| format!("give {} to PostgreSQL's user", path.display()))?;
         }
@@ -119,24 +119,24 @@ impl DataDir {
     }
 }
 
-async fn locate(data_dir: &Path, servant: Option<ServerUser>) -> anyhow::Result<PathBuf> {
+async fn locate(data_dir: &Path, server_user: Option<ServerUser>) -> anyhow::Result<PathBuf> {
     let note = data_dir.join("postgres.location");
-    if let Some(elsewhere) = read_if_there(&note).await? {
+    if let Some(elsewhere) = read_optional(&note).await? {
         return Ok(PathBuf::from(elsewhere.trim()));
     }
-    if servant.is_none_or(|servant| servant.can_reach(data_dir)) {
+    if server_user.is_none_or(|server_user| server_user.can_reach(data_dir)) {
         return Ok(data_dir.join("postgres"));
     }
     let elsewhere = outside(data_dir);
     fs::write(&note, format!("{}\n", elsewhere.display())).await?;
     info!(
         folder = %elsewhere.display(),
-        "the private PostgreSQL cluster is kept outside the data folder, which its unprivileged user cannot reach"
+        "Stored the embedded PostgreSQL outside the data folder, which its unprivileged user cannot reach"
     );
     Ok(elsewhere)
 }
 
-/// One place per data folder.
+/// Returns the directory outside of the data folder, one per data folder.
 fn outside(data_dir: &Path) -> PathBuf {
     let name = hex::encode(Sha256::digest(data_dir.as_os_str().as_encoded_bytes()));
     Path::new("/var/lib").join(format!("lectern-{}", &name[..12]))
@@ -158,25 +158,25 @@ impl ServerUser {
         )
     }
 
-    /// By the permissions of the folders on the way. The group is the user's main one; others count as strangers.
+    /// Checks the permissions of the folders on the path, for the user and its primary group.
     fn can_reach(self, path: &Path) -> bool {
         path.ancestors().filter(|step| step.is_dir()).all(|folder| {
-            folder.metadata().is_ok_and(|facts| {
-                let shift = if facts.uid() == self.uid.as_raw() {
+            folder.metadata().is_ok_and(|metadata| {
+                let shift = if metadata.uid() == self.uid.as_raw() {
                     6
-                } else if facts.gid() == self.gid.as_raw() {
+                } else if metadata.gid() == self.gid.as_raw() {
                     3
                 } else {
                     0
                 };
-                facts.mode() >> shift & 1 == 1
+                metadata.mode() >> shift & 1 == 1
             })
         })
     }
 }
 
-/// The text of a file, or nothing when it does not exist.
-pub async fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
+/// Reads a text file. Returns `None` when it does not exist.
+pub async fn read_optional(path: &Path) -> anyhow::Result<Option<String>> {
     match fs::read_to_string(path).await {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -199,18 +199,18 @@ mod tests {
         let dir = private();
         let inner = dir.path().join("data");
         std::fs::create_dir(&inner).unwrap();
-        let stranger = ServerUser { uid: Uid::from_raw(54_321), gid: Gid::from_raw(54_321) };
-        assert!(!stranger.can_reach(&inner));
+        let other_user = ServerUser { uid: Uid::from_raw(54_321), gid: Gid::from_raw(54_321) };
+        assert!(!other_user.can_reach(&inner));
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
         std::fs::set_permissions(&inner, std::fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(stranger.can_reach(&inner));
+        assert!(other_user.can_reach(&inner));
     }
 
     #[tokio::test]
-    async fn a_data_folder_out_of_reach_notes_where_its_cluster_is_and_keeps_to_it() {
+    async fn a_data_folder_out_of_reach_stores_the_location_of_its_server() {
         let dir = private();
-        let stranger = ServerUser { uid: Uid::from_raw(54_321), gid: Gid::from_raw(54_321) };
-        let elsewhere = locate(dir.path(), Some(stranger)).await.unwrap();
+        let other_user = ServerUser { uid: Uid::from_raw(54_321), gid: Gid::from_raw(54_321) };
+        let elsewhere = locate(dir.path(), Some(other_user)).await.unwrap();
         assert!(elsewhere.starts_with("/var/lib"));
         assert_eq!(locate(dir.path(), None).await.unwrap(), elsewhere);
     }

@@ -1,4 +1,4 @@
-//! A lock between processes: an `flock` on a file, released by the kernel when its holder dies.
+//! Lock between processes: an `flock` on a file, which the kernel releases when its holder dies.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -12,7 +12,7 @@ use tracing::info;
 /// Longer than a first start or a crash recovery takes.
 const LOCK_TIMEOUT: Duration = Duration::from_mins(3);
 
-/// Held until it is dropped.
+/// A lock that is held until it is dropped.
 #[derive(Debug)]
 pub(super) struct Lock(File);
 
@@ -20,24 +20,24 @@ pub(super) struct Lock(File);
 type TryLock = fn(&File) -> Result<(), TryLockError>;
 
 impl Lock {
-    /// Waits until nobody else holds it.
+    /// Takes the exclusive lock, and waits for other holders.
     pub(super) async fn exclusive(path: &Path) -> anyhow::Result<Self> {
         Self::wait(path, File::try_lock).await
     }
 
-    /// Waits until nobody holds it alone.
+    /// Takes a shared lock, and waits for an exclusive holder.
     pub(super) async fn shared(path: &Path) -> anyhow::Result<Self> {
         Self::wait(path, File::try_lock_shared).await
     }
 
-    /// `None` when somebody else holds it.
+    /// Takes the exclusive lock, or returns `None` while another process holds one.
     pub(super) fn try_exclusive(path: &Path) -> anyhow::Result<Option<Self>> {
         Self::attempt(path, File::try_lock)
     }
 
     async fn wait(path: &Path, try_lock: TryLock) -> anyhow::Result<Self> {
         let end = Instant::now() + LOCK_TIMEOUT;
-        let mut told = false;
+        let mut is_logged = false;
         loop {
             if let Some(lock) = Self::attempt(path, try_lock)? {
                 return Ok(lock);
@@ -45,9 +45,9 @@ impl Lock {
             if Instant::now() > end {
                 bail!("another Lectern has been starting or stopping for minutes; it holds {}", path.display());
             }
-            if !told {
-                info!("waiting for another Lectern that starts or stops the private PostgreSQL cluster");
-                told = true;
+            if !is_logged {
+                info!("Waiting for another process that starts or stops the embedded PostgreSQL");
+                is_logged = true;
             }
             sleep(Duration::from_millis(50)).await;
         }

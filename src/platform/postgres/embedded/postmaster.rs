@@ -1,4 +1,4 @@
-//! The postmaster: PostgreSQL's first process, ours to start, to adopt and to stop.
+//! PostgreSQL's first process, the postmaster: starting it, adopting a running one, and stopping it.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -16,21 +16,22 @@ use tracing::{debug, warn};
 
 use crate::platform::postgres::embedded::{
     address::Address,
-    data_dir::{DataDir, read_if_there},
+    data_dir::{DataDir, read_optional},
     programs::Programs,
 };
 
-/// Crash recovery replays at most a few minutes of writing.
+/// Long enough for crash recovery, which replays at most a few minutes of writes.
 const START_TIMEOUT: Duration = Duration::from_mins(2);
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL_INTERVAL: Duration = Duration::from_millis(40);
 const MAX_LOG_BYTES: u64 = 10 * 1024 * 1024;
 
+/// A running postmaster.
 #[derive(Debug)]
 pub(super) struct Postmaster {
     pid: Pid,
     port: u16,
-    /// `None` when it was adopted: then it is not our child.
+    /// `None` when it was adopted, since it is not a child of this process then.
     child: Option<Child>,
 }
 
@@ -43,15 +44,15 @@ impl Postmaster {
         self.port
     }
 
-    /// The one that runs on our data already, if there is one. Waits for one that is just coming up or going down.
+    /// Returns the postmaster that runs on the data already, if there is one. Waits for one that is starting or stopping.
     pub(super) async fn adopt(home: &DataDir, password: &str) -> anyhow::Result<Option<Self>> {
         let end = Instant::now() + START_TIMEOUT;
-        while let Some((pid, port)) = noted(home).await? {
-            if !alive(pid) {
+        while let Some((pid, port)) = read_pid_file(home).await? {
+            if !is_alive(pid) {
                 return Ok(None);
             }
             if !is_postmaster_of(pid, &home.data()).await {
-                disown(home).await?;
+                replace_stale_pid(home).await?;
                 return Ok(None);
             }
             if let Some(port) = port
@@ -71,7 +72,7 @@ impl Postmaster {
         Ok(None)
     }
 
-    /// Starts one and waits until it answers.
+    /// Starts a postmaster and waits until it answers.
     pub(super) async fn start(programs: &Programs, home: &DataDir, password: &str) -> anyhow::Result<Self> {
         let end = Instant::now() + START_TIMEOUT;
         loop {
@@ -82,10 +83,10 @@ impl Postmaster {
             loop {
                 if let Some(status) = child.try_wait()? {
                     let log = tail(home, log_start).await;
-                    // Somebody took the port between our look and the start, or sessions of a killed postmaster are still ending.
-                    let passing = ["could not bind", "could not create any TCP/IP", "shared memory block"];
-                    if Instant::now() < end && passing.iter().any(|reason| log.contains(reason)) {
-                        debug!("PostgreSQL did not start yet{log}");
+                    // Another process took the port in the meantime, or sessions of a killed postmaster are still ending.
+                    let temporary_reasons = ["could not bind", "could not create any TCP/IP", "shared memory block"];
+                    if Instant::now() < end && temporary_reasons.iter().any(|reason| log.contains(reason)) {
+                        debug!("PostgreSQL did not start; trying again{log}");
                         sleep(Duration::from_millis(500)).await;
                         break;
                     }
@@ -108,27 +109,27 @@ impl Postmaster {
         }
     }
 
-    /// Fast shutdown: open transactions are rolled back, everything committed is on disk. Waits for the end.
+    /// Stops PostgreSQL with a fast shutdown, which rolls back open transactions, and waits for its end.
     pub(super) async fn stop(mut self, home: &DataDir) -> anyhow::Result<()> {
         // The meanings of the signals: https://www.postgresql.org/docs/current/server-shutdown.html
         for signal in [Signal::SIGINT, Signal::SIGQUIT] {
             if kill(self.pid, signal) == Err(Errno::ESRCH) {
                 return Ok(());
             }
-            if timeout(STOP_TIMEOUT, self.ended(home)).await.is_ok() {
+            if timeout(STOP_TIMEOUT, self.wait_for_end(home)).await.is_ok() {
                 return Ok(());
             }
-            warn!(pid = self.pid(), "the private PostgreSQL cluster did not stop at {signal}");
+            warn!(pid = self.pid(), %signal, "The embedded PostgreSQL did not stop in time");
         }
         bail!("PostgreSQL (process {}) does not stop{}", self.pid, tail(home, 0).await)
     }
 
-    async fn ended(&mut self, home: &DataDir) {
+    async fn wait_for_end(&mut self, home: &DataDir) {
         if let Some(child) = &mut self.child {
             child.wait().await.ok();
             return;
         }
-        while alive(self.pid) && is_postmaster_of(self.pid, &home.data()).await {
+        while is_alive(self.pid) && is_postmaster_of(self.pid, &home.data()).await {
             sleep(POLL_INTERVAL).await;
         }
     }
@@ -161,7 +162,7 @@ async fn spawn(programs: &Programs, home: &DataDir, port: u16) -> anyhow::Result
     command.stdout(log.try_clone()?).stderr(log).spawn().context("run postgres")
 }
 
-/// A folder's name may hold a comma, which would make two of it.
+/// Quotes a directory for PostgreSQL's list syntax, since its name may contain a comma.
 fn quoted(folder: &str) -> String {
     if folder.is_empty() { String::new() } else { format!("\"{}\"", folder.replace('"', "\"\"")) }
 }
@@ -178,29 +179,29 @@ async fn answers(address: &Address) -> bool {
     }
 }
 
-/// Process and port in `postmaster.pid`: lines 1 and 4. The port is missing for the first moments of a start.
-async fn noted(home: &DataDir) -> anyhow::Result<Option<(Pid, Option<u16>)>> {
-    let Some(text) = read_if_there(&home.data().join("postmaster.pid")).await? else { return Ok(None) };
+/// Returns the process id and port in `postmaster.pid`, lines 1 and 4. The port is missing at the beginning of a start.
+async fn read_pid_file(home: &DataDir) -> anyhow::Result<Option<(Pid, Option<u16>)>> {
+    let Some(text) = read_optional(&home.data().join("postmaster.pid")).await? else { return Ok(None) };
     let mut lines = text.lines();
     let Some(pid) = lines.next().and_then(|line| line.trim().parse().ok()) else { return Ok(None) };
     Ok(Some((Pid::from_raw(pid), lines.nth(2).and_then(|line| line.trim().parse().ok()))))
 }
 
-/// The number in the pid file went to a stranger after a crash, and PostgreSQL would refuse to start. It ignores the number of its own
-/// parent, so ours goes there. The rest of the file stays: with it PostgreSQL finds sessions of the old postmaster that still
-/// write, and to remove it would let two of them write at once.
-async fn disown(home: &DataDir) -> anyhow::Result<()> {
+/// Replaces the process id in the pid file, which another process has after a crash: PostgreSQL would not start. It ignores the id of its
+/// own parent process, so ours is written. The rest of the file is preserved: with it PostgreSQL finds sessions of the old postmaster that
+/// still write; without it, two servers could write at once.
+async fn replace_stale_pid(home: &DataDir) -> anyhow::Result<()> {
     let path = home.data().join("postmaster.pid");
-    let Some(text) = read_if_there(&path).await? else { return Ok(()) };
+    let Some(text) = read_optional(&path).await? else { return Ok(()) };
     let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
     fs::write(&path, format!("{}\n{rest}", std::process::id())).await.context("replace a stale postmaster.pid")
 }
 
-fn alive(pid: Pid) -> bool {
+fn is_alive(pid: Pid) -> bool {
     kill(pid, None) != Err(Errno::ESRCH)
 }
 
-/// Whether the process is a PostgreSQL with this data directory on its command line, and not a stranger or a zombie.
+/// Returns whether the process is a PostgreSQL with this data directory on its command line, and not another process or a zombie.
 async fn is_postmaster_of(pid: Pid, data: &Path) -> bool {
     let needle = data.as_os_str().as_encoded_bytes();
     let line = match fs::read(format!("/proc/{pid}/cmdline")).await {
@@ -215,13 +216,13 @@ async fn is_postmaster_of(pid: Pid, data: &Path) -> bool {
 
 async fn log_length(home: &DataDir) -> anyhow::Result<u64> {
     match fs::metadata(home.log()).await {
-        Ok(facts) => Ok(facts.len()),
+        Ok(metadata) => Ok(metadata.len()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The last lines of PostgreSQL's log, from the byte `start` on, ready to stand behind a sentence.
+/// Returns the last lines of PostgreSQL's log, from the byte `start` on, to be appended to an error message.
 async fn tail(home: &DataDir, start: u64) -> String {
     let log = fs::read(home.log()).await.unwrap_or_default();
     let start = usize::try_from(start).ok().filter(|start| *start <= log.len()).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! PostgreSQL's own programs, wherever this machine keeps them.
+//! Search for PostgreSQL's server programs on this machine.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ const MISSING: &str = "PostgreSQL's server programs (initdb, postgres) are not o
     `apt install postgresql` (Debian, Ubuntu) or `brew install postgresql@17` (macOS), or set DATABASE_URL to a database \
     that runs already";
 
-/// A folder with `initdb` and `postgres` in it.
+/// A folder with `initdb` and `postgres`, and their major version.
 #[derive(Debug)]
 pub(super) struct Programs {
     bin: PathBuf,
@@ -20,8 +20,8 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// Those that fit the data (`made_by`), else the newest.
-    pub(super) async fn find(home: &DataDir, made_by: Option<u32>) -> anyhow::Result<Self> {
+    /// Finds the programs with the version of the data, or the newest when there is no data yet.
+    pub(super) async fn find(home: &DataDir, data_version: Option<u32>) -> anyhow::Result<Self> {
         let mut found = Vec::new();
         for bin in folders().into_iter().filter(|bin| home.can_reach(bin)) {
             if let Some(major) = version(&bin.join("postgres")).await {
@@ -33,10 +33,10 @@ impl Programs {
         if versions.is_empty() {
             bail!(MISSING);
         }
-        let Some(needed) = made_by else { return found.into_iter().next().context(MISSING) };
+        let Some(needed) = data_version else { return found.into_iter().next().context(MISSING) };
         found.into_iter().find(|programs| programs.major == needed).with_context(|| {
             format!(
-                "the data in {} was made by PostgreSQL {needed}, but the versions on this machine: {versions}. Install \
+                "the data in {} was created by PostgreSQL {needed}, but the versions on this machine: {versions}. Install \
                  PostgreSQL {needed} to use it, or move it over with `lectern backup` and `lectern restore`",
                 home.data().display()
             )
@@ -51,12 +51,12 @@ impl Programs {
         self.bin.join("postgres")
     }
 
-    /// Makes the data directory. It gets its name only when it is whole, so a start that is killed leaves nothing half made.
+    /// Creates the data directory. It is renamed to its final name when it is complete, so a killed start leaves no partial data.
     pub(super) async fn initdb(&self, home: &DataDir) -> anyhow::Result<()> {
         let unfinished = home.path("data.unfinished");
-        let mut complaint = String::new();
-        // `C.UTF-8` sorts by code point and knows upper and lower case of every script. Where it is missing (older macOS),
-        // `en_US.UTF-8` knows them too; `C` knows those of English alone.
+        let mut stderr = String::new();
+        // `C.UTF-8` sorts by code point and supports upper and lower case of every script. Where it is missing (older macOS),
+        // `en_US.UTF-8` supports them too; `C` supports only English.
         for locale in ["C.UTF-8", "en_US.UTF-8", "C"] {
             if fs::try_exists(&unfinished).await? {
                 fs::remove_dir_all(&unfinished).await?;
@@ -76,13 +76,13 @@ impl Programs {
                 fs::rename(&unfinished, home.data()).await?;
                 return Ok(());
             }
-            complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         }
-        bail!("initdb could not make a cluster in {}: {complaint}", home.folder().display())
+        bail!("initdb could not create the data in {}: {stderr}", home.folder().display())
     }
 }
 
-/// The major version that `postgres --version` tells: "postgres (PostgreSQL) 17.2 (Debian 17.2-1)".
+/// Returns the major version in the output of `postgres --version`: "postgres (PostgreSQL) 17.2 (Debian 17.2-1)".
 async fn version(postgres: &Path) -> Option<u32> {
     let output = Command::new(postgres).arg("--version").output().await.ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -95,7 +95,7 @@ fn major(text: &str) -> Option<u32> {
     number[..digits].parse().ok()
 }
 
-/// Every folder that has both programs.
+/// Lists the folders that contain both programs.
 fn folders() -> Vec<PathBuf> {
     let mut folders = on_path();
     for (parent, inner) in [
@@ -113,8 +113,8 @@ fn folders() -> Vec<PathBuf> {
     folders.iter().filter_map(|bin| bin.canonicalize().ok()).collect()
 }
 
-/// The programs on the PATH are often links to where the others are.
-#[expect(clippy::disallowed_methods, reason = "PATH is the machine's, not a setting of ours")]
+/// Lists the folders of `postgres` on the PATH, with links resolved, since they often lead to the folders of other programs.
+#[expect(clippy::disallowed_methods, reason = "PATH belongs to the machine and is not a setting of Lectern")]
 fn on_path() -> Vec<PathBuf> {
     let Some(path) = std::env::var_os("PATH") else { return Vec::new() };
     std::env::split_paths(&path)
@@ -128,7 +128,7 @@ mod tests {
     use super::major;
 
     #[test]
-    fn the_major_version_is_read_from_what_postgres_tells() {
+    fn the_major_version_is_parsed() {
         assert_eq!(major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"), Some(15));
         assert_eq!(major("postgres (PostgreSQL) 18beta1"), Some(18));
         assert_eq!(major("something else"), None);
