@@ -28,7 +28,8 @@ pub mod queries;
 pub mod service;
 #[cfg(feature = "ssr")]
 pub mod session_cookie;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests;
 
 use chrono::{DateTime, Utc};

@@ -16,7 +16,8 @@ pub mod queries;
 pub mod reservation;
 #[cfg(feature = "ssr")]
 pub mod service;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests;
 
 use chrono::{DateTime, Utc};

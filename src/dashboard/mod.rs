@@ -8,7 +8,8 @@ pub mod time_zone;
 
 #[cfg(feature = "ssr")]
 pub mod queries;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests;
 
 use chrono::{DateTime, Utc};

@@ -1,4 +1,4 @@
-//! The message of an email as the mail server gets it: headers, text and HTML.
+//! The message of an email for the mail server: headers, text and HTML.
 
 use anyhow::{Context, Result};
 use lettre::{
@@ -36,7 +36,7 @@ pub fn build(mail: &ClaimedMail, sender: Sender<'_>, from: &Mailbox, host: &str)
         .context("build the message")
 }
 
-/// `Auto-Submitted: auto-generated`, so that vacation responders do not answer (RFC 3834).
+/// The header `Auto-Submitted: auto-generated`, which keeps vacation responders from answering (RFC 3834).
 #[derive(Clone)]
 struct AutoSubmitted;
 

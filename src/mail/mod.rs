@@ -16,7 +16,8 @@ pub mod queries;
 pub mod render;
 #[cfg(feature = "ssr")]
 pub mod service;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests;
 
 use chrono::{DateTime, Utc};

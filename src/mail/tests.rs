@@ -104,6 +104,7 @@ impl FakeMailServer {
     }
 }
 
+/// An outbox that sends to a fake mail server, and a student to write to.
 struct Outbox {
     state: AppState,
     student: UserId,

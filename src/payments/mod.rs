@@ -45,9 +45,11 @@ pub mod unusable_payment_queries;
 #[cfg(feature = "ssr")]
 pub mod webhook;
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod email_tests;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod refund_tests;
 
 use serde::{Deserialize, Serialize};

@@ -15,7 +15,8 @@ mod resize;
 pub mod size;
 #[cfg(feature = "ssr")]
 pub mod store;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests;
 
 /// A larger file is rejected.

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_for_the_next_page_is_read_there() {
+    fn a_flash_message_is_read_by_the_next_page() {
         let config = Config::for_tests("");
         let said = "Saved “Light & shadow; 100 %”, 5 € → 6 €.";
         let left = flash(&config, said).unwrap();

@@ -33,7 +33,8 @@ pub fn remove_from_client(mut request: Request) -> Request {
 #[derive(Clone, Copy)]
 struct Panicked;
 
-/// Logs a panic that `CatchPanicLayer` caught. The layer does not pass the request on, so [`fill_error_body`] renders the page with the request id.
+/// Logs a panic that `CatchPanicLayer` caught. The layer does not pass the request on, so [`fill_error_body`] renders the page with the
+/// request id.
 pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let message = panic.downcast_ref::<String>().map(String::as_str);
     let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");

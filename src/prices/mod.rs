@@ -17,7 +17,8 @@ pub mod queries;
 pub mod quote;
 #[cfg(feature = "ssr")]
 pub mod service;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests;
 
 use serde::{Deserialize, Serialize};

@@ -67,7 +67,8 @@ pub fn is_slug(text: &str) -> bool {
     text.len() <= MAX_CHARS && text.split('-').all(word) && text.parse::<ProductId>().is_err()
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests {
     use super::*;
     use rstest::rstest;

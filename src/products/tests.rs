@@ -360,7 +360,7 @@ async fn a_product_is_deleted_or_bought_and_never_both(db: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_form_holds_two_hundred_courses(db: PgPool) {
+async fn a_form_may_contain_two_hundred_courses(db: PgPool) {
     let site = TestSite::new(db).await;
     sqlx::query("insert into courses (name, description) select 'Course ' || n, '' from generate_series(1, 200) n")
         .execute(&site.db)

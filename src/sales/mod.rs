@@ -17,7 +17,8 @@ pub mod search;
 #[cfg(feature = "ssr")]
 pub mod timeline;
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests;
 
 use chrono::{DateTime, Utc};

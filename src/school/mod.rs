@@ -11,7 +11,8 @@ pub mod input;
 pub mod queries;
 #[cfg(feature = "ssr")]
 pub mod service;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests;
 
 use serde::{Deserialize, Serialize};

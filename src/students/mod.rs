@@ -10,7 +10,8 @@ pub mod emails;
 pub mod queries;
 #[cfg(feature = "ssr")]
 pub mod service;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests;
 
 use chrono::{DateTime, Utc};

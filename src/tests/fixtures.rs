@@ -168,7 +168,7 @@ impl TestAppBuilder<'_> {
         let mut state = state(db, &self.stripe).await;
         state.mailer = self.mailer;
         if self.is_behind_proxy {
-            state.client_info = crate::server::http::client_ip::tests::behind_proxy();
+            state.client_info = client_info_behind_proxy();
         }
         let router = router(state.clone());
         TestApp { db: db.clone(), state, router, student, admin, courses, products }

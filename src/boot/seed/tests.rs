@@ -1,3 +1,5 @@
+//! Tests of the demo school: it is inserted once, is always the same, and leaves changes by the instructor alone.
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 
@@ -49,7 +51,7 @@ async fn seeding_twice_changes_nothing(pool: PgPool) -> anyhow::Result<()> {
 }
 
 #[sqlx::test]
-async fn two_servers_that_seed_at_once_plant_one_school(pool: PgPool) -> anyhow::Result<()> {
+async fn two_servers_that_seed_at_once_insert_one_school(pool: PgPool) -> anyhow::Result<()> {
     let (first, second) = tokio::join!(demo(&pool), demo(&pool));
     first.and(second)?;
     assert_eq!(count(&pool, "select count(*) from products").await, 4);
@@ -57,7 +59,7 @@ async fn two_servers_that_seed_at_once_plant_one_school(pool: PgPool) -> anyhow:
 }
 
 #[sqlx::test]
-async fn what_the_instructor_changed_and_deleted_stays_so(pool: PgPool) -> anyhow::Result<()> {
+async fn seeding_again_leaves_changes_and_deletions_alone(pool: PgPool) -> anyhow::Result<()> {
     sqlx::query("update school set name = 'Mine'").execute(&pool).await?;
     plant(&pool, now()).await?;
     sqlx::query("update courses set name = 'Renamed'").execute(&pool).await?;
@@ -137,7 +139,7 @@ async fn a_refunded_student_has_no_access_unless_by_another_purchase(pool: PgPoo
 }
 
 #[sqlx::test]
-async fn the_books_balance(pool: PgPool) -> anyhow::Result<()> {
+async fn the_totals_of_the_demo_school_are_consistent(pool: PgPool) -> anyhow::Result<()> {
     plant(&pool, now()).await?;
     let wrong_refunds = "select count(*) from purchases p
                            left join (select purchase_id, sum(amount_in_cents) as back from refunds group by 1) r
@@ -164,7 +166,7 @@ async fn the_books_balance(pool: PgPool) -> anyhow::Result<()> {
 }
 
 #[sqlx::test]
-async fn the_year_lies_in_the_past_and_in_order(pool: PgPool) -> anyhow::Result<()> {
+async fn every_demo_time_is_in_the_past_and_in_order(pool: PgPool) -> anyhow::Result<()> {
     plant(&pool, now()).await?;
     let spread: (DateTime<Utc>, DateTime<Utc>, i64) = sqlx::query_as(
         "select min(created_at), max(created_at), count(distinct date_trunc('month', created_at)) from purchases",

@@ -153,7 +153,7 @@ mod tests {
         "https://wise-owl-1.clerk.accounts.dev",
         "https://wise-owl-1.accounts.dev"
     )]
-    fn a_publishable_key_says_where_clerk_is(
+    fn a_publishable_key_contains_clerks_address(
         #[case] kind: &str,
         #[case] host: &str,
         #[case] frontend: &str,
@@ -182,7 +182,7 @@ mod tests {
     #[case::neither(&[("CLERK_JS", "yes")], "CLERK_JS")]
     #[case::no_address(&[("CLERK_API_BASE", "api.clerk.com")], "CLERK_API_BASE")]
     #[case::a_key_alone(&[("CLERK_PUBLISHABLE_KEY", ""), ("CLERK_SECRET_KEY", ""), ("CLERK_JS", "true")], "accounts would be local")]
-    fn a_mistake_is_told_at_start(#[case] vars: &[(&str, &str)], #[case] told: &str) {
+    fn an_invalid_clerk_setting_is_an_error_at_start(#[case] vars: &[(&str, &str)], #[case] told: &str) {
         let publishable = key("live", "clerk.example.com");
         let right = [("CLERK_PUBLISHABLE_KEY", publishable.as_str()), ("CLERK_SECRET_KEY", "sk_live_x")];
         let set = [vars, &right].concat();

@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_configured_is_a_whole_school_on_this_machine() {
+    fn without_configuration_a_school_runs_on_this_machine() {
         let config = read(&[]).unwrap();
         assert_eq!(config.url, "http://127.0.0.1:3000");
         assert_eq!(config.stripe.api_base.as_deref(), Some("http://127.0.0.1:12111"));
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_door_that_lets_nobody_in_is_an_error() {
+    fn invalid_capacity_and_contact_settings_are_errors() {
         assert_eq!(read(&[("LECTERN_ADDRESS_ALLOWANCE", "50")]).unwrap().capacity.address_allowance, 50);
         for wrong in [
             ("LECTERN_ADDRESS_ALLOWANCE", "0"),
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn mail_has_somebody_it_comes_from_and_a_secret_way() {
+    fn mail_requires_a_sender_and_an_encrypted_connection() {
         let from = ("MAIL_FROM", "School <school@example.com>");
         let smtp = read(&[("SMTP_URL", "smtps://me:secret@mail.example.com"), from]).unwrap().smtp.unwrap();
         assert_eq!(smtp.from.to_string(), "School <school@example.com>");
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_country_header_is_believed_of_somebody_named_only() {
+    fn a_country_header_requires_trusted_proxies() {
         let header = ("COUNTRY_HEADER", "CF-IPCountry");
         assert!(read(&[header]).is_err());
         for wrong in ["everybody", "0.0.0.0/0", "::/0", "10.0.0.0/33", "10.0.0.0/8;::1"] {

@@ -1,3 +1,5 @@
+//! Tests of the large demo school: its sizes, its totals, and that it is always the same.
+
 use sqlx::PgPool;
 
 use crate::boot::seed::scale::{scale, sizes::Sizes};
@@ -19,7 +21,7 @@ async fn count(pool: &PgPool, sql: &'static str) -> i64 {
 }
 
 #[sqlx::test]
-async fn a_small_school_at_scale_has_what_it_was_asked_for(pool: PgPool) -> anyhow::Result<()> {
+async fn a_scaled_school_has_the_requested_sizes(pool: PgPool) -> anyhow::Result<()> {
     scale(&pool, SMALL).await?;
     let table = [
         ("select count(*) from courses", 12),
@@ -41,7 +43,7 @@ async fn a_small_school_at_scale_has_what_it_was_asked_for(pool: PgPool) -> anyh
 }
 
 #[sqlx::test]
-async fn its_books_balance(pool: PgPool) -> anyhow::Result<()> {
+async fn the_totals_of_a_large_school_are_consistent(pool: PgPool) -> anyhow::Result<()> {
     scale(&pool, SMALL).await?;
     let wrong = [
         "select count(*) from purchases p left join checkout_attempts a on a.id = p.attempt_id
@@ -73,7 +75,7 @@ async fn its_books_balance(pool: PgPool) -> anyhow::Result<()> {
 }
 
 #[sqlx::test]
-async fn it_is_planted_once_and_is_the_same_everywhere(pool: PgPool) -> anyhow::Result<()> {
+async fn a_scaled_school_is_inserted_once_and_is_always_the_same(pool: PgPool) -> anyhow::Result<()> {
     const SCHOOL: &str =
         "select md5(string_agg(p.id::text || p.user_id || p.product_id || p.price_paid_in_cents, ',' order by p.id))
                             from purchases p";
@@ -86,7 +88,7 @@ async fn it_is_planted_once_and_is_the_same_everywhere(pool: PgPool) -> anyhow::
 }
 
 #[sqlx::test]
-async fn what_is_counted_can_be_counted_from_indexes_alone(pool: PgPool) -> anyhow::Result<()> {
+async fn counts_need_only_indexes(pool: PgPool) -> anyhow::Result<()> {
     scale(&pool, SMALL).await?;
     let unmapped = "select count(*) from pg_class
                      where relname in ('users', 'lessons', 'purchases', 'buyer_sales', 'user_course_access')

@@ -1,4 +1,4 @@
-//! How clients reach the embedded PostgreSQL: its socket or port, and its password.
+//! Address of the embedded PostgreSQL: its socket or port, and its password.
 
 use crate::platform::postgres::embedded::data_dir::DataDir;
 use std::path::{Path, PathBuf};

@@ -18,7 +18,7 @@ use tracing::info;
 /// Unix sockets have addresses of about 104 bytes (macOS) or 108 (Linux), and PostgreSQL appends `/.s.PGSQL.54321`.
 const MAX_SOCKET_DIR_BYTES: usize = 85;
 
-/// The directory: `data` is PostgreSQL's own, beside it are our locks, the password and the log.
+/// The directory of the embedded PostgreSQL. Its folder `data` is PostgreSQL's own; our locks, the password and the log are next to it.
 #[derive(Debug)]
 pub(super) struct DataDir {
     folder: PathBuf,
