@@ -132,29 +132,24 @@ fn resolve(skeleton: ViewFn, load: Arc<dyn Fn() -> LoadingView + Send + Sync>) -
     let parent = Owner::current().unwrap_or_default();
     let current = Arc::new(Mutex::new(None::<Owner>));
     let remount = Remount::default();
-    view! {
-        <Transition fallback=move || {
-            skeleton.run()
-        }>
-            {move || {
-                let (load, parent, current, remount) = (load.clone(), parent.clone(), current.clone(), remount.clone());
-                Suspend::new(async move {
-                    let build = load().await;
-                    // The server renders the view once, and drops these owners before the response is written.
-                    if cfg!(feature = "ssr") {
-                        return remount.show(build());
-                    }
-                    let owner = parent.child();
-                    let view = owner.with(build);
-                    let previous = current.lock().unwrap_or_else(PoisonError::into_inner).replace(owner);
-                    if previous.is_some() {
-                        restore_focus();
-                    }
-                    remount.show(view)
-                })
-            }}
-        </Transition>
-    }
+    let view = move || {
+        let (load, parent, current, remount) = (load.clone(), parent.clone(), current.clone(), remount.clone());
+        Suspend::new(async move {
+            let build = load().await;
+            // The server renders the view once, and drops these owners before the response is written.
+            if cfg!(feature = "ssr") {
+                return remount.show(build());
+            }
+            let owner = parent.child();
+            let view = owner.with(build);
+            let previous = current.lock().unwrap_or_else(PoisonError::into_inner).replace(owner);
+            if previous.is_some() {
+                restore_focus();
+            }
+            remount.show(view)
+        })
+    };
+    view! { <Transition fallback=move || skeleton.run()>{view}</Transition> }
     .into_any()
 }
 

@@ -39,14 +39,14 @@ use crate::{
 };
 
 /// A school with a sandbox of its own, where a student bought a product of two courses for $60.
-struct Shop {
+struct ShopWithSandbox {
     school: TestApp,
     stripe: String,
     sale: PurchaseId,
     _stop: DropGuard,
 }
 
-impl Deref for Shop {
+impl Deref for ShopWithSandbox {
     type Target = TestApp;
 
     fn deref(&self) -> &TestApp {
@@ -54,7 +54,7 @@ impl Deref for Shop {
     }
 }
 
-impl Shop {
+impl ShopWithSandbox {
     async fn open(db: PgPool) -> Self {
         let (stripe, stop) = fixtures::run_sandbox().await;
         let builder = TestApp::new(&db).with_course("Drawing").with_course("Light").with_product("bundle", 60);
@@ -142,7 +142,7 @@ fn conflict(sentence: &str) -> Result<RefundResult> {
 
 #[sqlx::test]
 async fn a_full_refund_ends_access(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     assert_eq!(shop.sale().await.ending_courses, ["Drawing", "Light"]);
     assert_eq!(
         shop.refund(6000, 6000).await,
@@ -167,7 +167,7 @@ async fn a_full_refund_ends_access(db: PgPool) {
 
 #[sqlx::test]
 async fn a_partial_refund_keeps_access_and_the_rest_ends_it(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     assert_eq!(
         shop.refund(2000, 6000).await,
         Ok(RefundResult::Succeeded { amount: Cents(2000), purchase_ended: false })
@@ -189,7 +189,7 @@ async fn a_partial_refund_keeps_access_and_the_rest_ends_it(db: PgPool) {
 
 #[sqlx::test]
 async fn an_invalid_amount_is_rejected_at_its_field(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     assert_eq!(shop.refund(6001, 6000).await, invalid("At most $60.00 can be refunded."));
     assert_eq!(shop.refund(i64::MAX, 6000).await, invalid("At most $60.00 can be refunded."));
     assert_eq!(shop.refund(0, 6000).await, invalid("Enter an amount of at least $0.01."));
@@ -209,7 +209,7 @@ async fn an_invalid_amount_is_rejected_at_its_field(db: PgPool) {
 
 #[sqlx::test]
 async fn two_admins_and_many_clicks_at_once_are_one_refund(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     let clicks = futures::future::join_all((0..6).map(|_| shop.refund(2000, 6000))).await;
     let (succeeded, rejected): (Vec<_>, Vec<_>) = clicks.into_iter().partition(Result::is_ok);
     assert!(!succeeded.is_empty());
@@ -241,7 +241,7 @@ async fn two_admins_and_many_clicks_at_once_are_one_refund(db: PgPool) {
 
 #[sqlx::test]
 async fn a_refund_during_an_outage_of_stripe_is_pending_until_it_is_finished(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     let down = fixtures::state(&shop.db, UNREACHABLE_URL).await;
     let queued = shop.refund_by(&down, 2000, 6000).await;
     assert_eq!(queued, Ok(RefundResult::Queued { amount: Cents(2000) }));
@@ -269,7 +269,7 @@ async fn a_refund_during_an_outage_of_stripe_is_pending_until_it_is_finished(db:
 
 #[sqlx::test]
 async fn a_refund_whose_response_was_lost_is_not_made_again(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     shop.refund(2000, 6000).await.unwrap();
     // As if the server had crashed before it stored the result.
     sqlx::query!("alter table refunds disable trigger refunds_state_transitions").execute(&shop.db).await.unwrap();
@@ -290,7 +290,7 @@ async fn a_refund_whose_response_was_lost_is_not_made_again(db: PgPool) {
 
 #[sqlx::test]
 async fn the_job_submits_due_refunds_and_those_of_second_payments(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     let down = fixtures::state(&shop.db, UNREACHABLE_URL).await;
     shop.refund_by(&down, 6000, 6000).await.unwrap();
     let other = fixtures::product(&shop.db, "second", 30, &[]).await;
@@ -321,7 +321,7 @@ async fn the_job_submits_due_refunds_and_those_of_second_payments(db: PgPool) {
 
 #[sqlx::test]
 async fn a_free_purchase_ends_without_stripe(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     let state = fixtures::state(&shop.db, UNREACHABLE_URL).await;
     let extra = fixtures::course(&shop.db, "Extra").await;
     let free = fixtures::product(&shop.db, "free", 0, &[extra]).await;
@@ -341,7 +341,7 @@ async fn a_free_purchase_ends_without_stripe(db: PgPool) {
 
 #[sqlx::test]
 async fn only_courses_without_another_source_of_access_end(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     let single = fixtures::product(&shop.db, "single", 0, &shop.courses()[..1]).await;
     fixtures::purchase(&shop.db, shop.student, single).await;
     assert_eq!(shop.sale().await.ending_courses, ["Light"]);
@@ -384,7 +384,7 @@ fn refund_object(status: &str) -> Value {
 
 #[sqlx::test]
 async fn a_refund_may_be_pending_at_stripe_and_fail_later(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     let (url, _) = fake_stripe(StatusCode::OK, refund_object("pending")).await;
     let slow = fixtures::state(&shop.db, &url).await;
     assert_eq!(shop.refund_by(&slow, 6000, 6000).await, Ok(RefundResult::Pending { amount: Cents(6000) }));
@@ -408,7 +408,7 @@ async fn a_refund_may_be_pending_at_stripe_and_fail_later(db: PgPool) {
 
 #[sqlx::test]
 async fn a_server_error_of_stripe_is_retried_and_the_refund_stays_pending(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     let error = json!({ "error": { "type": "api_error", "message": "Failure." } });
     let (url, requests) = fake_stripe(StatusCode::INTERNAL_SERVER_ERROR, error).await;
     let broken = fixtures::state(&shop.db, &url).await;
@@ -419,7 +419,7 @@ async fn a_server_error_of_stripe_is_retried_and_the_refund_stays_pending(db: Pg
 /// Stripe's error codes, and the sentences that an admin reads.
 #[sqlx::test]
 async fn a_rejection_by_stripe_is_explained_to_the_admin(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     let table = [
         (400, "charge_already_refunded", "According to Stripe, this payment is already refunded."),
         (
@@ -449,7 +449,7 @@ async fn a_rejection_by_stripe_is_explained_to_the_admin(db: PgPool) {
 
 #[sqlx::test]
 async fn a_payment_that_was_not_made_here_cannot_be_refunded_here(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     sqlx::query!("update purchases set stripe_payment_intent_id = null").execute(&shop.db).await.unwrap();
     let sentence = "This payment was not made here, so it cannot be refunded here. Refund it in Stripe's dashboard.";
     assert_eq!(shop.refund(6000, 6000).await, Err(Error::Rejected(sentence.into())));
@@ -459,7 +459,7 @@ async fn a_payment_that_was_not_made_here_cannot_be_refunded_here(db: PgPool) {
 #[sqlx::test]
 async fn only_admins_see_sales_and_refund_them(db: PgPool) {
     use crate::sales::api::{FinishRefund, GetSale, GetSales, RefundPurchase};
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     let id = shop.sale;
     for (viewer, user, functions, pages) in [
         ("visitor", None, 401, [302, 302, 303]),
@@ -499,7 +499,7 @@ async fn only_admins_see_sales_and_refund_them(db: PgPool) {
 
 #[sqlx::test]
 async fn the_page_of_a_sale_shows_its_timeline(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithSandbox::open(db).await;
     let admin = shop.admin_browser().await;
     let page = admin.get(&crate::paths::sale(shop.sale)).await.body;
     for text in [

@@ -95,7 +95,7 @@ async fn fetch_refunds(state: &AppState, payment_intent: &str) {
     match tokio::time::timeout(FETCH_TIMEOUT, refund_fetching::fetch_refunds(state, payment_intent)).await {
         Ok(Ok(changed)) => tracing::info!(payment_intent, changed, "Fetched the refunds of a payment"),
         Ok(Err(error)) => {
-            tracing::error!(payment_intent, %error, "Could not fetch the refunds of a payment; a job retries")
+            tracing::error!(payment_intent, %error, "Could not fetch the refunds of a payment; a job retries");
         }
         Err(_) => tracing::error!(payment_intent, "Timed out fetching the refunds of a payment; a job retries"),
     }

@@ -11,7 +11,11 @@ use crate::{
     load::{Loaded, load, page},
     pagination::PageDirection,
     paths,
-    sales::{SaleList, SaleRow, SaleState, api, detail::SaleDetail, filter::SalesFilter},
+    sales::{
+        SaleRow, SaleState, api,
+        detail::SaleDetail,
+        filter::{SaleList, SalesFilter},
+    },
     ui::{
         Badge, EmptyState, Intent, KeysetPager, LinkButton, LocalTime, PageHeader, SearchBox, SkeletonList,
         SkeletonPage, Stack, Table, Tabs, Tone,

@@ -4,7 +4,7 @@ use crate::{
     error::Result,
     id::PurchaseId,
     payments::{RefundResult, unmatched::UnmatchedPayments},
-    sales::{Sale, SaleList},
+    sales::{Sale, filter::SaleList},
     wire::Json,
 };
 #[cfg(feature = "ssr")]

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{pagination::PageDirection, paths, sales::SaleState};
+use crate::{
+    pagination::{Page, PageDirection},
+    paths,
+    sales::{SaleRow, SaleState},
+};
 
 /// The longest search text that counts, in characters.
 const MAX_SEARCH_LENGTH: usize = 200;
@@ -14,6 +18,13 @@ pub struct SalesFilter {
     pub q: String,
     /// `None` for sales in every state.
     pub state: Option<SaleState>,
+}
+
+/// A page of the sales list, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleList {
+    pub filter: SalesFilter,
+    pub sales: Page<SaleRow>,
 }
 
 impl SalesFilter {

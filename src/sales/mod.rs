@@ -27,9 +27,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{PurchaseId, UserId},
     money::Cents,
-    pagination::{Cursor, Page},
+    pagination::Cursor,
     payments::RefundOrigin,
-    sales::filter::SalesFilter,
     stripe::states::{DisputeState, RefundState},
     ui::Tone,
 };
@@ -118,13 +117,6 @@ impl SaleRow {
     pub const fn cursor(&self) -> Cursor {
         Cursor { at: self.at, id: self.id.uuid() }
     }
-}
-
-/// A page of the sales list, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SaleList {
-    pub filter: SalesFilter,
-    pub sales: Page<SaleRow>,
 }
 
 /// A sale with its payment, refunds, disputes and timeline.

@@ -9,8 +9,8 @@ use crate::{
     pagination::{Page, PageDirection},
     platform::postgres::like_pattern,
     sales::{
-        SaleList, SaleRow, SaleState,
-        filter::SalesFilter,
+        SaleRow, SaleState,
+        filter::{SaleList, SalesFilter},
         queries::{self, SearchTerms},
     },
 };

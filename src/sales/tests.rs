@@ -6,8 +6,8 @@ use crate::{
     id::{ProductId, PurchaseId, UserId},
     pagination::PageDirection,
     sales::{
-        SaleList, SaleState, TimelineEntry,
-        filter::SalesFilter,
+        SaleState, TimelineEntry,
+        filter::{SaleList, SalesFilter},
         search::{self, PAGE_SIZE},
     },
     tests::fixtures::{self, Browser},

@@ -36,7 +36,7 @@ pub fn Section(editor: EditorState, section: SectionRow) -> impl IntoView {
         let (before, next) = (status.get_untracked(), SectionStatus::from_value(&value).unwrap_or_default());
         status.set(next);
         restore_on_failure(editor, editor.change_in_place(update_section(id, None, Some(next))), move || {
-            status.set(before)
+            status.set(before);
         });
     });
     let value = Signal::derive(move || status.get().value());

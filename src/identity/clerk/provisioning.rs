@@ -128,7 +128,7 @@ async fn write(
             }
             users::queries::revoke_local_credentials(&mut *tx, id).await?;
             queries::update(&mut *tx, id, clerk, profile.email.as_deref().unwrap_or_default(), profile).await?;
-            let summary = format!("The account of {name} is Clerk's from now on");
+            let summary = format!("Linked the account of {name} to Clerk");
             audit::service::record_automatic(&mut *tx, "user.link", id.uuid(), &summary).await?;
             Ok(Provisioned::Linked(id))
         }

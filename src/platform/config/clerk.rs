@@ -23,7 +23,7 @@ pub struct ClerkConfig {
     pub webhook_secret: Option<String>,
     /// Public key of tokens as PEM, so that it need not be fetched from Clerk.
     pub jwt_key: Option<String>,
-    /// Load ClerkJS, to sign in within our own page.
+    /// Load `ClerkJS`, to sign in within our own page.
     pub js: bool,
     pub api_base: String,
 }

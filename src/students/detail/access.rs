@@ -139,7 +139,7 @@ fn GiveCourseButton(student: UserId, name: String, changed: RwSignal<u32>) -> im
                         error=Signal::derive(move || error("course"))
                     />
                     <div on:input=move |event| {
-                        note.set(event_target_value(&event))
+                        note.set(event_target_value(&event));
                     }>
                         {move || {
                             view! {

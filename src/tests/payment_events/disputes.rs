@@ -13,13 +13,13 @@ use crate::{
     stripe::states::RefundState,
     tests::{
         fixtures,
-        payment_events::{Shop, dispute_object, refund_object},
+        payment_events::{ShopWithEvents, dispute_object, refund_object},
     },
 };
 
 #[sqlx::test]
 async fn a_dispute_pauses_access_and_winning_it_restores_access(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     assert_eq!(
         shop.deliver("charge.dispute.created", dispute_object("pi_1", 6000, "needs_response")).await,
         "dispute_opened"
@@ -56,7 +56,7 @@ async fn a_closed_dispute_decides_even_when_it_arrives_first(
     #[case] refunded: i64,
     #[case] access: usize,
 ) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     shop.deliver("charge.dispute.closed", dispute_object("pi_1", 6000, status)).await;
     shop.deliver("charge.dispute.created", dispute_object("pi_1", 6000, "needs_response")).await;
     let summary = shop.summary(sale).await;
@@ -65,7 +65,7 @@ async fn a_closed_dispute_decides_even_when_it_arrives_first(
 
 #[sqlx::test]
 async fn a_lost_dispute_that_is_reinstated_restores_the_purchase(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     shop.deliver("charge.dispute.closed", dispute_object("pi_1", 6000, "lost")).await;
     assert_eq!(shop.summary(sale).await, (SaleState::Refunded, 6000, 1, 0));
     let admin = shop.add_admin().await;
@@ -87,7 +87,7 @@ async fn a_lost_dispute_that_is_reinstated_restores_the_purchase(db: PgPool) {
 
 #[sqlx::test]
 async fn a_lost_dispute_withdraws_no_more_than_is_left(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     shop.deliver("refund.created", refund_object("1", "pi_1", 2000, "succeeded")).await;
     shop.deliver("charge.dispute.closed", dispute_object("pi_1", 6000, "lost")).await;
     assert_eq!(shop.summary(sale).await, (SaleState::Refunded, 6000, 2, 0));
@@ -95,7 +95,7 @@ async fn a_lost_dispute_withdraws_no_more_than_is_left(db: PgPool) {
 
 #[sqlx::test]
 async fn a_chargeback_that_was_refunded_separately_is_reversed(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     shop.deliver("charge.dispute.closed", dispute_object("pi_1", 6000, "lost")).await;
     assert_eq!(shop.deliver("refund.created", refund_object("1", "pi_1", 6000, "succeeded")).await, "refunded");
     assert_eq!(shop.summary(sale).await, (SaleState::Refunded, 6000, 2, 0));
@@ -107,7 +107,7 @@ async fn a_chargeback_that_was_refunded_separately_is_reversed(db: PgPool) {
 
 #[sqlx::test]
 async fn student_and_admin_see_a_dispute(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     shop.deliver("charge.dispute.created", dispute_object("pi_1", 6000, "needs_response")).await;
     let student = shop.browser(shop.student).await;
     let sentence = "is disputed at your bank. ";

@@ -12,13 +12,15 @@ use crate::{
     sales::SaleState,
     tests::{
         fixtures,
-        payment_events::{Shop, charge_object, charge_object_with, dispute_object, paid_session, refund_object},
+        payment_events::{
+            ShopWithEvents, charge_object, charge_object_with, dispute_object, paid_session, refund_object,
+        },
     },
 };
 
 #[sqlx::test]
 async fn events_before_their_purchase_are_deferred(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let early = "awaits_related_event";
     assert_eq!(shop.deliver_as("evt_r", "refund.created", refund_object("1", "pi_1", 2000, "succeeded")).await, early);
     assert_eq!(
@@ -36,7 +38,7 @@ async fn events_before_their_purchase_are_deferred(db: PgPool) {
 /// Stripe never refunds more than was paid: a refund that seems to exceed it arrived before the failure of another one.
 #[sqlx::test]
 async fn a_full_refund_waits_for_the_failure_of_a_partial_one(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let sale = shop.sell("1").await;
     shop.deliver("refund.created", refund_object("1", "pi_1", 2000, "succeeded")).await;
     let early = "awaits_related_event";
@@ -50,7 +52,7 @@ async fn a_full_refund_waits_for_the_failure_of_a_partial_one(db: PgPool) {
 /// As above, without events.
 #[sqlx::test]
 async fn reconciling_finds_a_full_refund_after_a_failed_partial_one(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let sale = shop.sell("1").await;
     shop.deliver("refund.created", refund_object("1", "pi_1", 2000, "succeeded")).await;
     shop.set_objects(
@@ -65,7 +67,7 @@ async fn reconciling_finds_a_full_refund_after_a_failed_partial_one(db: PgPool) 
 
 #[sqlx::test]
 async fn refunds_of_a_charge_before_its_purchase_are_fetched_afterwards(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     shop.set_objects("refunds", &[refund_object("1", "pi_1", 6000, "succeeded")]);
     assert_eq!(shop.deliver_as("evt_c", "charge.refunded", charge_object("pi_1", 6000)).await, "awaits_related_event");
     let sale = shop.sell("1").await;
@@ -77,7 +79,7 @@ async fn refunds_of_a_charge_before_its_purchase_are_fetched_afterwards(db: PgPo
 /// A purchase, its refund and its dispute, each event delivered five times concurrently.
 #[sqlx::test]
 async fn concurrent_events_end_like_sequential_ones(db: PgPool) {
-    let shop = Arc::new(Shop::open(db).await);
+    let shop = Arc::new(ShopWithEvents::open(db).await);
     for round in 0..6 {
         let buyer = fixtures::student(&shop.db, &format!("at-once-{round}")).await;
         let attempt = fixtures::attempt(&shop.db, buyer, shop.product, 6000).await;

@@ -87,13 +87,13 @@ async fn run_stripe(objects: &Objects) -> String {
 }
 
 /// A school that sells the product `bundle` with one course for $60, and a fake Stripe. It has no admin at first.
-struct Shop {
+struct ShopWithEvents {
     school: TestApp,
     product: ProductId,
     stripe: Objects,
 }
 
-impl Deref for Shop {
+impl Deref for ShopWithEvents {
     type Target = TestApp;
 
     fn deref(&self) -> &TestApp {
@@ -101,7 +101,7 @@ impl Deref for Shop {
     }
 }
 
-impl Shop {
+impl ShopWithEvents {
     async fn open(db: PgPool) -> Self {
         let stripe = Objects::default();
         let url = run_stripe(&stripe).await;
@@ -138,7 +138,7 @@ impl Shop {
         self.deliver_as(&format!("evt_{}", Uuid::new_v4()), kind, object).await
     }
 
-    /// As [`Shop::deliver`], with a given id.
+    /// As [`ShopWithEvents::deliver`], with a given id.
     async fn deliver_as(&self, id: &str, kind: &str, object: Value) -> String {
         let event = json!({ "id": id, "object": "event", "type": kind, "created": clock::now().timestamp(),
                             "api_version": "2026-09-30.endive", "data": { "object": object }, "livemode": false });

@@ -5,10 +5,10 @@ use sqlx::PgPool;
 
 use crate::tests::{
     fixtures,
-    payment_events::{Shop, charge_object_with, dispute_object, paid_session, refund_object, session_object},
+    payment_events::{ShopWithEvents, charge_object_with, dispute_object, paid_session, refund_object, session_object},
 };
 
-impl Shop {
+impl ShopWithEvents {
     /// Recipient and subject of every email, oldest first.
     async fn mails(&self) -> Vec<String> {
         sqlx::query_scalar!(
@@ -22,7 +22,7 @@ impl Shop {
 
 #[sqlx::test]
 async fn a_student_gets_one_receipt_however_often_the_payment_is_reported(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let attempt = shop.attempt(6000).await;
     for _ in 0..3 {
         shop.deliver("checkout.session.completed", paid_session(attempt, "1", 6000)).await;
@@ -33,7 +33,7 @@ async fn a_student_gets_one_receipt_however_often_the_payment_is_reported(db: Pg
 
 #[sqlx::test]
 async fn a_refund_and_its_failure_are_mailed_to_those_concerned(db: PgPool) {
-    let (shop, _) = Shop::with_purchase(db).await;
+    let (shop, _) = ShopWithEvents::with_purchase(db).await;
     shop.add_admin().await;
     // The buyer is not notified of a refund that never succeeded.
     shop.deliver("refund.created", refund_object("1", "pi_1", 1000, "pending")).await;
@@ -59,7 +59,7 @@ async fn a_refund_and_its_failure_are_mailed_to_those_concerned(db: PgPool) {
 
 #[sqlx::test]
 async fn a_dispute_and_its_end_are_mailed_to_student_and_admin(db: PgPool) {
-    let (shop, _) = Shop::with_purchase(db).await;
+    let (shop, _) = ShopWithEvents::with_purchase(db).await;
     shop.add_admin().await;
     for status in ["needs_response", "under_review", "won"] {
         shop.deliver("charge.dispute.updated", dispute_object("pi_1", 6000, status)).await;
@@ -78,7 +78,7 @@ async fn a_dispute_and_its_end_are_mailed_to_student_and_admin(db: PgPool) {
 
 #[sqlx::test]
 async fn a_failed_payment_is_mailed_once_and_so_is_a_later_success(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let attempt = shop.attempt(6000).await;
     let failed = session_object(attempt, "1", 6000, "complete", "unpaid");
     for _ in 0..2 {
@@ -90,7 +90,7 @@ async fn a_failed_payment_is_mailed_once_and_so_is_a_later_success(db: PgPool) {
 
 #[sqlx::test]
 async fn the_refund_of_a_second_payment_is_mailed(db: PgPool) {
-    let (shop, _) = Shop::with_purchase(db).await;
+    let (shop, _) = ShopWithEvents::with_purchase(db).await;
     let second = fixtures::attempt(&shop.db, shop.student, shop.product, 5000).await;
     shop.deliver("checkout.session.completed", paid_session(second, "2", 5000)).await;
     assert_eq!(shop.mails().await.len(), 1, "no email before the refund succeeds");
@@ -100,7 +100,7 @@ async fn the_refund_of_a_second_payment_is_mailed(db: PgPool) {
 
 #[sqlx::test]
 async fn an_event_that_was_rolled_back_sends_no_mail(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let attempt = shop.attempt(6000).await;
     // The last step of the transaction fails, so that everything is rolled back.
     sqlx::query("create function never() returns trigger language plpgsql as $$ begin raise 'never'; end $$")

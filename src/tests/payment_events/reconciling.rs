@@ -11,13 +11,13 @@ use crate::{
     platform::clock,
     tests::{
         fixtures::{self, UNREACHABLE_URL},
-        payment_events::{Shop, dispute_object, paid_session, refund_object, session_object},
+        payment_events::{ShopWithEvents, dispute_object, paid_session, refund_object, session_object},
     },
 };
 
 #[sqlx::test]
 async fn reconciling_applies_missed_events_once(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let attempt = shop.attempt(6000).await;
     let mut buyers = Vec::new();
     let mut sessions = vec![paid_session(attempt, "1", 6000)];
@@ -81,7 +81,7 @@ async fn reconciling_applies_missed_events_once(db: PgPool) {
 
 #[sqlx::test]
 async fn an_old_open_checkout_is_fetched_by_its_id(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let attempt = shop.attempt(6000).await;
     sqlx::query!("update checkout_attempts set stripe_session_id = 'cs_1', submitted_at = now(), created_at = now() - interval '9 days'")
         .execute(&shop.db)
@@ -100,7 +100,7 @@ async fn an_old_open_checkout_is_fetched_by_its_id(db: PgPool) {
 
 #[sqlx::test]
 async fn an_outage_of_stripe_is_reconciled_next_time(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let attempt = shop.attempt(6000).await;
     let unreachable = fixtures::state(&shop.db, UNREACHABLE_URL).await;
     let report = reconcile::reconcile(&unreachable, None, clock::now()).await.unwrap();
@@ -114,7 +114,7 @@ async fn an_outage_of_stripe_is_reconciled_next_time(db: PgPool) {
 
 #[sqlx::test]
 async fn one_server_at_a_time_reconciles(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let mut other = shop.db.acquire().await.unwrap().detach();
     sqlx::query("select pg_advisory_lock($1)").bind(0x72_6563_6f6e_6369_i64).execute(&mut other).await.unwrap();
     assert_eq!(jobs::reconcile_once(&shop.state, None).await.unwrap(), None);

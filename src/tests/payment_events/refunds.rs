@@ -16,13 +16,15 @@ use crate::{
     stripe::states::RefundState,
     tests::{
         fixtures::{self, UNREACHABLE_URL},
-        payment_events::{Objects, Shop, charge_object, charge_object_with, paid_session, refund_object, run_stripe},
+        payment_events::{
+            Objects, ShopWithEvents, charge_object, charge_object_with, paid_session, refund_object, run_stripe,
+        },
     },
 };
 
 #[sqlx::test]
 async fn a_refund_in_stripes_dashboard_is_stored_once_however_it_is_reported(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     let part = refund_object("1", "pi_1", 2000, "succeeded");
     assert_eq!(
         shop.deliver("charge.refunded", charge_object_with("pi_1", std::slice::from_ref(&part))).await,
@@ -44,7 +46,7 @@ async fn a_refund_in_stripes_dashboard_is_stored_once_however_it_is_reported(db:
 
 #[sqlx::test]
 async fn refunds_missing_from_a_charge_are_fetched(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     let parts: Vec<_> = (0..5).map(|n| refund_object(&n.to_string(), "pi_1", 1200, "succeeded")).collect();
     shop.set_objects("refunds", &parts);
     assert_eq!(shop.deliver("charge.refunded", charge_object("pi_1", 6000)).await, "refunds_fetched");
@@ -53,7 +55,7 @@ async fn refunds_missing_from_a_charge_are_fetched(db: PgPool) {
 
 #[sqlx::test]
 async fn a_failed_fetch_of_refunds_is_retried(db: PgPool) {
-    let shop = Shop::open_at(db, Objects::default(), UNREACHABLE_URL).await;
+    let shop = ShopWithEvents::open_at(db, Objects::default(), UNREACHABLE_URL).await;
     let sale = shop.sell("1").await;
     assert_eq!(
         shop.deliver_as("evt_hint", "charge.refunded", charge_object("pi_1", 6000)).await,
@@ -71,7 +73,7 @@ async fn a_failed_fetch_of_refunds_is_retried(db: PgPool) {
 
 #[sqlx::test]
 async fn every_order_of_a_refunds_events_ends_alike(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let events = [("refund.created", "pending"), ("refund.updated", "succeeded"), ("refund.failed", "failed")];
     for (n, order) in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]].into_iter().enumerate() {
         let buyer = fixtures::student(&shop.db, &format!("buyer{n}")).await;
@@ -103,7 +105,7 @@ async fn every_order_of_a_refunds_events_ends_alike(db: PgPool) {
 
 #[sqlx::test]
 async fn a_refund_that_fails_days_later_restores_the_purchase(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     shop.deliver("refund.created", refund_object("1", "pi_1", 6000, "succeeded")).await;
     assert_eq!(shop.summary(sale).await, (SaleState::Refunded, 6000, 1, 0));
     assert_eq!(shop.deliver("refund.failed", refund_object("1", "pi_1", 6000, "failed")).await, "refund_failed");
@@ -123,7 +125,7 @@ async fn a_refund_that_fails_days_later_restores_the_purchase(db: PgPool) {
 
 #[sqlx::test]
 async fn a_failed_refund_does_not_restore_a_purchase_that_was_replaced(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     shop.deliver("refund.created", refund_object("1", "pi_1", 6000, "succeeded")).await;
     let second = shop.sell("2").await;
     assert_ne!(sale, second);
@@ -159,7 +161,7 @@ async fn a_failed_refund_does_not_restore_a_purchase_that_was_replaced(db: PgPoo
 #[sqlx::test]
 // To rstest, `ignore` means that the database is given by sqlx: the test runs.
 async fn a_refund_by_an_admin_is_recognized_by_its_metadata(#[ignore] db: PgPool, #[case] webhook_first: bool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     let admin = shop.add_admin().await;
     let unreachable = fixtures::state(&shop.db, UNREACHABLE_URL).await;
     let order = refunds::RefundOrder { purchase: sale, amount: Cents(6000), left: Cents(6000), reason: String::new() };
@@ -185,7 +187,7 @@ async fn a_refund_by_an_admin_is_recognized_by_its_metadata(#[ignore] db: PgPool
 
 #[sqlx::test]
 async fn unknown_refund_metadata_is_ignored(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     let mut unknown = refund_object("1", "pi_1", 1000, "succeeded");
     unknown["metadata"] = json!({ "refund": Uuid::new_v4().to_string() });
     shop.deliver("refund.created", unknown).await;
@@ -197,7 +199,7 @@ async fn unknown_refund_metadata_is_ignored(db: PgPool) {
 
 #[sqlx::test]
 async fn a_refund_made_at_stripe_is_not_made_again(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     let admin = shop.add_admin().await;
     let unreachable = fixtures::state(&shop.db, UNREACHABLE_URL).await;
     let order = refunds::RefundOrder { purchase: sale, amount: Cents(6000), left: Cents(6000), reason: String::new() };
@@ -211,7 +213,7 @@ async fn a_refund_made_at_stripe_is_not_made_again(db: PgPool) {
 
 #[sqlx::test]
 async fn a_refund_larger_than_what_is_left_is_rejected_with_the_amount(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     let admin = shop.add_admin().await;
     shop.deliver("refund.created", refund_object("1", "pi_1", 1550, "succeeded")).await;
     shop.deliver("refund.created", refund_object("2", "pi_1", 1000, "pending")).await;

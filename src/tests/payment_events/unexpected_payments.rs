@@ -7,13 +7,13 @@ use crate::{
     sales::SaleState,
     tests::{
         fixtures,
-        payment_events::{Shop, paid_session, refund_object, session_object},
+        payment_events::{ShopWithEvents, paid_session, refund_object, session_object},
     },
 };
 
 #[sqlx::test]
 async fn late_payments_and_private_products_are_honoured_and_noted(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let attempt = shop.attempt(6000).await;
     assert_eq!(
         shop.deliver("checkout.session.expired", session_object(attempt, "1", 6000, "expired", "unpaid")).await,
@@ -30,7 +30,7 @@ async fn late_payments_and_private_products_are_honoured_and_noted(db: PgPool) {
 
 #[sqlx::test]
 async fn a_delayed_payment_that_fails_may_still_come(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let attempt = shop.attempt(6000).await;
     let unpaid = session_object(attempt, "1", 6000, "complete", "unpaid");
     assert_eq!(shop.deliver("checkout.session.completed", unpaid.clone()).await, "payment_pending");
@@ -47,7 +47,7 @@ async fn a_delayed_payment_that_fails_may_still_come(db: PgPool) {
 
 #[sqlx::test]
 async fn a_second_payment_is_shown_with_the_sale_and_among_unmatched_payments(db: PgPool) {
-    let (shop, sale) = Shop::with_purchase(db).await;
+    let (shop, sale) = ShopWithEvents::with_purchase(db).await;
     let admin = shop.add_admin().await;
     let (browser, student) = (shop.browser(admin.id).await, shop.browser(shop.student).await);
     let path = paths::ADMIN_PAYMENTS;

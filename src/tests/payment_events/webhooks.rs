@@ -10,13 +10,13 @@ use crate::{
     sandbox::webhooks::signature,
     tests::{
         fixtures,
-        payment_events::{Shop, dispute_object, paid_session, send},
+        payment_events::{ShopWithEvents, dispute_object, paid_session, send},
     },
 };
 
 #[sqlx::test]
 async fn a_webhook_without_stripes_signature_changes_nothing(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let attempt = shop.attempt(6000).await;
     let event = json!({ "id": "evt_1", "type": "checkout.session.completed", "created": 1,
                         "data": { "object": paid_session(attempt, "1", 6000) } })
@@ -42,7 +42,7 @@ async fn a_webhook_without_stripes_signature_changes_nothing(db: PgPool) {
 
 #[sqlx::test]
 async fn unknown_and_unreadable_events_are_stored_and_are_no_failure(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     assert_eq!(shop.deliver("customer.created", json!({ "id": "cus_1" })).await, "unhandled_type");
     assert_eq!(shop.deliver("charge.refunded", json!({ "id": "ch_1", "amount_refunded": "much" })).await, "unreadable");
     assert_eq!(
@@ -67,7 +67,7 @@ async fn unknown_and_unreadable_events_are_stored_and_are_no_failure(db: PgPool)
 /// The limit is for a debug build on a busy machine; a release build needs less than 20 ms.
 #[sqlx::test]
 async fn a_webhook_is_answered_within_100_ms(db: PgPool) {
-    let shop = Shop::open(db).await;
+    let shop = ShopWithEvents::open(db).await;
     let mut durations = Vec::new();
     for n in 0..40 {
         let buyer = fixtures::student(&shop.db, &format!("buyer{n}")).await;
