@@ -122,7 +122,10 @@ pub fn App() -> impl IntoView {
     let title = school.clone();
     provide_context(frame);
     view! {
-        <Title text=initial_title(&school) formatter=move |page: String| if page.is_empty() { title.clone() } else { format!("{page} · {title}") } />
+        <Title
+            text=initial_title(&school)
+            formatter=move |page: String| if page.is_empty() { title.clone() } else { format!("{page} · {title}") }
+        />
         <Router>
             <SiteHeader school=school.clone()>
                 <Menu />

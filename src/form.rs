@@ -113,7 +113,8 @@ where
                     {fields(submitted)}
                 };
                 remount.show(content.into_any())
-            }} {children()}
+            }}
+            {children()}
         </ScriptedForm>
     }
 }

@@ -149,8 +149,7 @@ fn resolve(skeleton: ViewFn, load: Arc<dyn Fn() -> LoadingView + Send + Sync>) -
             remount.show(view)
         })
     };
-    view! { <Transition fallback=move || skeleton.run()>{view}</Transition> }
-    .into_any()
+    view! { <Transition fallback=move || skeleton.run()>{view}</Transition> }.into_any()
 }
 
 /// Replaces one view by another with new elements. Leptos would reuse the elements of the first view, whose event listeners stay

@@ -21,7 +21,10 @@ pub fn hosted_sign_in(title: &'static str, path: &'static str, next: String) -> 
         <Title text=title />
         <Main>
             <AuthCard title=title lead="You sign in at Clerk, and return here afterwards.">
-                {component} <LinkButton href external=true wide=true>"Continue to Clerk"</LinkButton>
+                {component}
+                <LinkButton href external=true wide=true>
+                    "Continue to Clerk"
+                </LinkButton>
             </AuthCard>
         </Main>
     })
@@ -32,8 +35,9 @@ pub fn hosted_account() -> Option<impl IntoView> {
     let href = frame().identity_provider.hosted_url("/user", paths::ACCOUNT)?;
     Some(view! {
         <p>
-            "Your name, address and password are stored at Clerk. "
-            <a href=href rel="external">"Change them there"</a>
+            "Your name, address and password are stored at Clerk. " <a href=href rel="external">
+                "Change them there"
+            </a>
         </p>
     })
 }

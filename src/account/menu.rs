@@ -15,8 +15,12 @@ pub fn Menu() -> impl IntoView {
     let (viewer, external) = (frame.viewer, frame.identity_provider.is_external());
     if viewer.user().is_none() {
         return Either::Left(view! {
-            <NavLink href=paths::SIGN_IN external=external>"Sign in"</NavLink>
-            <NavLink href=paths::SIGN_UP external=external>"Sign up"</NavLink>
+            <NavLink href=paths::SIGN_IN external=external>
+                "Sign in"
+            </NavLink>
+            <NavLink href=paths::SIGN_UP external=external>
+                "Sign up"
+            </NavLink>
         });
     }
     Either::Right(view! {

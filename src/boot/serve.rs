@@ -120,8 +120,7 @@ async fn spawn_sandbox(
         secret_key: config.stripe.secret_key.clone(),
         state_file: Some(config.data_dir.join("sandbox.json")),
     };
-    let listener =
-        TcpListener::bind(address).await.with_context(|| format!("listen on {address} for the sandbox"))?;
+    let listener = TcpListener::bind(address).await.with_context(|| format!("listen on {address} for the sandbox"))?;
     tasks.spawn(sandbox::serve(listener, sandbox, stop.clone()));
     tracing::info!(
         address = format!("http://{address}"),

@@ -207,19 +207,32 @@ fn failure() -> impl IntoView {
             <Loaded from=page skeleton=|| view! { <SkeletonPage /> } let:page>
                 {
                     let CheckoutPage { slug, name, price, code, .. } = page;
-                    let label = if price.is_free() { "Enrol for free".to_owned() } else { format!("Try again for {}", price.amount) };
-                    let code_input = code.applied.then(|| view! { <input type="hidden" name="code" value=code.typed /> });
-                    Either::<_, ()>::Left(view! {
-                        <AuthCard title="Payment cancelled" lead=format!("You were not charged. You can still buy {name}.")>
-                            <Form action=paths::purchase(&slug)>
-                                {code_input}
-                                <Button wide=true>{label}</Button>
-                            </Form>
-                            <p>
-                                <a href=paths::product(&slug)>"Back to the product"</a>
-                            </p>
-                        </AuthCard>
-                    })
+                    let label = if price.is_free() {
+                        "Enrol for free".to_owned()
+                    } else {
+                        format!("Try again for {}", price.amount)
+                    };
+                    let code_input = code
+                        .applied
+                        .then(|| view! { <input type="hidden" name="code" value=code.typed /> });
+                    Either::<
+                        _,
+                        (),
+                    >::Left(
+                        view! {
+                            <AuthCard
+                                title="Payment cancelled"
+                                lead=format!("You were not charged. You can still buy {name}.")
+                            >
+                                <Form action=paths::purchase(
+                                    &slug,
+                                )>{code_input} <Button wide=true>{label}</Button></Form>
+                                <p>
+                                    <a href=paths::product(&slug)>"Back to the product"</a>
+                                </p>
+                            </AuthCard>
+                        },
+                    )
                 }
             </Loaded>
         </Main>

@@ -56,7 +56,13 @@ fn coupons() -> impl IntoView {
             <Loaded from=list skeleton=|| view! { <SkeletonList count=6 /> } let:list>
                 <List list removing />
             </Loaded>
-            <ConfirmDialog confirmation=removing title="Remove this coupon?" consequence verb send=|coupon| RemoveCoupon { coupon: coupon.id } />
+            <ConfirmDialog
+                confirmation=removing
+                title="Remove this coupon?"
+                consequence
+                verb
+                send=|coupon| RemoveCoupon { coupon: coupon.id }
+            />
         }
     })
 }
@@ -74,7 +80,11 @@ fn List(list: CouponList, removing: Removing) -> impl IntoView {
     };
     view! {
         <SearchedList state placeholder>
-            <Table caption="Coupons" head=vec!["Code", "Name", "Discount", "Products", "Used", "Ends", "Status", "Actions"] numeric=vec![4]>
+            <Table
+                caption="Coupons"
+                head=vec!["Code", "Name", "Discount", "Products", "Used", "Ends", "Status", "Actions"]
+                numeric=vec![4]
+            >
                 {coupons.rows.into_iter().map(|coupon| view! { <CouponTableRow coupon removing /> }).collect_view()}
             </Table>
         </SearchedList>
@@ -109,7 +119,12 @@ fn CouponTableRow(coupon: CouponRow, removing: Removing) -> impl IntoView {
     let action = verb.map(|verb| {
         let label = format!("{verb}: {code}");
         view! {
-            <Button kind="button" intent=Intent::Quiet attr:aria-label=label on:click=move |_| removing.open_for(clicked.clone())>
+            <Button
+                kind="button"
+                intent=Intent::Quiet
+                attr:aria-label=label
+                on:click=move |_| removing.open_for(clicked.clone())
+            >
                 {verb}
             </Button>
         }

@@ -42,11 +42,27 @@ fn name_fields(form: &CouponForm, sent: &FormState) -> impl IntoView + use<> {
     let [code, name] = ["code", "name"].map(|name| value(form, sent, name));
     let [code_error, name_error] = ["code", "name"].map(|name| sent.error(name));
     view! {
-        <Field label="Code" name="code" value=code required=true maxlength=40_u32 autocomplete="off"
-            hint="The code that students enter. Upper and lower case are the same." autofocus=code_error.is_some()
-            error=code_error />
-        <Field label="Name" name="name" value=name error=name_error required=true maxlength=80_u32 autocomplete="off"
-            hint="Shown to students with the price and on the receipt." />
+        <Field
+            label="Code"
+            name="code"
+            value=code
+            required=true
+            maxlength=40_u32
+            autocomplete="off"
+            hint="The code that students enter. Upper and lower case are the same."
+            autofocus=code_error.is_some()
+            error=code_error
+        />
+        <Field
+            label="Name"
+            name="name"
+            value=name
+            error=name_error
+            required=true
+            maxlength=80_u32
+            autocomplete="off"
+            hint="Shown to students with the price and on the receipt."
+        />
     }
 }
 
@@ -60,8 +76,17 @@ fn discount_fields(form: &CouponForm, sent: &FormState) -> impl IntoView + use<>
             error=sent.error("kind")
             options=vec![("percent".into(), "Percent".into()), ("dollars".into(), "US dollars".into())]
         />
-        <Field label="Amount" name="amount" value=amount error=sent.error("amount") required=true inputmode="numeric"
-            maxlength=10_u32 autocomplete="off" hint="A whole number. 100 percent makes it free." />
+        <Field
+            label="Amount"
+            name="amount"
+            value=amount
+            error=sent.error("amount")
+            required=true
+            inputmode="numeric"
+            maxlength=10_u32
+            autocomplete="off"
+            hint="A whole number. 100 percent makes it free."
+        />
     }
 }
 
@@ -89,14 +114,34 @@ fn limit_fields(form: &CouponForm, sent: &FormState) -> impl IntoView + use<> {
     let [expires, max_redemptions, max_per_student] =
         ["expires", "max_redemptions", "max_per_student"].map(|name| value(form, sent, name));
     view! {
-        <Field label="Last day" name="expires" kind="date" value=expires error=sent.error("expires")
-            hint="Valid until the end of this day in UTC. Leave empty for no end." />
-        <Field label="Maximum uses" name="max_redemptions" value=max_redemptions error=sent.error("max_redemptions")
-            inputmode="numeric" maxlength=10_u32 autocomplete="off"
-            hint="Leave empty for no limit. A checkout in progress reserves one use." />
-        <Field label="Maximum uses per student" name="max_per_student" value=max_per_student
-            error=sent.error("max_per_student") inputmode="numeric" maxlength=10_u32 autocomplete="off"
-            hint="Leave empty for no limit." />
+        <Field
+            label="Last day"
+            name="expires"
+            kind="date"
+            value=expires
+            error=sent.error("expires")
+            hint="Valid until the end of this day in UTC. Leave empty for no end."
+        />
+        <Field
+            label="Maximum uses"
+            name="max_redemptions"
+            value=max_redemptions
+            error=sent.error("max_redemptions")
+            inputmode="numeric"
+            maxlength=10_u32
+            autocomplete="off"
+            hint="Leave empty for no limit. A checkout in progress reserves one use."
+        />
+        <Field
+            label="Maximum uses per student"
+            name="max_per_student"
+            value=max_per_student
+            error=sent.error("max_per_student")
+            inputmode="numeric"
+            maxlength=10_u32
+            autocomplete="off"
+            hint="Leave empty for no limit."
+        />
     }
 }
 

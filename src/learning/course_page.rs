@@ -34,7 +34,8 @@ pub fn Course(page: CoursePage) -> impl IntoView {
             <ProgressLine done=progress.done total=progress.total label=label />
             <Prose html=description />
             {if empty {
-                view! { <EmptyState title="No lessons yet" text="They appear here as soon as they are published." /> }.into_any()
+                view! { <EmptyState title="No lessons yet" text="They appear here as soon as they are published." /> }
+                    .into_any()
             } else {
                 view! { <Sections course=id outline=outline current=None locked=false /> }.into_any()
             }}

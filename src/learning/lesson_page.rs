@@ -57,8 +57,7 @@ pub fn Lesson(page: LessonPage) -> impl IntoView {
     view! {
         <Title text=format!("{name} · {course_name}") />
         <LessonLayout outline=outline>
-            {video}
-            <PrevNext prev=previous next=next>
+            {video} <PrevNext prev=previous next=next>
                 {done.map(|_| view! { <Complete course lesson=id mark marked /> })}
             </PrevNext>
             <PageHeader title=name>
@@ -69,8 +68,7 @@ pub fn Lesson(page: LessonPage) -> impl IntoView {
                     Some(href) => Either::Left(view! { <a href=href>{course_name}</a> }),
                     None => Either::Right(course_name),
                 }}
-            </p>
-            {offer.map(|offer| view! { <BuyOffer offer intent=Intent::Secondary /> })}
+            </p> {offer.map(|offer| view! { <BuyOffer offer intent=Intent::Secondary /> })}
             {notes.map(|html| view! { <Prose html /> })}
         </LessonLayout>
     }
@@ -102,10 +100,18 @@ fn Complete(
         <ActionForm action=mark>
             <input type="hidden" name="course" value=course.to_string() />
             <input type="hidden" name="lesson" value=lesson.to_string() />
-            <input type="hidden" name="done" prop:value=move || (!marked.get()).to_string() value=(!marked.get_untracked()).to_string() />
+            <input
+                type="hidden"
+                name="done"
+                prop:value=move || (!marked.get()).to_string()
+                value=(!marked.get_untracked()).to_string()
+            />
             {move || {
-                let (label, intent) =
-                    if marked.get() { ("Mark incomplete", Intent::Secondary) } else { ("Mark complete", Intent::Primary) };
+                let (label, intent) = if marked.get() {
+                    ("Mark incomplete", Intent::Secondary)
+                } else {
+                    ("Mark complete", Intent::Primary)
+                };
                 view! {
                     <Button intent=intent pending=mark.pending()>
                         {label}
@@ -135,7 +141,16 @@ fn Locked(offer: Option<Offer>, preview: Option<(String, String)>) -> impl IntoV
                 Some(offer) => Either::Left(view! { <BuyOffer offer intent=Intent::Primary /> }),
                 None => Either::Right(view! { <p>"It is not for sale right now."</p> }),
             }}
-            {visitor.then(|| view! { <p>"Bought it already? " <a href=paths::sign_in(&here) rel=leave.then_some("external")>"Sign in"</a></p> })}
+            {visitor
+                .then(|| {
+                    view! {
+                        <p>
+                            "Bought it already? " <a href=paths::sign_in(&here) rel=leave.then_some("external")>
+                                "Sign in"
+                            </a>
+                        </p>
+                    }
+                })}
             {preview
                 .map(|(href, name)| {
                     view! {

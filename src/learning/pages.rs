@@ -90,7 +90,12 @@ fn MyCourseCard(course: MyCourse) -> impl IntoView {
     let href = next.map_or_else(|| paths::course(id), |next| paths::lesson(id, next.id));
     let progress = format!("{done} of {total} lessons complete");
     view! {
-        <CoverCard href=paths::course(id) image=image_url.unwrap_or_else(|| "/covers/none.svg".into()) title=name eager=true>
+        <CoverCard
+            href=paths::course(id)
+            image=image_url.unwrap_or_else(|| "/covers/none.svg".into())
+            title=name
+            eager=true
+        >
             <ProgressLine done total label=progress />
             <LinkButton href=href>{label}</LinkButton>
         </CoverCard>

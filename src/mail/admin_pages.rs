@@ -70,9 +70,12 @@ fn OutboxList(outbox: Outbox) -> impl IntoView {
     let older = mails.rows.last().filter(|_| mails.has_next).map(|last| filter.url(Some(last.id)));
     let back = mails.has_previous.then(|| ("Newest", filter.url(None)));
     let rows = if mails.rows.is_empty() {
-        Either::Left(
-            view! { <EmptyState title="No mail here" text="Receipts and notices about refunds and granted courses are sent automatically." /> },
-        )
+        Either::Left(view! {
+            <EmptyState
+                title="No mail here"
+                text="Receipts and notices about refunds and granted courses are sent automatically."
+            />
+        })
     } else {
         Either::Right(view! {
             <Table caption="Mail" head=vec!["Subject", "To"]>
@@ -188,7 +191,11 @@ fn MailDetail(mail: MailPage, sent: FormState) -> impl IntoView {
                             <FormErrors errors=sent.messages() />
                             {unsure
                                 .then(|| {
-                                    view! { <p>"It may have arrived. If you send it again, the recipient may get it twice."</p> }
+                                    view! {
+                                        <p>
+                                            "It may have arrived. If you send it again, the recipient may get it twice."
+                                        </p>
+                                    }
                                 })}
                             <Button intent=Intent::Secondary>"Send again"</Button>
                         </Form>
@@ -210,7 +217,10 @@ fn MailBody(body: EmailBody) -> impl IntoView {
                     .then(|| {
                         view! {
                             <DescriptionList>
-                                {facts.into_iter().map(|(label, value)| view! { <DescriptionItem label>{value}</DescriptionItem> }).collect_view()}
+                                {facts
+                                    .into_iter()
+                                    .map(|(label, value)| view! { <DescriptionItem label>{value}</DescriptionItem> })
+                                    .collect_view()}
                             </DescriptionList>
                         }
                     })}

@@ -57,7 +57,15 @@ fn products() -> impl IntoView {
             <Loaded from=list skeleton=|| view! { <SkeletonList count=6 /> } let:list>
                 <List list removing />
             </Loaded>
-            <ConfirmDialog confirmation=removing title="Remove this product?" consequence verb send=|product| RemoveProduct { product: product.id } />
+            <ConfirmDialog
+                confirmation=removing
+                title="Remove this product?"
+                consequence
+                verb
+                send=|product| RemoveProduct {
+                    product: product.id,
+                }
+            />
         }
     })
 }
@@ -75,7 +83,11 @@ fn List(list: ProductList, removing: Removing) -> impl IntoView {
     };
     view! {
         <SearchedList state placeholder>
-            <Table caption="Products" head=vec!["Picture", "Name", "Price", "Courses", "Customers", "Status", "Actions"] numeric=vec![2, 3, 4]>
+            <Table
+                caption="Products"
+                head=vec!["Picture", "Name", "Price", "Courses", "Customers", "Status", "Actions"]
+                numeric=vec![2, 3, 4]
+            >
                 {products.rows.into_iter().map(|product| view! { <Line product removing /> }).collect_view()}
             </Table>
         </SearchedList>

@@ -73,8 +73,9 @@ fn ProductList(storefront: Storefront) -> impl IntoView {
                             <LinkButton href=paths::lesson(resume.course, resume.lesson)>{label}</LinkButton>
                         </p>
                     }
-                })} {has_search.then(|| view! { <SearchBox action=paths::HOME value=search.clone() label="Search courses" /> })} {list}
-            <Pager page previous next />
+                })}
+            {has_search.then(|| view! { <SearchBox action=paths::HOME value=search.clone() label="Search courses" /> })}
+            {list} <Pager page previous next />
         </Stack>
     }
 }
@@ -187,12 +188,7 @@ fn Buy(slug: String, price: PriceQuote, code: String, owned: bool, waiting: Opti
     }
     let label = if price.is_free() { "Enrol for free".to_owned() } else { format!("Buy for {}", price.amount) };
     let code = (!code.is_empty()).then(|| view! { <input type="hidden" name="code" value=code /> });
-    Either::Right(view! {
-        <Form action=paths::purchase(&slug)>
-            {code}
-            <Button wide=true>{label}</Button>
-        </Form>
-    })
+    Either::Right(view! { <Form action=paths::purchase(&slug)>{code} <Button wide=true>{label}</Button></Form> })
 }
 
 /// A course of the product with its outline.
@@ -216,15 +212,16 @@ fn CourseOutline(course: ProductCourse, titled: bool) -> impl IntoView {
         }
     });
     let heading = titled.then(|| {
-        let badge = access.then(|| view! { " " <Badge tone=Tone::Accent>"You have this"</Badge> });
+        let badge = access.then(|| {
+            view! {
+                " "
+                <Badge tone=Tone::Accent>"You have this"</Badge>
+            }
+        });
         view! {
             <h3>{name} {badge}</h3>
             <p>{description}</p>
         }
     });
-    view! {
-        <section>
-            {heading} {sections.collect_view()}
-        </section>
-    }
+    view! { <section>{heading} {sections.collect_view()}</section> }
 }

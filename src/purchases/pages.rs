@@ -120,7 +120,8 @@ fn ReceiptView(receipt: Receipt) -> impl IntoView {
         <Title text=number.clone() />
         <Sheet>
             <PageHeader title=number lead=receipt.seller>
-                {receipt.refunded_at.map(|_| view! { <Badge tone=Tone::Warning>"Refunded"</Badge> })} <PrintButton />
+                {receipt.refunded_at.map(|_| view! { <Badge tone=Tone::Warning>"Refunded"</Badge> })}
+                <PrintButton />
                 <LinkButton href=paths::receipt_pdf(receipt.id) intent=Intent::Secondary external=true>
                     "Download PDF"
                 </LinkButton>

@@ -53,7 +53,15 @@ fn SchoolEditor(form: SchoolForm, sent: FormState) -> impl IntoView {
         <Form action=paths::ADMIN_SCHOOL label="School">
             <FormErrors errors=messages />
             <input type="hidden" name="version" value=version />
-            <Field label="Name" name="name" value=name error=error("name") required=true autocomplete="off" maxlength=80_u32 />
+            <Field
+                label="Name"
+                name="name"
+                value=name
+                error=error("name")
+                required=true
+                autocomplete="off"
+                maxlength=80_u32
+            />
             <Field
                 label="One sentence"
                 name="tagline"

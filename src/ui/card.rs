@@ -23,8 +23,14 @@ pub fn Cover(
     };
     let widths = srcset(&src);
     if src.is_empty() {
-        view! { <div class="cover cover-cloth" role=(!alt.is_empty()).then_some("img") aria-label=(!alt.is_empty()).then_some(alt) /> }
-            .into_any()
+        view! {
+            <div
+                class="cover cover-cloth"
+                role=(!alt.is_empty()).then_some("img")
+                aria-label=(!alt.is_empty()).then_some(alt)
+            />
+        }
+        .into_any()
     } else {
         view! {
             <img
@@ -62,11 +68,9 @@ pub fn CoverCard(
         <article class="cover-card">
             <Cover src=image alt="" eager=eager in_grid=true />
             <div class="cover-card-body">
-                {note.0.map(|note| view! { <p class="eyebrow">{note}</p> })}
-                <h2 class="cover-card-title">
+                {note.0.map(|note| view! { <p class="eyebrow">{note}</p> })} <h2 class="cover-card-title">
                     <a href=href>{title}</a>
-                </h2>
-                {children.map(|children| children())}
+                </h2> {children.map(|children| children())}
             </div>
         </article>
     }

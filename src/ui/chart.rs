@@ -62,7 +62,14 @@ fn ChartTable(caption: String, bars: Vec<Bar>) -> impl IntoView {
     let name = caption.clone();
     let rows = bars
         .into_iter()
-        .map(|bar| view! { <tr><th scope="row">{bar.label}</th><td>{bar.text}</td></tr> })
+        .map(|bar| {
+            view! {
+                <tr>
+                    <th scope="row">{bar.label}</th>
+                    <td>{bar.text}</td>
+                </tr>
+            }
+        })
         .collect_view();
     view! {
         <details class="chart-table">

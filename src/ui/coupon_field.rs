@@ -24,7 +24,16 @@ pub fn CouponCodeForm(
         <details class="code-form" open=open>
             <summary>"Have a code?"</summary>
             <form method="get" action=page aria-label="Code">
-                <Field label="Code" name="code" value=value error=error required=true maxlength=40_u32 autocomplete="off" autofocus=invalid />
+                <Field
+                    label="Code"
+                    name="code"
+                    value=value
+                    error=error
+                    required=true
+                    maxlength=40_u32
+                    autocomplete="off"
+                    autofocus=invalid
+                />
                 <Button intent=Intent::Secondary>"Apply"</Button>
                 {note.0.map(|note| view! { <p role="status">{note}</p> })}
             </form>

@@ -20,8 +20,7 @@ pub fn DialogActions(
     let cancel_label = if cancel_label.is_empty() { "Cancel" } else { cancel_label };
     view! {
         <Row>
-            {children()}
-            <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
+            {children()} <Button kind="button" intent=Intent::Quiet on:click=move |_| open.set(false)>
                 {cancel_label}
             </Button>
         </Row>
@@ -66,7 +65,14 @@ pub fn Dialog(
     // A click outside must not discard what was typed in a large form.
     let closed_by = if wide { "closerequest" } else { "any" };
     view! {
-        <dialog node_ref=dialog class="dialog" class:dialog-wide=wide aria-label=name closedby=closed_by on:close=move |_| open.set(false)>
+        <dialog
+            node_ref=dialog
+            class="dialog"
+            class:dialog-wide=wide
+            aria-label=name
+            closedby=closed_by
+            on:close=move |_| open.set(false)
+        >
             <div class="dialog-head">
                 <h2>{title}</h2>
                 <button type="button" class="icon-button" on:click=move |_| open.set(false)>

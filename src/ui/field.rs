@@ -68,7 +68,16 @@ impl Described {
                 </p>
             }
         });
-        (error, hint.map(|hint| view! { <p class="field-hint" id=format!("{id}-hint")>{hint}</p> }))
+        (
+            error,
+            hint.map(|hint| {
+                view! {
+                    <p class="field-hint" id=format!("{id}-hint")>
+                        {hint}
+                    </p>
+                }
+            }),
+        )
     }
 }
 
@@ -177,7 +186,11 @@ pub fn SelectField(
         .into_iter()
         .map(|(option, label)| {
             let selected = option == value;
-            view! { <option value=option selected=selected>{label}</option> }
+            view! {
+                <option value=option selected=selected>
+                    {label}
+                </option>
+            }
         })
         .collect_view();
     let control = view! {
@@ -205,10 +218,14 @@ pub fn CheckField(
 ) -> impl IntoView {
     view! {
         <label class="check">
-            <input type="checkbox" class="checkbox" name=name value=value.0.unwrap_or_else(|| "on".into()) checked=checked />
-            <span>
-                {label} {hint.0.map(|hint| view! { <span class="field-hint">{hint}</span> })}
-            </span>
+            <input
+                type="checkbox"
+                class="checkbox"
+                name=name
+                value=value.0.unwrap_or_else(|| "on".into())
+                checked=checked
+            />
+            <span>{label} {hint.0.map(|hint| view! { <span class="field-hint">{hint}</span> })}</span>
         </label>
     }
 }

@@ -34,7 +34,14 @@ pub fn Form(
         on_cleanup(move || shown.remove());
     });
     view! {
-        <form method="post" enctype=files.then_some("multipart/form-data") action=action aria-label=label.0 class="form" on:submit=submit>
+        <form
+            method="post"
+            enctype=files.then_some("multipart/form-data")
+            action=action
+            aria-label=label.0
+            class="form"
+            on:submit=submit
+        >
             <Provider value=Submitting(submitting)>{children()}</Provider>
         </form>
     }
@@ -107,7 +114,15 @@ pub fn SearchBox(
             <button type="submit" class="btn btn-outline">
                 "Search"
             </button>
-            {hint.0.map(|hint| view! { <p class="field-hint" id="search-hint">{hint}</p> })}
+            {hint
+                .0
+                .map(|hint| {
+                    view! {
+                        <p class="field-hint" id="search-hint">
+                            {hint}
+                        </p>
+                    }
+                })}
         </form>
     }
 }

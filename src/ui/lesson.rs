@@ -84,9 +84,12 @@ pub fn OutlineItem(
         {note.0.map(|note| view! { <span class="outline-note">{note}</span> })}
     };
     let row = match href.0 {
-        Some(href) => {
-            view! { <a class=class href=href aria-current=current.then_some("page")>{content}</a> }.into_any()
+        Some(href) => view! {
+            <a class=class href=href aria-current=current.then_some("page")>
+                {content}
+            </a>
         }
+        .into_any(),
         None => view! { <span class=class>{content}</span> }.into_any(),
     };
     view! { <li>{row}</li> }

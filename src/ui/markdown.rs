@@ -63,7 +63,13 @@ where
             <div hidden=move || previewing.get()>
                 <TextArea label name value error required maxlength hint rows=rows.unwrap_or(8) id />
             </div>
-            <div class="markdown-preview" role="region" aria-label=region aria-live="polite" hidden=move || !previewing.get()>
+            <div
+                class="markdown-preview"
+                role="region"
+                aria-label=region
+                aria-live="polite"
+                hidden=move || !previewing.get()
+            >
                 {move || rendered.get().map(preview_content)}
             </div>
             <PreviewButton previewing pending toggle=Callback::new(toggle) />

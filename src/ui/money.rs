@@ -20,7 +20,11 @@ pub fn Price(
             <span class="sr-only">", now "</span>
         }
     });
-    view! { <span class="price">{before} <strong>{now}</strong> {reason.0.map(|reason| view! { <small>{reason}</small> })}</span> }
+    view! {
+        <span class="price">
+            {before} <strong>{now}</strong> {reason.0.map(|reason| view! { <small>{reason}</small> })}
+        </span>
+    }
 }
 
 /// The rows of a receipt: label, amount, and whether the row is the sum.

@@ -15,7 +15,12 @@ pub fn NavLink(
     external: bool,
 ) -> impl IntoView {
     view! {
-        <a class="nav-link" href=href rel=external.then_some("external") aria-current=move || current.get().then_some("page")>
+        <a
+            class="nav-link"
+            href=href
+            rel=external.then_some("external")
+            aria-current=move || current.get().then_some("page")
+        >
             {children()}
         </a>
     }

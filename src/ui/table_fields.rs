@@ -28,7 +28,15 @@ pub fn NumberCell(
             aria-invalid=error.0.is_some().then_some("true")
             aria-describedby=described
         />
-        {error.0.map(|error| view! { <p class="field-error" id=error_id>{error}</p> })}
+        {error
+            .0
+            .map(|error| {
+                view! {
+                    <p class="field-error" id=error_id>
+                        {error}
+                    </p>
+                }
+            })}
     }
 }
 

@@ -27,7 +27,11 @@ fn password() -> impl IntoView {
         <SettingsForm title="Change password" lead="This signs you out everywhere else.".to_owned()>
             <Form action=paths::ACCOUNT_PASSWORD label="Change password">
                 <FormErrors errors=form.messages() />
-                <CurrentPassword label="Current password" name="current_password" error=form.error("current_password") />
+                <CurrentPassword
+                    label="Current password"
+                    name="current_password"
+                    error=form.error("current_password")
+                />
                 <NewPassword label="New password" name="new_password" error=form.error("new_password") />
                 <Button wide=true>"Change password"</Button>
             </Form>

@@ -68,7 +68,8 @@ fn RequestLink(title: &'static str, lead: &'static str, action: &'static str) ->
     let content = if requested {
         Either::Left(view! {
             <Notice>
-                "If there is an account for " {email} ", we have sent a link to that address. It may take a minute. Check your spam folder too."
+                "If there is an account for " {email}
+                ", we have sent a link to that address. It may take a minute. Check your spam folder too."
             </Notice>
             <DevelopmentLink link=form.value("link") />
             <p>
@@ -81,7 +82,16 @@ fn RequestLink(title: &'static str, lead: &'static str, action: &'static str) ->
         Either::Right(view! {
             <Form action=action label=title>
                 <FormErrors errors=form.messages() />
-                <Field label="Email" name="email" kind="email" value=email error=error autocomplete="username" required=true maxlength=254_u32 />
+                <Field
+                    label="Email"
+                    name="email"
+                    kind="email"
+                    value=email
+                    error=error
+                    autocomplete="username"
+                    required=true
+                    maxlength=254_u32
+                />
                 <Button wide=true>"Send the link"</Button>
             </Form>
         })

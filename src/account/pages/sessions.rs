@@ -47,13 +47,7 @@ fn Session(session: SessionRow) -> impl IntoView {
                 {if here {
                     Either::Left(view! { <Badge tone=Tone::Accent>"This browser"</Badge> })
                 } else {
-                    Either::Right(
-                        view! {
-                            <small>
-                                "Last seen " <LocalTime at=seen_at with_time=true />
-                            </small>
-                        },
-                    )
+                    Either::Right(view! { <small>"Last seen " <LocalTime at=seen_at with_time=true /></small> })
                 }} <small>"Since " <LocalTime at=began_at with_time=true /></small>
             </th>
             <td>

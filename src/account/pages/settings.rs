@@ -83,11 +83,24 @@ fn LocalAccount(account: Account, form: FormState) -> impl IntoView {
                     </DescriptionList>
                     {pending_email
                         .map(|address| {
-                            view! { <Notice>"Your address changes to " {address} " when you open the link that we sent there."</Notice> }
-                        })} {(!confirmed).then(|| view! { <ConfirmAddress /> })}
+                            view! {
+                                <Notice>
+                                    "Your address changes to " {address} " when you open the link that we sent there."
+                                </Notice>
+                            }
+                        })}
+                    {(!confirmed).then(|| view! { <ConfirmAddress /> })}
                     <Form action=paths::ACCOUNT label="Name">
                         <input type="hidden" name="do" value="rename" />
-                        <Field label="Name" name="name" value=name error=form.error("name") autocomplete="name" required=true maxlength=100_u32 />
+                        <Field
+                            label="Name"
+                            name="name"
+                            value=name
+                            error=form.error("name")
+                            autocomplete="name"
+                            required=true
+                            maxlength=100_u32
+                        />
                         <Row>
                             <Button intent=Intent::Secondary>"Save name"</Button>
                         </Row>

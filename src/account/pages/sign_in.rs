@@ -52,7 +52,14 @@ fn local_sign_in(form: FormState, next: String) -> impl IntoView {
                 <Form action=paths::SIGN_IN label="Sign in">
                     <FormErrors errors=form.messages() />
                     <input type="hidden" name="next" value=next />
-                    <Field label="Email" name="email" kind="email" value=form.value("email") autocomplete="username" required=true />
+                    <Field
+                        label="Email"
+                        name="email"
+                        kind="email"
+                        value=form.value("email")
+                        autocomplete="username"
+                        required=true
+                    />
                     <CurrentPassword label="Password" name="password" autofocus=rejected />
                     <Button wide=true>"Sign in"</Button>
                 </Form>
@@ -93,8 +100,16 @@ fn local_sign_up(form: FormState, next: String) -> impl IntoView {
                 <Form action=paths::SIGN_UP label="Create an account">
                     <FormErrors errors=form.messages() />
                     <input type="hidden" name="next" value=next />
-                    <Field label="Name" name="name" value=form.value("name") error=form.error("name")
-                        autofocus=form.error("name").is_some() autocomplete="name" required=true maxlength=100_u32 />
+                    <Field
+                        label="Name"
+                        name="name"
+                        value=form.value("name")
+                        error=form.error("name")
+                        autofocus=form.error("name").is_some()
+                        autocomplete="name"
+                        required=true
+                        maxlength=100_u32
+                    />
                     <Field
                         label="Email"
                         name="email"

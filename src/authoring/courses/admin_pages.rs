@@ -69,14 +69,21 @@ fn List(list: CourseList, deletion: Deletion) -> impl IntoView {
     let state = ListState::new(paths::ADMIN_COURSES, "courses", search, page, &courses);
     let placeholder = || {
         view! {
-            <EmptyState title="No courses yet" text="A course has sections; a section has lessons. Create a course to add them.">
+            <EmptyState
+                title="No courses yet"
+                text="A course has sections; a section has lessons. Create a course to add them."
+            >
                 <LinkButton href=paths::ADMIN_NEW_COURSE>"New course"</LinkButton>
             </EmptyState>
         }
     };
     view! {
         <SearchedList state placeholder>
-            <Table caption="Courses" head=vec!["Name", "Sections", "Lessons", "Students", "Actions"] numeric=vec![1, 2, 3]>
+            <Table
+                caption="Courses"
+                head=vec!["Name", "Sections", "Lessons", "Students", "Actions"]
+                numeric=vec![1, 2, 3]
+            >
                 {courses.rows.into_iter().map(|course| view! { <CourseLine course deletion /> }).collect_view()}
             </Table>
         </SearchedList>
@@ -143,7 +150,10 @@ fn new_course() -> impl IntoView {
     back_office(|| {
         view! {
             <Title text="New course" />
-            <PageHeader title="New course" lead="You add lessons in the next step. Students see a course when a public product contains it." />
+            <PageHeader
+                title="New course"
+                lead="You add lessons in the next step. Students see a course when a public product contains it."
+            />
             <DetailsForm action=paths::ADMIN_NEW_COURSE stored=CourseForm::default() verb="Create course" />
         }
     })
@@ -167,7 +177,15 @@ fn DetailsForm(#[prop(into)] action: String, stored: CourseForm, verb: &'static 
             <FormErrors errors=sent.messages() />
             <input type="hidden" name="seen_name" value=seen.name />
             <input type="hidden" name="seen_description" value=seen.description />
-            <Field label="Name" name="name" value=name error=name_error required=true maxlength=200_u32 autofocus=focus_name />
+            <Field
+                label="Name"
+                name="name"
+                value=name
+                error=name_error
+                required=true
+                maxlength=200_u32
+                autofocus=focus_name
+            />
             <MarkdownField
                 label="Description"
                 name="description"

@@ -31,29 +31,30 @@ pub fn CurriculumEditor(curriculum: Curriculum) -> impl IntoView {
     };
     view! {
         <NeedsScript what="Editing lessons">
-        <Stack>
-            <Row spread=true>
-                <p>{move || editor.summary()}</p>
-                {move || (!empty()).then(|| add(Intent::Secondary))}
-            </Row>
-            {move || {
-                empty()
-                    .then(|| {
-                        view! {
-                            <EmptyState
-                                title="No sections yet"
-                                text="A course has sections; a section has lessons. They are private until you publish them."
-                            >
-                                {add(Intent::Primary)}
-                            </EmptyState>
-                        }
-                    })
-            }} <Sortable sorter=editor.sorter()>
-                <For each=move || editor.sections.get() key=|section| section.id let:section>
-                    <Section editor section />
-                </For>
-            </Sortable>
-        </Stack>
+            <Stack>
+                <Row spread=true>
+                    <p>{move || editor.summary()}</p>
+                    {move || (!empty()).then(|| add(Intent::Secondary))}
+                </Row>
+                {move || {
+                    empty()
+                        .then(|| {
+                            view! {
+                                <EmptyState
+                                    title="No sections yet"
+                                    text="A course has sections; a section has lessons. They are private until you publish them."
+                                >
+                                    {add(Intent::Primary)}
+                                </EmptyState>
+                            }
+                        })
+                }}
+                <Sortable sorter=editor.sorter()>
+                    <For each=move || editor.sections.get() key=|section| section.id let:section>
+                        <Section editor section />
+                    </For>
+                </Sortable>
+            </Stack>
         </NeedsScript>
         <CurrentDialog editor />
     }

@@ -49,7 +49,11 @@ pub fn Section(editor: EditorState, section: SectionRow) -> impl IntoView {
                 </h2>
                 <InlineChoice label=status_label(name) choices=SECTION_STATUSES value change=switch />
                 <EditorActions>
-                    <Button kind="button" intent=Intent::Quiet on:click=move |_| editor.open(OpenDialog::DeleteSection(row.get_value()))>
+                    <Button
+                        kind="button"
+                        intent=Intent::Quiet
+                        on:click=move |_| editor.open(OpenDialog::DeleteSection(row.get_value()))
+                    >
                         "Delete"
                         <VisuallyHidden>{move || format!(" {}", name.get())}</VisuallyHidden>
                     </Button>
@@ -90,7 +94,11 @@ fn Lesson(editor: EditorState, lesson: LessonRow) -> impl IntoView {
             <InlineName name what="lesson" maxlength=200 save=rename />
             <InlineChoice label=status_label(name) choices=LESSON_STATUSES value change=switch />
             <EditorActions>
-                <Button kind="button" intent=Intent::Quiet on:click=move |_| editor.open(OpenDialog::EditLesson(row.get_value()))>
+                <Button
+                    kind="button"
+                    intent=Intent::Quiet
+                    on:click=move |_| editor.open(OpenDialog::EditLesson(row.get_value()))
+                >
                     "Edit"
                     <VisuallyHidden>{move || format!(" {}", name.get())}</VisuallyHidden>
                 </Button>
@@ -98,7 +106,11 @@ fn Lesson(editor: EditorState, lesson: LessonRow) -> impl IntoView {
                     "View"
                     <VisuallyHidden>{move || format!(" {}", name.get())}</VisuallyHidden>
                 </LinkButton>
-                <Button kind="button" intent=Intent::Quiet on:click=move |_| editor.open(OpenDialog::DeleteLesson(row.get_value()))>
+                <Button
+                    kind="button"
+                    intent=Intent::Quiet
+                    on:click=move |_| editor.open(OpenDialog::DeleteLesson(row.get_value()))
+                >
                     "Delete"
                     <VisuallyHidden>{move || format!(" {}", name.get())}</VisuallyHidden>
                 </Button>

@@ -147,7 +147,11 @@ mod tests {
     #[case::a_form("POST", &[("sec-fetch-dest", "document")], false)]
     #[case::a_program("GET", &[("accept", "*/*")], false)]
     #[case::no_headers("GET", &[], false)]
-    fn only_page_requests_are_redirected_to_clerk(#[case] method: Method, #[case] sent: &[(&'static str, &str)], #[case] page: bool) {
+    fn only_page_requests_are_redirected_to_clerk(
+        #[case] method: Method,
+        #[case] sent: &[(&'static str, &str)],
+        #[case] page: bool,
+    ) {
         let (uri, headers) = (Uri::from_static("/courses"), headers(sent));
         assert_eq!(RequestParts { method: &method, uri: &uri, headers: &headers }.is_page(), page);
     }

@@ -109,9 +109,7 @@ async fn a_student_who_moves_to_clerk_keeps_what_they_bought(db: PgPool) {
     assert_eq!(local::check_password(&db, "bob@example.com", "a long password here").await, Ok(Some(bob)));
     let sessions = sqlx::query_scalar!(r#"select count(*) as "n!" from sessions where user_id = $1"#, ada.uuid());
     assert_eq!(sessions.fetch_one(&db).await.unwrap(), 0);
-    assert!(
-        fixtures::audit(&db).await.contains(&"user.link: Linked the account of Local buyer to Clerk".to_owned())
-    );
+    assert!(fixtures::audit(&db).await.contains(&"user.link: Linked the account of Local buyer to Clerk".to_owned()));
 }
 
 #[sqlx::test]

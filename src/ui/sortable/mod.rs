@@ -41,9 +41,7 @@ pub fn Sortable(sorter: Sorter, children: Children) -> impl IntoView {
                 }
             }
             on:click=move |event| {
-                if event.detail() == 0
-                    && let Some(key) = grip_of(&event)
-                {
+                if event.detail() == 0 && let Some(key) = grip_of(&event) {
                     sorter.toggle(key);
                 }
             }

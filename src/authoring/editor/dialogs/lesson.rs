@@ -132,13 +132,7 @@ fn LessonFields(editor: EditorState, submitted: FormState, section: SectionId) -
         />
         <VideoField value=submitted.value("video") error=submitted.error("video") />
         <Row>
-            <SelectField
-                label="Section"
-                name="section"
-                options=sections
-                value=section
-                error=section_error
-            />
+            <SelectField label="Section" name="section" options=sections value=section error=section_error />
             <SelectField
                 label="Status"
                 name="status"
