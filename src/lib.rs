@@ -86,7 +86,7 @@ pub mod server;
 #[cfg(feature = "ssr")]
 pub mod tests;
 
-/// Hydrates the page that the server rendered. The script tag that [`app::shell`] writes calls it.
+/// Hydrates the page that the server rendered. The script tag that `app::shell` writes calls it.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

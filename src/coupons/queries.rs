@@ -27,13 +27,13 @@ pub async fn find_by_code(
 ) -> sqlx::Result<Option<Coupon>> {
     let row = sqlx::query!(
         r#"select c.id, c.code, c.name, c.percent, c.dollars, c.active, c.expires_at, c.max_redemptions, c.max_per_student,
-                  c.reserved + c.redeemed as "taken!",
+                  c.reserved + c.redeemed as "used!",
                   (select count(*) from coupon_redemptions r
-                    where r.coupon_id = c.id and r.user_id = $3 and r.state <> 'released') as "own!",
+                    where r.coupon_id = c.id and r.user_id = $3 and r.state <> 'released') as "used_by_student!",
                   exists (select from coupon_redemptions r
-                           where r.coupon_id = c.id and r.user_id = $3 and r.product_id = $2 and r.state = 'reserved') as "holds!",
+                           where r.coupon_id = c.id and r.user_id = $3 and r.product_id = $2 and r.state = 'reserved') as "is_reserved!",
                   c.every_product or exists (select from coupon_products p
-                                              where p.coupon_id = c.id and p.product_id = $2) as "fits!"
+                                              where p.coupon_id = c.id and p.product_id = $2) as "applies!"
              from coupons c where upper(c.code) = $1"#,
         code,
         product.uuid(),
@@ -50,10 +50,10 @@ pub async fn find_by_code(
         expires_at: row.expires_at,
         max_redemptions: row.max_redemptions,
         max_per_student: row.max_per_student,
-        used: row.taken,
-        used_by_student: row.own,
-        is_reserved: row.holds,
-        applies: row.fits,
+        used: row.used,
+        used_by_student: row.used_by_student,
+        is_reserved: row.is_reserved,
+        applies: row.applies,
     }))
 }
 

@@ -151,16 +151,16 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn four_passwords_are_hashed_at_once_and_no_more() {
         static NOW: AtomicUsize = AtomicUsize::new(0);
-        static MOST: AtomicUsize = AtomicUsize::new(0);
+        static MAXIMUM: AtomicUsize = AtomicUsize::new(0);
         let work = || {
-            MOST.fetch_max(NOW.fetch_add(1, SeqCst) + 1, SeqCst);
+            MAXIMUM.fetch_max(NOW.fetch_add(1, SeqCst) + 1, SeqCst);
             std::thread::sleep(std::time::Duration::from_millis(20));
             NOW.fetch_sub(1, SeqCst);
             Ok(())
         };
         let all = futures::future::join_all((0..20).map(|_| in_background(work))).await;
         assert!(all.iter().all(Result::is_ok));
-        assert_eq!(MOST.load(SeqCst), 4);
+        assert_eq!(MAXIMUM.load(SeqCst), 4);
     }
 
     #[rstest]

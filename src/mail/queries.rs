@@ -75,7 +75,7 @@ pub async fn insert_for_admins(
 /// Returns whether a mail of this kind about this row was inserted for a user.
 pub async fn is_enqueued(db: impl PgExecutor<'_>, kind: &str, related_id: Uuid, user: UserId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"select exists (select from mails where kind = $1 and related_id = $2 and user_id = $3) as "told!""#,
+        r#"select exists (select from mails where kind = $1 and related_id = $2 and user_id = $3) as "is_enqueued!""#,
         kind,
         related_id,
         user.uuid(),
@@ -99,7 +99,7 @@ pub async fn claim(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<
     let row = sqlx::query!(
         r#"update mails set state = 'sending', attempts = attempts + 1, claimed_at = $1
             where id = (select id from mails where state = 'due' and due_at <= $1 order by due_at limit 1 for update skip locked)
-            returning id, address, body as "letter: Json<EmailBody>", attempts, created_at"#,
+            returning id, address, body as "body: Json<EmailBody>", attempts, created_at"#,
         now,
     )
     .fetch_optional(db)
@@ -107,7 +107,7 @@ pub async fn claim(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<
     Ok(row.map(|row| ClaimedMail {
         id: row.id,
         address: row.address,
-        body: row.letter.0,
+        body: row.body.0,
         attempt: row.attempts,
         created_at: row.created_at,
     }))
@@ -191,10 +191,10 @@ struct Row {
     user_id: Uuid,
     name: String,
     address: String,
-    letter: Json<EmailBody>,
+    body: Json<EmailBody>,
     state: MailState,
-    kept: bool,
-    trouble: String,
+    stored_only: bool,
+    error: String,
     attempts: i32,
     created_at: DateTime<Utc>,
     sent_at: Option<DateTime<Utc>>,
@@ -207,10 +207,10 @@ impl From<Row> for MailRow {
             to: row.user_id.into(),
             name: row.name,
             address: row.address,
-            body: row.letter.0,
+            body: row.body.0,
             state: row.state,
-            stored_only: row.kept,
-            error: row.trouble,
+            stored_only: row.stored_only,
+            error: row.error,
             attempts: row.attempts,
             created_at: row.created_at,
             sent_at: row.sent_at,
@@ -225,7 +225,7 @@ pub async fn list(db: impl PgExecutor<'_>, filter: OutboxFilter, before: Option<
         (Some(user), _) => {
             sqlx::query_as!(
                 Row,
-                r#"select m.id, m.user_id, u.name, m.address, m.body as "letter: _", m.state as "state: _", m.stored_only as kept, m.error as trouble,
+                r#"select m.id, m.user_id, u.name, m.address, m.body as "body: _", m.state as "state: _", m.stored_only, m.error,
                           m.attempts, m.created_at, m.sent_at
                      from mails m join users u on u.id = m.user_id
                     where m.user_id = $1 and m.id < $2 order by m.user_id, m.id desc limit 51"#,
@@ -238,7 +238,7 @@ pub async fn list(db: impl PgExecutor<'_>, filter: OutboxFilter, before: Option<
         (None, Some(state)) => {
             sqlx::query_as!(
                 Row,
-                r#"select m.id, m.user_id, u.name, m.address, m.body as "letter: _", m.state as "state: _", m.stored_only as kept, m.error as trouble,
+                r#"select m.id, m.user_id, u.name, m.address, m.body as "body: _", m.state as "state: _", m.stored_only, m.error,
                           m.attempts, m.created_at, m.sent_at
                      from mails m join users u on u.id = m.user_id
                     where m.state = $1 and m.id < $2 order by m.state, m.id desc limit 51"#,
@@ -251,7 +251,7 @@ pub async fn list(db: impl PgExecutor<'_>, filter: OutboxFilter, before: Option<
         (None, None) => {
             sqlx::query_as!(
                 Row,
-                r#"select m.id, m.user_id, u.name, m.address, m.body as "letter: _", m.state as "state: _", m.stored_only as kept, m.error as trouble,
+                r#"select m.id, m.user_id, u.name, m.address, m.body as "body: _", m.state as "state: _", m.stored_only, m.error,
                           m.attempts, m.created_at, m.sent_at
                      from mails m join users u on u.id = m.user_id
                     where m.id < $1 order by m.id desc limit 51"#,
@@ -267,7 +267,7 @@ pub async fn list(db: impl PgExecutor<'_>, filter: OutboxFilter, before: Option<
 pub async fn find(db: impl PgExecutor<'_>, mail: i64) -> sqlx::Result<Option<MailRow>> {
     sqlx::query_as!(
         Row,
-        r#"select m.id, m.user_id, u.name, m.address, m.body as "letter: _", m.state as "state: _", m.stored_only as kept, m.error as trouble,
+        r#"select m.id, m.user_id, u.name, m.address, m.body as "body: _", m.state as "state: _", m.stored_only, m.error,
                   m.attempts, m.created_at, m.sent_at
              from mails m join users u on u.id = m.user_id
             where m.id = $1"#,

@@ -34,7 +34,7 @@ pub async fn get_pricing() -> Result<PricingForm> {
     Ok(PricingForm {
         version: settings.version,
         enabled: settings.enabled,
-        minimum_price: settings.smallest,
+        minimum_price: settings.minimum_in_dollars,
         countries,
         other_countries: others.map(|country| (country.code().into(), country.title().into())).collect(),
         country_source: match (header, &client_ip.geoip) {

@@ -27,24 +27,21 @@ pub struct PricingSettings {
     pub version: i64,
     pub enabled: bool,
     /// The minimum price in whole dollars.
-    pub smallest: i32,
+    pub minimum_in_dollars: i32,
 }
 
 /// Returns the settings.
 pub async fn read_settings(db: impl PgExecutor<'_>) -> sqlx::Result<PricingSettings> {
-    sqlx::query_as!(
-        PricingSettings,
-        "select version, purchasing_power as enabled, minimum_in_dollars as smallest from pricing"
-    )
-    .fetch_one(db)
-    .await
+    sqlx::query_as!(PricingSettings, "select version, purchasing_power as enabled, minimum_in_dollars from pricing")
+        .fetch_one(db)
+        .await
 }
 
 /// Returns the settings and locks them until the end of the transaction.
 pub async fn lock_settings(db: impl PgExecutor<'_>) -> sqlx::Result<PricingSettings> {
     sqlx::query_as!(
         PricingSettings,
-        "select version, purchasing_power as enabled, minimum_in_dollars as smallest from pricing for update"
+        "select version, purchasing_power as enabled, minimum_in_dollars from pricing for update"
     )
     .fetch_one(db)
     .await

@@ -62,8 +62,8 @@ fn describe_changes(
     if before.enabled != after.enabled {
         changes.push(if after.enabled { "switched on".into() } else { "switched off".into() });
     }
-    if before.smallest != after.minimum_dollars {
-        changes.push(format!("minimum price ${} → ${}", before.smallest, after.minimum_dollars));
+    if before.minimum_in_dollars != after.minimum_dollars {
+        changes.push(format!("minimum price ${} → ${}", before.minimum_in_dollars, after.minimum_dollars));
     }
     let suffix = |enabled: bool| if enabled { "" } else { " (off)" };
     for CountryDiscount { country, percent, enabled } in changed {

@@ -72,6 +72,8 @@ impl Scan<'_> {
             }
             let starts = at == 0 || !is_colon(&tokens[at - 1]);
             match (&tokens[at], ident(tokens.get(at)).filter(|_| starts)) {
+                // In a use tree, a name after `as` is no path.
+                (_, Some(first)) if prefix.is_some() && first == "as" => at += 2,
                 (_, Some(first)) => {
                     let (path, next) = path(&tokens, at, first);
                     at = next;
@@ -237,7 +239,10 @@ fn an_inserted_import_is_found() {
     write("lib.rs", "pub mod money; pub mod payments;");
     write("payments/mod.rs", "pub mod refunds; pub mod webhook;");
     write("payments/refunds.rs", "use crate::money::Cents;");
-    write("payments/webhook.rs", "use crate::{money::{self, Cents}, payments::refunds::{submit, retry}};");
+    write(
+        "payments/webhook.rs",
+        "use crate::{money::{self as m, Cents}, payments::refunds::{submit, retry as again}};",
+    );
     write("money.rs", "pub struct Cents; #[cfg(test)] mod tests { use super::*; use crate::payments::webhook; }");
     let sound = graph(folder.path());
     assert_eq!(sound["payments::webhook"], BTreeSet::from(["money".into(), "payments::refunds".into()]));

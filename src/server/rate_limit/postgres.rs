@@ -46,7 +46,7 @@ impl Bucket {
         match self {
             Self::SignInByAddress => "sign-in from an address",
             Self::SignInByAccount => "sign-in to an account",
-            Self::SignInFromKnownAddress => "sign-in to an account from a known address",
+            Self::SignInFromKnownAddress => "sign-in from a known address",
             Self::ConfirmPassword => "password of a signed-in user",
             Self::SignUpByAddress => "sign-up from an address",
             Self::MailByAddress => "mail from an address",

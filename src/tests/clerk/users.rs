@@ -103,7 +103,7 @@ async fn a_student_who_moves_to_clerk_keeps_what_they_bought(db: PgPool) {
     assert_eq!(fixtures::access(&db, ada).await.len(), 1);
     let second = link_identities::link(&db, &backend, None).await.unwrap();
     assert_eq!(second, Report { new: 0, linked: 0, known: 2, local: 1 });
-    assert_eq!(second.to_string().split(". ").next(), Some("0 linked, 0 new, 2 known before"));
+    assert_eq!(second.to_string().split(". ").next(), Some("0 linked, 0 new, 2 already known"));
     // The local password ends, because its creator never proved to own the address.
     assert_eq!(local::check_password(&db, "ada@example.com", "a long password here").await, Ok(None));
     assert_eq!(local::check_password(&db, "bob@example.com", "a long password here").await, Ok(Some(bob)));

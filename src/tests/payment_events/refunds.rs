@@ -110,8 +110,8 @@ async fn a_refund_that_fails_days_later_restores_the_purchase(db: PgPool) {
     assert_eq!(shop.summary(sale).await, (SaleState::Refunded, 6000, 1, 0));
     assert_eq!(shop.deliver("refund.failed", refund_object("1", "pi_1", 6000, "failed")).await, "refund_failed");
     assert_eq!(shop.summary(sale).await, (SaleState::Paid, 0, 1, 1));
-    let words = "The refund of $60 for “bundle” by student@example.com (receipt 1) failed. The buyer's bank did not accept the money \
-                 back. The purchase is as if it had never been refunded.";
+    let words = "The refund of $60 for “bundle” by student@example.com (receipt 1) failed. The buyer's bank did not accept the \
+                 refund. The purchase is as it was before the refund.";
     assert_eq!(fixtures::audit(&shop.db).await, [format!("sale.refund_failed: {words}")]);
     assert!(
         shop.timeline(sale)
@@ -133,7 +133,8 @@ async fn a_failed_refund_does_not_restore_a_purchase_that_was_replaced(db: PgPoo
     assert_eq!(shop.summary(sale).await, (SaleState::Refunded, 0, 1, 1));
     assert_eq!(shop.find_sale(second).await.state, SaleState::Paid);
     assert!(
-        fixtures::audit(&shop.db).await[0].contains("the buyer has bought the product anew, and is owed the money")
+        fixtures::audit(&shop.db).await[0]
+            .contains("because the buyer has bought the product again. The buyer is owed this amount")
     );
     assert!(shop.find_sale(sale).await.owes_buyer());
     let admin = shop.add_admin().await;
@@ -207,7 +208,7 @@ async fn a_refund_made_at_stripe_is_not_made_again(db: PgPool) {
     assert_eq!(shop.deliver("refund.created", refund_object("1", "pi_1", 6000, "succeeded")).await, "refunded");
     assert_eq!(shop.summary(sale).await, (SaleState::Refunded, 6000, 2, 0));
     let ours = sqlx::query_scalar!("select id from refunds where origin = 'admin'").fetch_one(&shop.db).await.unwrap();
-    let rejected = Err(Error::Rejected("The money was refunded at Stripe meanwhile.".into()));
+    let rejected = Err(Error::Rejected("The money was refunded in Stripe's dashboard meanwhile.".into()));
     assert_eq!(refund_submission::submit(&shop.state, ours, clock::now()).await, rejected);
 }
 
