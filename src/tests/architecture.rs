@@ -70,6 +70,11 @@ impl Scan<'_> {
                 at += 3;
                 continue;
             }
+            // `pub(crate)` and the like are visibilities, not imports.
+            if let (Some("pub"), Some(TokenTree::Group(_))) = (ident(tokens.get(at)).as_deref(), tokens.get(at + 1)) {
+                at += 2;
+                continue;
+            }
             let starts = at == 0 || !is_colon(&tokens[at - 1]);
             match (&tokens[at], ident(tokens.get(at)).filter(|_| starts)) {
                 // In a use tree, a name after `as` is no path.
@@ -114,10 +119,6 @@ impl Scan<'_> {
     }
 
     fn add(&mut self, module: &[String], path: &[String]) {
-        // `crate` alone is a visibility, not an import.
-        if path.is_empty() {
-            return;
-        }
         let target = (0..=path.len()).rev().map(|length| &path[..length]).find(|path| self.modules.contains(*path));
         let (from, to) = (name(module), name(target.unwrap_or_default()));
         // `main.rs` is a crate of its own; a module that names itself imports nothing.

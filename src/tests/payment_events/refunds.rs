@@ -120,7 +120,7 @@ async fn a_refund_that_fails_days_later_restores_the_purchase(db: PgPool) {
     );
     let admin = shop.add_admin().await;
     let activity = shop.browser(admin.id).await.get(paths::ADMIN_ACTIVITY).await.body;
-    assert!(activity.contains("The school itself") && activity.contains("as if it had never been refunded"));
+    assert!(activity.contains("The system") && activity.contains("as it was before the refund"));
 }
 
 #[sqlx::test]
