@@ -22,7 +22,7 @@ pub fn to_html(text: &str) -> String {
             Event::Start(Tag::Heading { level: beneath(level), id, classes, attrs })
         }
         Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(beneath(level))),
-        // What looks like HTML is text that somebody wrote.
+        // Raw HTML is shown as text.
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
         event => event,
     });

@@ -182,7 +182,7 @@ mod tests {
     #[case::neither(&[("CLERK_JS", "yes")], "CLERK_JS")]
     #[case::no_address(&[("CLERK_API_BASE", "api.clerk.com")], "CLERK_API_BASE")]
     #[case::a_key_alone(&[("CLERK_PUBLISHABLE_KEY", ""), ("CLERK_SECRET_KEY", ""), ("CLERK_JS", "true")], "accounts would be local")]
-    fn an_invalid_clerk_setting_is_an_error_at_start(#[case] vars: &[(&str, &str)], #[case] told: &str) {
+    fn an_invalid_clerk_setting_is_an_error_at_start(#[case] vars: &[(&str, &str)], #[case] message: &str) {
         let publishable = key("live", "clerk.example.com");
         let right = [("CLERK_PUBLISHABLE_KEY", publishable.as_str()), ("CLERK_SECRET_KEY", "sk_live_x")];
         let set = [vars, &right].concat();
@@ -190,8 +190,8 @@ mod tests {
         // What is set to nothing is not set.
         let unset: Vec<_> = set.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| *name).collect();
         set.retain(|(name, _)| !unset.contains(name));
-        let refusal = read(&set).err().map(|error| format!("{error:#}")).unwrap_or_default();
-        assert!(refusal.contains(told), "{refusal}");
+        let error = read(&set).err().map(|error| format!("{error:#}")).unwrap_or_default();
+        assert!(error.contains(message), "{error}");
     }
 
     #[test]

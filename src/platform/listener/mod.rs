@@ -60,7 +60,7 @@ pub async fn serve(listener: TcpListener, router: Router, patience: Timeouts, st
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Such as too many open files: it passes when somebody leaves.
+                // Such as too many open files, which passes when a connection is closed.
                 tracing::warn!(%error, "Could not accept a connection");
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 continue;

@@ -38,7 +38,7 @@ pub async fn scale(pool: &PgPool, sizes: Sizes) -> anyhow::Result<()> {
         // Statistics for the planner, and the map by which counts are answered from an index alone. Nothing is on the map whose
         // commit is not on the disk yet, so the commit is waited for.
         sqlx::raw_sql("vacuum (analyze)").execute(&mut connection).await?;
-        tell(&mut connection, start).await?;
+        log_row_counts(&mut connection, start).await?;
     } else {
         tracing::info!("The school for measurements exists already; nothing was inserted");
     }
@@ -92,11 +92,11 @@ async fn audit(db: &mut PgConnection) -> anyhow::Result<()> {
     )
     .fetch_one(db)
     .await?;
-    ensure!(access, "access is not what purchases and gifts add up to");
+    ensure!(access, "access differs from what purchases and gifts give");
     Ok(())
 }
 
-async fn tell(db: &mut PgConnection, start: Instant) -> anyhow::Result<()> {
+async fn log_row_counts(db: &mut PgConnection, start: Instant) -> anyhow::Result<()> {
     let counts = sqlx::query!(
         r#"select (select count(*) from courses) as "courses!", (select count(*) from lessons) as "lessons!",
                   (select count(*) from products) as "products!", (select count(*) from users) as "users!",
@@ -119,7 +119,7 @@ async fn tell(db: &mut PgConnection, start: Instant) -> anyhow::Result<()> {
         completions = counts.completions,
         mails = counts.mails,
         audit_lines = counts.audit_lines,
-        "Planted the school at scale."
+        "Inserted the school for measurements"
     );
     Ok(())
 }
