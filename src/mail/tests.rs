@@ -18,7 +18,7 @@ use crate::{
         outbox, queries,
     },
     paths,
-    platform::{clock, config::SmtpConfig, smtp::Mailer},
+    platform::{clock, config::smtp::SmtpConfig, smtp::Mailer},
     server::state::AppState,
     tests::fixtures::{self, Browser, TestApp},
 };

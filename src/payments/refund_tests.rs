@@ -27,7 +27,7 @@ use crate::{
         refund_submission,
         refunds::{self, RefundOrder},
     },
-    platform::{clock, config::SANDBOX_SECRET_KEY, http_client},
+    platform::{clock, config::stripe::SANDBOX_SECRET_KEY, http_client},
     sales::{self, Sale, SaleState},
     server::state::AppState,
     stripe::{

@@ -10,7 +10,7 @@ use lettre::{
     transport::smtp::{Error, extension::ClientId},
 };
 
-use crate::platform::config::SmtpConfig;
+use crate::platform::config::smtp::SmtpConfig;
 
 /// Timeout of each step of the conversation with the mail server.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(30);

@@ -11,7 +11,7 @@ use crate::{
     id::AttemptId,
     paths,
     payments::{AttemptState, card_country_check, fulfil, outcome::Outcome},
-    platform::{clock, config, http_client},
+    platform::{clock, config::stripe::SANDBOX_SECRET_KEY, http_client},
     prices::queries,
     stripe::{event::Event, objects},
     tests::fixtures::{self, Answer, PROXY, TestApp, UNREACHABLE_URL, from},
@@ -231,7 +231,7 @@ async fn pay(school: &TestApp, address: &str) -> serde_json::Value {
     assert_eq!(http.post(format!("{address}/pay/{session}/pay")).send().await.unwrap().status(), 303);
     let read = http.get(format!("{address}/v1/checkout/sessions/{session}?expand[]=line_items.data.price.product"));
     let paid_session: serde_json::Value =
-        read.bearer_auth(config::SANDBOX_SECRET_KEY).send().await.unwrap().json().await.unwrap();
+        read.bearer_auth(SANDBOX_SECRET_KEY).send().await.unwrap().json().await.unwrap();
     let session_facts = objects::SessionFacts {
         id: session,
         attempt: Some(id),

@@ -11,7 +11,7 @@ pub use stripe::StripeError;
 use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeRequest};
 use stripe_client_core::{RequestBuilder, StripeMethod};
 
-use crate::platform::config::StripeConfig;
+use crate::platform::config::stripe::StripeConfig;
 
 /// The timeout of one request to Stripe. A buyer waits for it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);

@@ -25,7 +25,11 @@ use crate::{
     id::{AttemptId, CourseId, LessonId, ProductId, PurchaseId, UserId},
     identity::authentication::Identity,
     platform::{
-        config::{ClientIpConfig, Config, SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET},
+        config::{
+            Config,
+            client_ip::ClientIpConfig,
+            stripe::{SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET},
+        },
         http_client,
         smtp::Mailer,
     },

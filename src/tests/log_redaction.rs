@@ -13,7 +13,7 @@ use tracing_subscriber::{fmt::MakeWriter, layer::SubscriberExt};
 
 use crate::{
     boot::router::router,
-    platform::config::{SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET},
+    platform::config::stripe::{SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET},
     sandbox::server,
     tests::fixtures::{self, Browser},
 };

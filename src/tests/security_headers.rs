@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use crate::{
     boot::router::router,
     platform::{
-        config::{CapacityConfig, Config},
+        config::{Config, capacity::CapacityConfig},
         request_id,
     },
     server::rate_limit::RateLimits,
@@ -214,11 +214,8 @@ async fn security_txt_names_the_contact(db: PgPool) {
         body
     };
     assert!(text(state.clone()).await.starts_with("Contact: http://127.0.0.1:3000/\nExpires: 20"));
-    let capacity = CapacityConfig {
-        security_contact: Some("mailto:security@example.com".into()),
-        ..state.config.capacity.clone()
-    };
-    state.config = Arc::new(Config { capacity, ..(*state.config).clone() });
+    let security_contact = Some("mailto:security@example.com".into());
+    state.config = Arc::new(Config { security_contact, ..(*state.config).clone() });
     let body = text(state).await;
     assert!(body.starts_with("Contact: mailto:security@example.com\n"), "{body}");
     let expires = body.lines().find_map(|line| line.strip_prefix("Expires: ")).unwrap();

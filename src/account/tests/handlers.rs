@@ -18,7 +18,7 @@ use crate::{
     paths,
     platform::{
         clock,
-        config::{Config, SmtpConfig},
+        config::{Config, smtp::SmtpConfig},
         environment::Environment,
         smtp::Mailer,
     },

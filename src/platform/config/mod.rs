@@ -2,20 +2,24 @@
 
 #![expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 
+pub mod capacity;
 pub mod clerk;
+pub mod client_ip;
+pub mod smtp;
+pub mod stripe;
+mod variable;
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    str::FromStr,
+use std::{net::SocketAddr, path::PathBuf};
+
+use anyhow::{Result, bail, ensure};
+
+use crate::platform::{
+    config::{
+        capacity::CapacityConfig, clerk::ClerkConfig, client_ip::ClientIpConfig, smtp::SmtpConfig,
+        stripe::StripeConfig, variable::parsed,
+    },
+    environment::Environment,
 };
-
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use http::HeaderName;
-use ipnet::IpNet;
-use lettre::{message::Mailbox, transport::smtp::AsyncSmtpTransport};
-
-use crate::platform::{config::clerk::ClerkConfig, environment::Environment};
 
 /// The settings of the program. It contains secrets and is never logged.
 #[derive(Clone)]
@@ -36,6 +40,8 @@ pub struct Config {
     /// Without it, accounts are local.
     pub clerk: Option<ClerkConfig>,
     pub capacity: CapacityConfig,
+    /// Contact for vulnerability reports, an address that begins with `mailto:` or `https://`.
+    pub security_contact: Option<String>,
     /// YouTube's oEmbed endpoint, which returns the title of a video. <https://oembed.com>
     pub youtube_oembed: String,
     /// Becomes admin at sign-up.
@@ -47,53 +53,7 @@ pub struct Config {
     pub watched: bool,
 }
 
-/// Settings of Stripe. The sandbox differs in its address only.
-#[derive(Clone)]
-pub struct StripeConfig {
-    pub secret_key: String,
-    pub webhook_secret: String,
-    /// `None` is Stripe's own address.
-    pub api_base: Option<String>,
-    /// The host of Stripe's payment page: Stripe's own, or a custom domain of the account's.
-    pub checkout_domain: String,
-    /// Address the sandbox listens on, when no Stripe account is configured.
-    pub sandbox: Option<SocketAddr>,
-}
-
-/// Settings of outgoing mail.
-#[derive(Clone)]
-pub struct SmtpConfig {
-    /// URL of the mail server, with the password.
-    pub url: String,
-    /// The sender of mail.
-    pub from: Mailbox,
-}
-
-/// Settings that determine a client's address and country. Without them the country is unknown, and prices do not depend on it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClientIpConfig {
-    /// Proxies whose forwarding headers are trusted.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Header in which those proxies send the country.
-    pub country_header: Option<HeaderName>,
-    /// A country database (`.mmdb`).
-    pub geoip: Option<PathBuf>,
-}
-
-/// Limits on load.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CapacityConfig {
-    /// Multiplier of the rate limits per address, for a school whose students share one and for load tests.
-    pub address_allowance: u32,
-    /// Requests handled at the same time; further ones get 503.
-    pub concurrent_requests: usize,
-    /// Contact for vulnerability reports, an address that begins with `mailto:` or `https://`.
-    pub security_contact: Option<String>,
-}
-
 const YOUTUBE_OEMBED: &str = "https://www.youtube.com/oembed";
-pub const SANDBOX_SECRET_KEY: &str = "sk_test_sandbox";
-pub const SANDBOX_WEBHOOK_SECRET: &str = "whsec_sandbox";
 
 impl Config {
     /// Reads the environment variables.
@@ -122,6 +82,14 @@ impl Config {
             !(seed_demo && environment == Environment::Production),
             "LECTERN_SEED_DEMO makes accounts with a known password; it does not go with LECTERN_ENV=production"
         );
+        let security_contact = var("SECURITY_CONTACT");
+        if let Some(contact) = &security_contact {
+            ensure!(
+                (contact.starts_with("mailto:") || contact.starts_with("https://"))
+                    && !contact.contains(char::is_whitespace),
+                "SECURITY_CONTACT is {contact:?}; it is one address that starts with mailto: or https://"
+            );
+        }
         Ok(Self {
             environment,
             listen,
@@ -134,6 +102,7 @@ impl Config {
             smtp: SmtpConfig::read(&var)?,
             clerk: ClerkConfig::read(environment, &var)?,
             capacity: CapacityConfig::read(&var)?,
+            security_contact,
             youtube_oembed: var("YOUTUBE_OEMBED_BASE").unwrap_or_else(|| YOUTUBE_OEMBED.into()),
             admin_email: var("ADMIN_EMAIL"),
             seed_demo,
@@ -173,133 +142,6 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.url.starts_with("https://")
     }
-}
-
-impl StripeConfig {
-    fn read(environment: Environment, var: &impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let api_base = var("STRIPE_API_BASE");
-        let checkout_domain = var("STRIPE_CHECKOUT_DOMAIN").unwrap_or_else(|| "checkout.stripe.com".into());
-        let is_domain = checkout_domain.split('.').count() > 1
-            && checkout_domain.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
-        ensure!(is_domain, "STRIPE_CHECKOUT_DOMAIN is a host's name, such as pay.example.com");
-        match (var("STRIPE_SECRET_KEY"), var("STRIPE_WEBHOOK_SECRET")) {
-            (Some(secret_key), Some(webhook_secret)) => {
-                Ok(Self { secret_key, webhook_secret, api_base, checkout_domain, sandbox: None })
-            }
-            (Some(_), None) => {
-                bail!("STRIPE_SECRET_KEY is set but STRIPE_WEBHOOK_SECRET is not: payments could not be confirmed")
-            }
-            (None, Some(_)) => {
-                bail!("STRIPE_WEBHOOK_SECRET is set but STRIPE_SECRET_KEY is not: nothing could be sold")
-            }
-            (None, None) if environment == Environment::Production => {
-                bail!(
-                    "set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET: the payment sandbox does not run with LECTERN_ENV=production"
-                )
-            }
-            (None, None) => {
-                let sandbox = parsed(var, "LECTERN_SANDBOX_LISTEN")?.unwrap_or(([127, 0, 0, 1], 12111).into());
-                Ok(Self {
-                    secret_key: SANDBOX_SECRET_KEY.into(),
-                    webhook_secret: SANDBOX_WEBHOOK_SECRET.into(),
-                    api_base: Some(format!("http://{sandbox}")),
-                    checkout_domain,
-                    sandbox: Some(sandbox),
-                })
-            }
-        }
-    }
-}
-
-impl SmtpConfig {
-    fn read(var: &impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
-        let (url, from) = match (var("SMTP_URL"), var("MAIL_FROM")) {
-            (None, None) => return Ok(None),
-            (Some(url), Some(from)) => (url, from),
-            (Some(_), None) => bail!("SMTP_URL is set but MAIL_FROM is not: mail would come from nobody"),
-            (None, Some(_)) => bail!("MAIL_FROM is set but SMTP_URL is not: mail would go nowhere"),
-        };
-        // The address has a password in it, so it is not repeated.
-        AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(&url).map_err(|_| {
-            anyhow!(
-                "SMTP_URL cannot be read; it looks like smtps://user:password@mail.example.com or \
-                 smtp://user:password@mail.example.com:587?tls=required"
-            )
-        })?;
-        let (scheme, rest) = url.split_once("://").unwrap_or_default();
-        ensure!(
-            scheme == "smtps" || url.contains("tls=required") || !rest.contains('@'),
-            "SMTP_URL would send its password where everybody can read it: use smtps://, or add ?tls=required"
-        );
-        let from = from.parse().map_err(|_| {
-            anyhow!(
-                "MAIL_FROM is {from:?}; it is an address, such as school@example.com or School <school@example.com>"
-            )
-        })?;
-        Ok(Some(Self { url, from }))
-    }
-}
-
-impl ClientIpConfig {
-    fn read(var: &impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let listed = var("TRUSTED_PROXIES").unwrap_or_default();
-        let listed = listed.split([',', ' ']).map(str::trim).filter(|network| !network.is_empty());
-        let trusted_proxies = listed.map(network).collect::<Result<Vec<_>>>()?;
-        let country_header = parsed::<HeaderName>(var, "COUNTRY_HEADER")?;
-        if let Some(header) = &country_header {
-            ensure!(
-                !trusted_proxies.is_empty(),
-                "COUNTRY_HEADER is {header} but TRUSTED_PROXIES is not set: anybody could send that header, so nobody would be \
-                 believed"
-            );
-            ensure!(
-                !["x-forwarded-for", "cookie", "host"].contains(&header.as_str()),
-                "COUNTRY_HEADER is {header}, which says no country"
-            );
-        }
-        Ok(Self { trusted_proxies, country_header, geoip: var("GEOIP_DB").map(PathBuf::from) })
-    }
-}
-
-impl CapacityConfig {
-    fn read(var: &impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let capacity = Self {
-            address_allowance: parsed(var, "LECTERN_ADDRESS_ALLOWANCE")?.unwrap_or(1),
-            concurrent_requests: parsed(var, "LECTERN_CONCURRENT_REQUESTS")?.unwrap_or(512),
-            security_contact: var("SECURITY_CONTACT"),
-        };
-        ensure!(capacity.address_allowance > 0, "LECTERN_ADDRESS_ALLOWANCE is 0: nobody could come in");
-        ensure!(capacity.concurrent_requests > 0, "LECTERN_CONCURRENT_REQUESTS is 0: nobody could come in");
-        if let Some(contact) = &capacity.security_contact {
-            ensure!(
-                (contact.starts_with("mailto:") || contact.starts_with("https://"))
-                    && !contact.contains(char::is_whitespace),
-                "SECURITY_CONTACT is {contact:?}; it is one address that starts with mailto: or https://"
-            );
-        }
-        Ok(capacity)
-    }
-}
-
-/// Parses a network such as `10.0.0.0/8`, or a single address. A network that covers all addresses is rejected.
-fn network(text: &str) -> Result<IpNet> {
-    let network = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| IpNet::from(ip.to_canonical())));
-    let network = network.map_err(|_| {
-        anyhow::anyhow!(
-            "TRUSTED_PROXIES has {text:?}; it is a list of networks and addresses, such as 10.0.0.0/8,203.0.113.7"
-        )
-    })?;
-    ensure!(network.prefix_len() > 0, "TRUSTED_PROXIES has {text:?}, which is everybody");
-    Ok(network)
-}
-
-fn parsed<T: FromStr>(var: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<T>>
-where
-    T::Err: std::error::Error + Send + Sync + 'static,
-{
-    var(name)
-        .map(|value| value.parse().with_context(|| format!("{name} is {value:?}, which cannot be read")))
-        .transpose()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use ipnet::IpNet;
 use leptos::prelude::use_context;
 use maxminddb::{PathElement, Reader};
 
-use crate::{country::Country, platform::config::ClientIpConfig};
+use crate::{country::Country, platform::config::client_ip::ClientIpConfig};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// No real chain of proxies is longer.

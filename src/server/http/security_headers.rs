@@ -167,7 +167,7 @@ fn referring_page(headers: &HeaderMap) -> Option<HeaderValue> {
 /// `GET /.well-known/security.txt`: the contact to report vulnerabilities to. <https://www.rfc-editor.org/rfc/rfc9116>
 pub async fn security_txt(State(state): State<AppState>) -> String {
     let config = &state.config;
-    let contact = config.capacity.security_contact.clone().unwrap_or_else(|| format!("{}/", config.url));
+    let contact = config.security_contact.clone().unwrap_or_else(|| format!("{}/", config.url));
     // Less than a year, as the standard recommends. Whole days, so that every server has the same.
     let expires = (clock::now() + TimeDelta::days(180)).date_naive();
     format!(

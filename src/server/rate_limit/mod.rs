@@ -23,7 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{
     error::{Error, Result},
     id::UserId,
-    platform::config::CapacityConfig,
+    platform::config::capacity::CapacityConfig,
 };
 
 /// A limit: so many attempts at once, and one more each `every`.

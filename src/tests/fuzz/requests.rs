@@ -26,7 +26,7 @@ use crate::{
     error::Error,
     id::UserId,
     paths,
-    platform::config::SANDBOX_WEBHOOK_SECRET,
+    platform::config::stripe::SANDBOX_WEBHOOK_SECRET,
     tests::fixtures::{self, Answer, Browser},
 };
 

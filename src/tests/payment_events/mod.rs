@@ -28,7 +28,7 @@ use uuid::Uuid;
 use crate::{
     id::{AttemptId, ProductId, PurchaseId},
     paths,
-    platform::{clock, config::SANDBOX_WEBHOOK_SECRET},
+    platform::{clock, config::stripe::SANDBOX_WEBHOOK_SECRET},
     sales::{self, Sale, SaleState},
     sandbox::webhooks::signature,
     tests::fixtures::{self, Browser, TestApp},

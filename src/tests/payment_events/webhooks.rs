@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use crate::{
     paths,
-    platform::{clock, config::SANDBOX_WEBHOOK_SECRET},
+    platform::{clock, config::stripe::SANDBOX_WEBHOOK_SECRET},
     sandbox::webhooks::signature,
     tests::{
         fixtures,

@@ -12,7 +12,7 @@ use crate::{
     money::Cents,
     paths,
     payments::{reconcile, refund_fetching, refund_submission, refunds},
-    platform::{clock, config::SANDBOX_WEBHOOK_SECRET},
+    platform::{clock, config::stripe::SANDBOX_WEBHOOK_SECRET},
     sandbox::{
         clock::now,
         model::{checkout_session::SessionStatus, fault_injection::FaultSettings, refund::RefundStatus},

@@ -8,7 +8,7 @@ use crate::{
     id::{AttemptId, UserId},
     mail::outbox,
     paths,
-    platform::{clock, config::SANDBOX_WEBHOOK_SECRET},
+    platform::{clock, config::stripe::SANDBOX_WEBHOOK_SECRET},
     sandbox::webhooks::signature,
     server::state::AppState,
     tests::fixtures::{self, Browser},
