@@ -63,9 +63,8 @@ test('a visitor’s first load is small and contains no other lazy group, least 
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   test.info().annotations.push({ type: "first load", description: `${total} bytes in ${files.length} files: ${files.map((f) => `${f.name} ${f.bytes}`).join(', ')}` });
   expect(files.length).toBeGreaterThanOrEqual(3);
-  // The aim is 260 KiB. It is 309: the splitter leaves the texts of all lazy groups in the file that every page loads (168 KB before
-  // compression, of which the storefront needs a third). The code is no larger.
-  expect(total).toBeLessThanOrEqual(312 * 1024);
+  // The aim is 260 KiB. The code that the back office shares with the storefront raised it.
+  expect(total).toBeLessThanOrEqual(292 * 1024);
   expect(files.filter((file) => /split_(?!front)/.test(file.name)).map((file) => file.name)).toEqual([]);
 });
 
